@@ -1,0 +1,97 @@
+"""Every error the relay raises on purpose, with its blame, its stable code and one sentence.
+
+    RelayError
+    ├── LocalProtocolError    our own code misused the link
+    ├── RemoteProtocolError   the peer sent what the protocol does not allow
+    ├── BadInput              a person or a file gave something we cannot use
+    ├── NotSignedIn           no session, or it has ended
+    ├── NotAllowed            this person or device may not do that
+    ├── NotFound              no such thing, or not yours to see
+    ├── Conflict              the thing is no longer in the state you saw
+    ├── Unavailable           try again later: disk full, store closed, shutting down
+    └── Fenced                a newer connection of this stream took over
+
+The text of an error is shown to people: one sentence that tells them what to do. It never holds a
+patient's data, a token or a path outside the data folder.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RelayError(Exception):
+    """Base of all errors below; never raised itself.
+
+    Attributes:
+        code: stable, documented in ``docs/errors.md``.
+        http_status: what the web floor answers with.
+        retry: whether the same request may succeed later.
+    """
+
+    code: ClassVar[str] = "relay"
+    http_status: ClassVar[int] = 500
+    retry: ClassVar[bool] = False
+
+
+class LocalProtocolError(RelayError):
+    """Our own code called the link out of order."""
+
+    code = "local-protocol"
+
+
+class RemoteProtocolError(RelayError):
+    """The peer sent something the protocol does not allow."""
+
+    code = "remote-protocol"
+    http_status = 400
+
+
+class BadInput(RelayError):
+    """A person, a file or a device gave something that cannot be used."""
+
+    code = "bad-input"
+    http_status = 422
+
+
+class NotSignedIn(RelayError):
+    """There is no session, or it has ended."""
+
+    code = "not-signed-in"
+    http_status = 401
+
+
+class NotAllowed(RelayError):
+    """This person or device may not do that."""
+
+    code = "not-allowed"
+    http_status = 403
+
+
+class NotFound(RelayError):
+    """No such thing, or not yours to see (the two look alike on purpose)."""
+
+    code = "not-found"
+    http_status = 404
+
+
+class Conflict(RelayError):
+    """The thing is no longer in the state the caller saw."""
+
+    code = "conflict"
+    http_status = 409
+
+
+class Unavailable(RelayError):
+    """Not now: the disk is full, the store is closed, the relay is going away."""
+
+    code = "unavailable"
+    http_status = 503
+    retry = True
+
+
+class Fenced(RelayError):
+    """A newer connection of this stream has taken over; this one's writes are refused."""
+
+    code = "fenced"
+    http_status = 409

@@ -1,0 +1,124 @@
+"""The two forms of an ECG: raw integers (the record) and microvolts (a view of it).
+
+``EcgSegment`` is born in a source, stored bit-exact and never changed. ``EcgWindow`` is the float
+view that one measurement reads. One function converts, in one direction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ecg.leads import DERIVED_LEADS, INDEPENDENT_LEADS, STANDARD_12, derive_limb_leads
+
+Int16 = npt.NDArray[np.int16]
+Float = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EcgSegment:
+    """Consecutive ADC samples exactly as the source gave them.
+
+    Attributes:
+        adc: int16, shape ``(n_leads, n_samples)``.
+        leads: names from ``ecg.leads.ALL_LEADS``, one a row.
+        fs_hz: samples per second of each lead.
+        uv_per_lsb: microvolts of one ADC step.
+        first_sample: position of the first column in the stream's sample counter.
+    """
+
+    adc: Int16
+    leads: tuple[str, ...]
+    fs_hz: float
+    uv_per_lsb: float
+    first_sample: int = 0
+
+    def __post_init__(self) -> None:
+        if self.adc.dtype != np.int16 or self.adc.ndim != 2:
+            raise ValueError("an ECG segment holds int16 samples of shape (n_leads, n_samples)")
+        if self.adc.shape[0] != len(self.leads):
+            raise ValueError("an ECG segment has one row per lead name")
+        if not self.fs_hz > 0 or not self.uv_per_lsb > 0:
+            raise ValueError("an ECG segment has a positive sample rate and step size")
+
+    @property
+    def n_samples(self) -> int:
+        """Samples per lead."""
+        return int(self.adc.shape[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EcgWindow:
+    """A stretch of ECG in microvolts, for one measurement.
+
+    Attributes:
+        uv: float64, shape ``(n_leads, n_samples)``.
+        leads: one name a row; the twelve standard leads first, in ``STANDARD_12`` order, where
+            they can be had.
+        fs_hz: samples per second of each lead.
+        first_sample: position of the first column in the stream's sample counter.
+        rail: bool, same shape as ``uv``: the sample stood at the converter's limit.
+    """
+
+    uv: Float
+    leads: tuple[str, ...]
+    fs_hz: float
+    first_sample: int = 0
+    rail: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def n_samples(self) -> int:
+        """Samples per lead."""
+        return int(self.uv.shape[1])
+
+    def row(self, lead: str) -> Float:
+        """The samples of one lead, shape ``(n_samples,)``.
+
+        Raises:
+            ValueError: the window does not hold that lead.
+        """
+        return np.asarray(self.uv[self.leads.index(lead)])
+
+
+def window_of_segment(segment: EcgSegment) -> EcgWindow:
+    """The microvolt view of a segment, with the four derived limb leads added.
+
+    Derived leads already in the segment are kept as sent (``ecg.quality`` checks them against
+    Einthoven); missing ones are derived where I and II are present.
+    """
+    rows = {name: segment.adc[i] * segment.uv_per_lsb for i, name in enumerate(segment.leads)}
+    rails = {
+        name: (segment.adc[i] == 32767) | (segment.adc[i] <= -32767)
+        for i, name in enumerate(segment.leads)
+    }
+    if "I" in rows and "II" in rows:
+        limb_rail = rails["I"] | rails["II"]
+        for name, uv in derive_limb_leads(rows["I"], rows["II"]).items():
+            rows.setdefault(name, uv)
+            rails.setdefault(name, limb_rail)
+    leads = tuple(n for n in STANDARD_12 if n in rows)
+    leads += tuple(n for n in segment.leads if n not in leads)
+    return EcgWindow(
+        uv=np.array([rows[n] for n in leads], dtype=np.float64).reshape(
+            len(leads), segment.n_samples
+        ),
+        leads=leads,
+        fs_hz=segment.fs_hz,
+        first_sample=segment.first_sample,
+        rail=np.array([rails[n] for n in leads], dtype=np.bool_).reshape(
+            len(leads), segment.n_samples
+        ),
+    )
+
+
+__all__ = [
+    "DERIVED_LEADS",
+    "INDEPENDENT_LEADS",
+    "EcgSegment",
+    "EcgWindow",
+    "Float",
+    "Int16",
+    "window_of_segment",
+]

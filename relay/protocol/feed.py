@@ -1,0 +1,190 @@
+"""What a page and the relay say to each other on the viewer feed. Normative: ``docs/protocol.md``.
+
+Text messages are JSON told apart by ``kind``; binary messages are ECG frames exactly as the tablet
+sent them. The page asks for streams; the relay never waits for a page: who falls behind is told
+which samples were skipped and fetches them by HTTP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from relay.errors import RemoteProtocolError
+from relay.protocol.messages import Count, ShortText, TimeUs
+
+SUBPROTOCOL = "kyumei.feed.v1"
+MAX_TEXT_BYTES = 4_096
+STALE_AFTER_S = 3.0
+LOST_AFTER_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Send me this stream: first what is stored of the last ``look_back_s``, then live."""
+
+    stream: UUID
+    look_back_s: Annotated[float, Field(ge=0, le=60)] = 12.0
+    kind: Literal["watch"] = "watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """Stop sending this stream."""
+
+    stream: UUID
+    kind: Literal["unwatch"] = "unwatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Whether this page can make a sound: armed by a person's gesture, or silent."""
+
+    armed: bool
+    kind: Literal["console"] = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """This page has drawn the alert; the crew may be told so."""
+
+    alert: UUID
+    kind: Literal["delivered"] = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPing:
+    """The page's heartbeat, every 5 s; ``page_us`` comes back in the answer."""
+
+    page_us: TimeUs
+    kind: Literal["ping"] = "ping"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedWelcome:
+    """First message on a feed: who is signed in, and the relay's clock."""
+
+    user: dict[str, object]
+    server_us: TimeUs
+    kind: Literal["welcome"] = "welcome"
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentChanged:
+    """The incident's row in the list, whole, after any change (the shape of ``GET /incidents``)."""
+
+    incident: dict[str, object]
+    kind: Literal["incident"] = "incident"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One new entry of an incident's timeline."""
+
+    incident: UUID
+    entry: Count
+    at_us: TimeUs
+    stage: ShortText
+    who: ShortText
+    data: dict[str, object]
+    kind: Literal["timeline"] = "timeline"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveReport:
+    """The newest screening of a live stream, in the shape of ``kyumei screen --json``."""
+
+    stream: UUID
+    incident: UUID
+    first_sample: Count
+    n_samples: Count
+    statement_ja: str
+    statement_en: str
+    report: dict[str, object]
+    kind: Literal["report"] = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Whether a watched stream is ``live``, ``stale`` (3 s), ``lost`` (10 s) or ``ended``.
+
+    ``newest_sample`` is one past the newest stored sample; ``age_ms`` how long ago it arrived;
+    ``backlog_ms`` what the tablet said it still holds.
+    """
+
+    stream: UUID
+    state: Literal["live", "stale", "lost", "ended"]
+    newest_sample: Count
+    age_ms: Count
+    backlog_ms: Count
+    kind: Literal["stream-state"] = "stream-state"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """This page was too slow; samples ``[from_sample, to_sample)`` were not sent. Fetch by HTTP."""
+
+    stream: UUID
+    from_sample: Count
+    to_sample: Count
+    kind: Literal["skipped"] = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPong:
+    """Answer to ``FeedPing``."""
+
+    page_us: TimeUs
+    server_us: TimeUs
+    kind: Literal["pong"] = "pong"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRefusal:
+    """What the relay will not do for this page, in one sentence."""
+
+    code: ShortText
+    text: str
+    kind: Literal["refusal"] = "refusal"
+
+
+FromPage = Annotated[Watch | Unwatch | Console | Delivered | FeedPing, Field(discriminator="kind")]
+ToPage = (
+    FeedWelcome
+    | IncidentChanged
+    | TimelineEntry
+    | LiveReport
+    | StreamState
+    | Skipped
+    | FeedPong
+    | FeedRefusal
+)
+
+_FROM_PAGE: TypeAdapter[FromPage] = TypeAdapter(FromPage)
+_TO_PAGE: TypeAdapter[ToPage] = TypeAdapter(ToPage)
+
+
+def to_text(message: ToPage) -> str:
+    """The message's JSON."""
+    return _TO_PAGE.dump_json(message).decode()
+
+
+def from_page(text: str | bytes) -> FromPage:
+    """The message a page sent.
+
+    Raises:
+        RemoteProtocolError: too long, not JSON, an unknown kind, or a field out of range.
+    """
+    if len(text) > MAX_TEXT_BYTES:
+        raise RemoteProtocolError(f"The message is longer than {MAX_TEXT_BYTES} bytes.")
+    try:
+        return _FROM_PAGE.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "message"
+        raise RemoteProtocolError(
+            f"The message cannot be read at {where}: {first['msg']}."
+        ) from error

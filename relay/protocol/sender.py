@@ -280,6 +280,16 @@ class SenderLink:
         return 0 if outgoing is None else outgoing.next_seq - len(outgoing.acked)
 
     @property
+    def unstored_frames(self) -> int:
+        """Frames of all streams that are not known to be stored."""
+        return sum(o.next_seq - len(o.acked) for o in self._streams.values())
+
+    def frames_made(self, stream: UUID) -> int:
+        """Frames ever made of a stream, 0 for one not registered."""
+        outgoing = self._streams.get(stream)
+        return 0 if outgoing is None else outgoing.next_seq
+
+    @property
     def pending_events(self) -> int:
         """Events not known to be stored."""
         return len(self._events)
@@ -307,6 +317,8 @@ class SenderLink:
         if outgoing is None:
             return
         outgoing.epoch = message.epoch
+        # A tablet whose disk failed may have forgotten frames that the relay already holds.
+        outgoing.next_seq = max([outgoing.next_seq, *(end for _, end in message.stored)])
         self._stored(message.stream, message.stored)
         outgoing.sent = outgoing.acked.copy()
         outgoing.live_from = max(0, outgoing.next_seq - LIVE_FRAMES)

@@ -1,0 +1,47 @@
+"""A synthetic patient as a source: exact truth, any scenario, no file needed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from ecg.synthetic.patient import SCENARIOS, SyntheticPatient
+
+from ambulance_client.sources.pace import CHUNK_S, paced
+from ambulance_client.sources.port import SourceInfo
+from ecg.values import EcgSegment
+from relay.errors import BadInput
+
+
+class SyntheticSource:
+    """A patient of ``ecg.synthetic`` in real time.
+
+    Raises:
+        BadInput: there is no such scenario.
+    """
+
+    def __init__(self, scenario: str, *, seed: int = 1, noise: str = "light") -> None:
+        if scenario not in SCENARIOS:
+            raise BadInput(
+                f"There is no scenario {scenario!r}; choose one of {', '.join(sorted(SCENARIOS))}."
+            )
+        try:
+            self._patient = SyntheticPatient(scenario, seed, noise=noise)
+        except (KeyError, ValueError) as error:
+            raise BadInput(f"The synthetic patient cannot be made: {error}") from error
+        self.info = SourceInfo(
+            name=f"synthetic {scenario}",
+            leads=tuple(self._patient.leads),
+            fs_hz=self._patient.fs_hz,
+            uv_per_lsb=self._patient.uv_per_lsb,
+        )
+
+    def segments(self) -> AsyncIterator[EcgSegment]:
+        """See ``Source.segments``."""
+        return paced(self._chunks())
+
+    def _chunks(self) -> Iterator[EcgSegment]:
+        step = max(1, round(CHUNK_S * self.info.fs_hz))
+        at = 0
+        while True:
+            yield self._patient.segment(at, step)
+            at += step

@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from ecg.quality import electrode_lights
 
 from ambulance_client.case import Case
 from ambulance_client.recorder import Recorder
@@ -23,6 +22,7 @@ from ambulance_client.segmenter import FRAME_S, NewFrame
 from ambulance_client.sources import open_source
 from ambulance_client.spool import Spool
 from ambulance_client.uplink import Uplink
+from ecg.quality import electrode_lights
 from relay.errors import BadInput, Unavailable
 from relay.protocol import messages as m
 from relay.protocol.sender import EventStored, FramesStored, SenderEvent, SenderLink

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-
-from ecg.synthetic.patient import SCENARIOS, SyntheticPatient
+from typing import cast
 
 from ambulance_client.sources.pace import CHUNK_S, paced
 from ambulance_client.sources.port import SourceInfo
+from ecg.synthetic.noise import LEVELS, NoiseLevel
+from ecg.synthetic.patient import SCENARIOS, SyntheticPatient
 from ecg.values import EcgSegment
 from relay.errors import BadInput
 
@@ -24,10 +25,7 @@ class SyntheticSource:
             raise BadInput(
                 f"There is no scenario {scenario!r}; choose one of {', '.join(sorted(SCENARIOS))}."
             )
-        try:
-            self._patient = SyntheticPatient(scenario, seed, noise=noise)
-        except (KeyError, ValueError) as error:
-            raise BadInput(f"The synthetic patient cannot be made: {error}") from error
+        self._patient = SyntheticPatient(scenario, seed, noise=_level(noise))
         self.info = SourceInfo(
             name=f"synthetic {scenario}",
             leads=tuple(self._patient.leads),
@@ -45,3 +43,9 @@ class SyntheticSource:
         while True:
             yield self._patient.segment(at, step)
             at += step
+
+
+def _level(noise: str) -> NoiseLevel:
+    if noise not in LEVELS:
+        raise BadInput(f"There is no noise level {noise!r}; choose one of {', '.join(LEVELS)}.")
+    return cast(NoiseLevel, noise)

@@ -17,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     import uvicorn
 
-    from ambulance_client.tablet import TabletSettings
+    from ambulance_client.tablet import Tablet, TabletSettings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +28,7 @@ app = typer.Typer(
 
 EXIT_FAILURE = 1
 EXIT_MISUSE = 2
+DRAIN_S = 5.0
 
 
 @app.callback()
@@ -110,6 +111,7 @@ async def _serve(settings: TabletSettings, panel_port: int) -> None:
     async with running_tablet(settings) as tablet:
         if listener is None:
             await stop.wait()
+            await _drain(tablet)
             return
         import uvicorn
 
@@ -129,8 +131,18 @@ async def _serve(settings: TabletSettings, panel_port: int) -> None:
         sys.stdout.write(f"Crew's page: http://localhost:{panel_port}/\n")
         sys.stdout.flush()
         await stop.wait()
+        await _drain(tablet)
         server.should_exit = True
         await serving
+
+
+async def _drain(tablet: Tablet) -> None:
+    """Stop recording, then give the link a moment; what is left waits in the spool."""
+    await tablet.stop_recording()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            while not tablet.drained:  # noqa: ASYNC110 - asked at most a hundred times, once
+                await asyncio.sleep(0.05)
 
 
 def _panel_server(config: uvicorn.Config) -> uvicorn.Server:

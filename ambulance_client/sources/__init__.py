@@ -12,7 +12,8 @@ from relay.errors import BadInput
 def open_source(spec: str) -> Source:
     """The source a specification names. Blocks while a record is read; call off the loop.
 
-    ``synthetic:SCENARIO[?seed=N&noise=LEVEL]`` or ``wfdb:PATH[?loop=1]`` (a bare path is WFDB).
+    ``synthetic:SCENARIO[?seed=N&noise=LEVEL&age=Y&sex=M]`` or ``wfdb:PATH[?loop=1]`` (a bare path
+    is WFDB).
 
     Raises:
         BadInput: an unknown kind, option, scenario, or an unusable record.
@@ -27,10 +28,13 @@ def open_source(spec: str) -> Source:
     if kind == "synthetic":
         from ambulance_client.sources.synthetic import SyntheticSource
 
-        known = {"seed", "noise"}
-        _refuse_unknown(options, known)
+        _refuse_unknown(options, {"seed", "noise", "age", "sex"})
         return SyntheticSource(
-            body, seed=_whole(options.get("seed", "1")), noise=options.get("noise", "light")
+            body,
+            seed=_whole("seed", options.get("seed", "1")),
+            noise=options.get("noise", "light"),
+            age_years=_whole("age", options["age"]) if "age" in options else None,
+            sex=options.get("sex"),
         )
     from ambulance_client.sources.wfdb_replay import WfdbReplay
 
@@ -46,11 +50,11 @@ def _refuse_unknown(options: dict[str, str], known: set[str]) -> None:
         )
 
 
-def _whole(text: str) -> int:
+def _whole(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise BadInput(f"The seed must be a whole number, not {text!r}.") from None
+        raise BadInput(f"The {name} must be a whole number, not {text!r}.") from None
 
 
 __all__ = ["Source", "SourceInfo", "open_source"]

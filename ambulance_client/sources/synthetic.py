@@ -20,7 +20,17 @@ class SyntheticSource:
         BadInput: there is no such scenario.
     """
 
-    def __init__(self, scenario: str, *, seed: int = 1, noise: str = "light") -> None:
+    def __init__(
+        self,
+        scenario: str,
+        *,
+        seed: int = 1,
+        noise: str = "light",
+        age_years: int | None = None,
+        sex: str | None = None,
+    ) -> None:
+        if sex not in {None, "M", "F"}:
+            raise BadInput(f"The sex is M or F, not {sex!r}.")
         if scenario not in SCENARIOS:
             raise BadInput(
                 f"There is no scenario {scenario!r}; choose one of {', '.join(sorted(SCENARIOS))}."
@@ -31,6 +41,8 @@ class SyntheticSource:
             leads=tuple(self._patient.leads),
             fs_hz=self._patient.fs_hz,
             uv_per_lsb=self._patient.uv_per_lsb,
+            age_years=age_years,
+            sex=sex,
         )
 
     def segments(self) -> AsyncIterator[EcgSegment]:

@@ -120,6 +120,8 @@ async def _take(segments, count: int):
         ("synthetic:normal?noise=deafening", "no noise level"),
         ("synthetic:normal?seed=many", "whole number"),
         ("synthetic:normal?colour=red", "option 'colour'"),
+        ("synthetic:normal?sex=X", "sex is M or F"),
+        ("synthetic:normal?age=old", "age must be a whole number"),
         ("carrier-pigeon:coo", "source kind|no WFDB record"),
         ("wfdb:/nowhere/at/all", "no WFDB record"),
         ("/nowhere/at/all.hea", "no WFDB record"),

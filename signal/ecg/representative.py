@@ -108,7 +108,7 @@ def _filled(beats_uv: Float, valid: Bool) -> Float:
 def _motion(beats_uv: Float, middle: Float) -> Float:
     """Slow residual of each beat and lead against the middle beat, rms over QRS and ST."""
     width = 25
-    part = (beats_uv - middle)[:, :, PRE - 60 : PRE + 160]
+    part = (beats_uv - middle)[:, :, PRE - 60 : PRE + 85]
     total = np.cumsum(part, axis=2)
     smooth = (total[:, :, width:] - total[:, :, :-width]) / width
     return np.asarray(np.sqrt((smooth * smooth).mean(axis=2)))

@@ -5,7 +5,10 @@ Source: Smith's four-variable formula as quoted in the clinical brief §1.6:
 repolarisation is likely (97 % sensitive there for occlusion), above 20.7 it is not. It is only
 asked where its authors allow it: elevation in V2-V4 and none of the signs that settle the matter.
 
-Deviation: QT is not rate-corrected below 60/min, as the brief advises.
+Deviations:
+    * QT is not rate-corrected below 60/min, as the brief advises.
+    * Depression in I or aVL forbids the formula as inferior depression does: with it the elevation
+      has a reciprocal and is no normal variant.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ def _excluded(case: Case) -> str | None:
     signs = {
         "ST above 5 mm": any(m.j_uv > 500.0 for m in asked),
         "non-concave ST": any(m.st_shape == "convex" and m.j_uv >= 100.0 for m in asked),
-        "inferior depression": any(leads[n].j_uv <= -50.0 for n in ("II", "III", "aVF") if n in leads),
+        "limb lead depression": any(leads[n].j_uv <= -50.0 for n in ("I", "II", "III", "aVL", "aVF") if n in leads),
         "anterior depression": any(leads[n].j_uv <= -50.0 for n in _CHEST if case.measurements.readable(n)),
         "terminal QRS distortion": any(leads[n].s_uv < 20.0 for n in ("V2", "V3")),
         "Q wave": any(m.q_uv >= 100.0 for m in asked),
@@ -82,7 +85,7 @@ def evaluate(case: Case) -> Finding:
 def _applies(case: Case) -> bool:
     m = case.measurements
     raised = any(m.readable(n) and m.leads[n].j_uv >= 100.0 for n in _ANTERIOR)
-    return bool(case.hit_leads) and set(case.hit_leads) <= set(_CHEST) and raised and not case.wide_left
+    return raised and not case.wide_left and bool(set(case.hit_leads) & set(_ANTERIOR))
 
 
 CRITERION = Criterion(CODE, Role.MIMIC, _applies, evaluate)

@@ -161,4 +161,6 @@ def _standard(case: Case) -> bool:
 
 
 CRITERION = Criterion(CODE, Role.PRIMARY, _standard, evaluate)
-BORDERLINE = Criterion("BORDERLINE", Role.BORDERLINE, _standard, _borderline)
+BORDERLINE = Criterion(
+    "BORDERLINE", Role.BORDERLINE, lambda case: _standard(case) and not case.hit_leads, _borderline
+)

@@ -24,6 +24,7 @@ from ecg.values import Float
 
 PRE = 160  # samples before the alignment point, 320 ms
 POST = 320  # samples after it, 640 ms
+_CALM_UV = 40.0
 _EDGE_PRE, _EDGE_POST = 90, 170
 Int = npt.NDArray[np.intp]
 Bool = npt.NDArray[np.bool_]
@@ -108,10 +109,17 @@ def _filled(beats_uv: Float, valid: Bool) -> Float:
 def _motion(beats_uv: Float, middle: Float) -> Float:
     """Slow residual of each beat and lead against the middle beat, rms over QRS and ST."""
     width = 25
-    part = (beats_uv - middle)[:, :, PRE - 60 : PRE + 160]
+    part = (beats_uv - middle)[:, :, PRE - 60 : PRE + 85]
     total = np.cumsum(part, axis=2)
     smooth = (total[:, :, width:] - total[:, :, :-width]) / width
     return np.asarray(np.sqrt((smooth * smooth).mean(axis=2)))
+
+
+def _calmest(valid: Bool, residual: Float) -> Bool:
+    """Without the beats that moved twice as much as the middle one, while five others remain."""
+    usual = np.median(np.where(valid, residual, np.inf), axis=0)
+    calm = valid & (residual < np.maximum(2.0 * usual, _CALM_UV))
+    return np.where(calm.sum(axis=0) >= 5, calm, valid)
 
 
 def average(
@@ -148,6 +156,7 @@ def average(
     middle = np.median(_filled(beats_uv, valid), axis=0)
     residual = _motion(beats_uv, middle)
     valid &= residual < MOTION_LIMITS_UV[2]
+    valid = _calmest(valid, residual)
     mean = trimmed_mean(_filled(beats_uv, valid))
     found = find_fiducials(mean[trusted], PRE) or first
     return _on_pq(mean, beats_uv, valid, positions, found, np.median(residual, axis=0), flat)

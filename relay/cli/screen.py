@@ -109,7 +109,7 @@ def _print(report: ScreenReport, segment: EcgSegment, skipped: tuple[str, ...]) 
     echo("要医師判読。診断を行うものではありません。Computer-assisted and unconfirmed: a physician must read the trace.")  # fmt: skip
 
 
-def screen(  # noqa: PLR0913, PLR0917  (a command's options)
+def screen(
     record: Annotated[Path, typer.Argument(help="Path of a WFDB record, with or without .hea.")],
     age: Annotated[int | None, typer.Option(help="Age in years; else from the header.")] = None,
     sex: Annotated[str | None, typer.Option(help="M or F; else from the header.")] = None,

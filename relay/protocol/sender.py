@@ -62,6 +62,7 @@ class _Outgoing:
     spooled: RangeSet
     acked: RangeSet = field(default_factory=RangeSet)
     sent: RangeSet = field(default_factory=RangeSet)
+    next_seq: int = 0
     epoch: int | None = None
     live_from: int = 0
     hurried: list[tuple[int, int]] = field(default_factory=list)
@@ -132,15 +133,29 @@ class SenderLink:
 
     # what the spool holds
 
-    def register(self, spec: m.OpenStream, spooled: Iterable[tuple[int, int]] = ()) -> None:
-        """A stream the spool holds, with the sequence ranges not yet known to be stored."""
-        self._streams[spec.stream] = _Outgoing(spec, RangeSet(spooled))
+    def register(
+        self, spec: m.OpenStream, unstored: Iterable[tuple[int, int]] = (), next_seq: int = 0
+    ) -> None:
+        """A stream the spool holds.
+
+        Args:
+            spec: how the stream is announced.
+            unstored: sequence ranges the spool still holds.
+            next_seq: one past the last frame ever made; what lies below and is not in
+                ``unstored`` was acknowledged in an earlier life.
+        """
+        held = RangeSet(unstored)
+        outgoing = _Outgoing(spec, held, next_seq=max(next_seq, held.end))
+        outgoing.acked.update(held.missing(0, outgoing.next_seq))
+        self._streams[spec.stream] = outgoing
         if self.state is LinkState.UP:
             self._say(spec)
 
     def spooled(self, stream: UUID, seq: int) -> None:
         """A new frame of a registered stream is committed to the spool."""
-        self._streams[stream].spooled.add(seq)
+        outgoing = self._streams[stream]
+        outgoing.spooled.add(seq)
+        outgoing.next_seq = max(outgoing.next_seq, seq + 1)
 
     def hurry(self, stream: UUID, first_seq: int, end_seq: int) -> None:
         """Send these frames before other backlog: a snapshot needs them."""
@@ -230,7 +245,7 @@ class SenderLink:
             return None
         ready = [o for o in reversed(self._streams.values()) if o.epoch is not None]
         for outgoing in ready:
-            unsent = outgoing.unsent(outgoing.live_from, outgoing.spooled.end)
+            unsent = outgoing.unsent(outgoing.live_from, outgoing.next_seq)
             if unsent:
                 return self._take(outgoing, unsent[0][0], backlog=False)
         if sum(len(o.backlog_in_flight) for o in ready) >= self._window:
@@ -262,7 +277,17 @@ class SenderLink:
     def unstored(self, stream: UUID) -> int:
         """Frames of a stream that are spooled and not known to be stored."""
         outgoing = self._streams.get(stream)
-        return 0 if outgoing is None else len(outgoing.spooled) - len(outgoing.acked)
+        return 0 if outgoing is None else outgoing.next_seq - len(outgoing.acked)
+
+    @property
+    def unstored_frames(self) -> int:
+        """Frames of all streams that are not known to be stored."""
+        return sum(o.next_seq - len(o.acked) for o in self._streams.values())
+
+    def frames_made(self, stream: UUID) -> int:
+        """Frames ever made of a stream, 0 for one not registered."""
+        outgoing = self._streams.get(stream)
+        return 0 if outgoing is None else outgoing.next_seq
 
     @property
     def pending_events(self) -> int:
@@ -292,23 +317,23 @@ class SenderLink:
         if outgoing is None:
             return
         outgoing.epoch = message.epoch
-        outgoing.acked = RangeSet()
+        # A tablet whose disk failed may have forgotten frames that the relay already holds.
+        outgoing.next_seq = max([outgoing.next_seq, *(end for _, end in message.stored)])
         self._stored(message.stream, message.stored)
         outgoing.sent = outgoing.acked.copy()
-        outgoing.live_from = max(0, outgoing.spooled.end - LIVE_FRAMES)
+        outgoing.live_from = max(0, outgoing.next_seq - LIVE_FRAMES)
 
     def _stored(self, stream: UUID, ranges: Iterable[tuple[int, int]]) -> None:
         outgoing = self._streams.get(stream)
         if outgoing is None:
             return
         for first, end in ranges:
-            if end > outgoing.spooled.end:
+            if end > outgoing.next_seq:
                 raise RemoteProtocolError(
                     "The relay acknowledges frames this tablet never made; check the stream's id."
                 )
             outgoing.acked.add(first, end)
             outgoing.sent.add(first, end)
-            outgoing.spooled.add(first, end)
             outgoing.backlog_in_flight = {
                 seq for seq in outgoing.backlog_in_flight if not first <= seq < end
             }

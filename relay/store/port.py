@@ -71,9 +71,11 @@ class EcgLog(Protocol):
     async def read(self, stream: UUID, from_sample: int, to_sample: int) -> list[LoggedFrame]:
         """Frames on disk that touch ``[from_sample, to_sample)``, ascending by first sample.
 
+        A frame whose bytes have rotted on disk is left out and reported in the log: the reader
+        draws it as missing. Nothing damaged is ever returned.
+
         Raises:
-            Unavailable: the disk is failing, or a stored frame is damaged (its stream and place
-                are named; nothing damaged is ever returned).
+            Unavailable: the disk is failing.
         """
 
     def streams(self) -> list[UUID]:

@@ -1,0 +1,110 @@
+"""Replays a WFDB record as if a monitor were recording it now, once or in a loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ambulance_client.sources.pace import CHUNK_S, paced
+from ambulance_client.sources.port import SourceInfo
+from ecg.digital import NotAnEcgError, leads_to_send, segment_of_digital
+from ecg.values import EcgSegment
+from relay.errors import BadInput
+
+
+class WfdbReplay:
+    """A record read whole into memory. Blocks while it reads; build it off the loop.
+
+    Raises:
+        BadInput: the record is missing, truncated, or holds no ECG that can be sent.
+    """
+
+    def __init__(self, path: Path, *, loop: bool = False, name: str | None = None) -> None:
+        self._segment, age_years, sex = read_record(path)
+        self._loop = loop
+        self.info = SourceInfo(
+            name=name or f"WFDB {path.stem}",
+            leads=self._segment.leads,
+            fs_hz=self._segment.fs_hz,
+            uv_per_lsb=self._segment.uv_per_lsb,
+            age_years=age_years,
+            sex=sex,
+        )
+
+    def segments(self) -> AsyncIterator[EcgSegment]:
+        """See ``Source.segments``."""
+        return paced(self._chunks())
+
+    def _chunks(self) -> Iterator[EcgSegment]:
+        whole = self._segment
+        step = max(1, round(CHUNK_S * whole.fs_hz))
+        origin = 0
+        while True:
+            for at in range(0, whole.n_samples, step):
+                yield EcgSegment(
+                    whole.adc[:, at : at + step],
+                    whole.leads,
+                    whole.fs_hz,
+                    whole.uv_per_lsb,
+                    origin + at,
+                )
+            if not self._loop:
+                return
+            origin += whole.n_samples
+
+
+def read_record(path: Path) -> tuple[EcgSegment, int | None, str | None]:
+    """The record's samples as they travel, and age and sex where its header tells them.
+
+    Raises:
+        BadInput: see ``WfdbReplay``.
+    """
+    import wfdb
+
+    stem = path.with_suffix("") if path.suffix in {".hea", ".dat", ".mat"} else path
+    if not stem.with_suffix(".hea").is_file() and not Path(f"{stem}.hea").is_file():
+        raise BadInput(f"There is no WFDB record {stem.name}; give the path of its .hea file.")
+    try:
+        record = wfdb.rdrecord(str(stem), physical=False)
+    except Exception as error:
+        raise BadInput(
+            f"The record {stem.name} cannot be read ({type(error).__name__}: {error}); "
+            "it may be truncated: copy it again."
+        ) from error
+    if record.d_signal is None or not record.sig_len:
+        raise BadInput(f"The record {stem.name} holds no samples; choose another.")
+    try:
+        segment = segment_of_digital(
+            np.asarray(record.d_signal).T,
+            record.sig_name,
+            [_uv_per_lsb(g, u) for g, u in zip(record.adc_gain, record.units, strict=True)],
+            record.baseline,
+            record.fs,
+        )
+        segment = leads_to_send(segment)
+    except NotAnEcgError as error:
+        raise BadInput(f"The record {stem.name} cannot be sent: {error}") from error
+    age, sex = _facts(record.comments)
+    return segment, age, sex
+
+
+def _uv_per_lsb(gain: float, units: str) -> float:
+    scale = {"mv": 1000.0, "uv": 1.0, "v": 1e6}.get((units or "mV").lower())
+    if scale is None or not gain:
+        raise NotAnEcgError(f"its unit is {units!r} and its gain {gain}; the header must say mV.")
+    return scale / gain
+
+
+def _facts(comments: list[str]) -> tuple[int | None, str | None]:
+    age: int | None = None
+    sex: str | None = None
+    for line in comments:
+        key, _, value = line.partition(":")
+        word = value.strip().lower()
+        if key.strip().lower() == "age" and word.isdigit() and 0 < int(word) <= 120:
+            age = int(word)
+        if key.strip().lower() in {"sex", "gender"} and word[:1] in {"m", "f"}:
+            sex = word[:1].upper()
+    return age, sex

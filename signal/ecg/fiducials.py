@@ -1,0 +1,189 @@
+"""QRS onset, J point and T end of the representative beat.
+
+Source: clinical brief §2.6 (spatial *acceleration*: SD of the QRS end 4-5 ms, where a velocity
+threshold ran up the ST slope with 26-60 ms) and §2.9 (tangent T end, median of the latest leads).
+All leads together decide, so every lead is measured at the same instant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecg.filters import ANALYSIS_FS_HZ
+from ecg.values import Float
+
+_MS = ANALYSIS_FS_HZ / 1000.0
+_SG_HALF = 6  # 13 points at 500 Hz: 26 ms
+
+
+def _savgol_second(half: int) -> Float:
+    """Coefficients of the second derivative of a least-squares parabola over 2*half+1 points."""
+    k = np.arange(-half, half + 1, dtype=np.float64)
+    centred = k * k - (k * k).mean()
+    return np.asarray(2.0 * centred / (centred * centred).sum())
+
+
+_SECOND = _savgol_second(_SG_HALF)
+
+
+@dataclass(frozen=True, slots=True)
+class Fiducials:
+    """Instants in the representative beat, in samples at ``ANALYSIS_FS_HZ`` from its first column.
+
+    Attributes:
+        onset, j: QRS onset and end (J point).
+        j_before_notch: where the QRS ended before a J notch or slur, None without one.
+        r: peak of spatial velocity.
+    """
+
+    onset: int
+    j: int
+    j_before_notch: int | None
+    r: int
+
+
+def acceleration(beat_uv: Float) -> Float:
+    """Length of the second-derivative vector over leads, shape ``(n_samples,)``."""
+    n_leads, n = beat_uv.shape
+    total = np.zeros(n)
+    for row in beat_uv:
+        second = np.convolve(row, _SECOND, mode="same")
+        total += second * second
+    out = np.sqrt(total)
+    out[:_SG_HALF] = out[_SG_HALF]
+    out[-_SG_HALF:] = out[-_SG_HALF - 1]
+    return out if n_leads else np.zeros(n)
+
+
+def _span(a: Float, first: float, last: float) -> Float:
+    low = int(np.clip(round(first), 0, a.size - 2))
+    return a[low : int(np.clip(round(last), low + 1, a.size))]
+
+
+def _run_below(a: Float, limit: float, start: int, stop: int, need: int) -> int | None:
+    """First index from ``start`` towards ``stop`` from which ``need`` samples lie below ``limit``."""
+    step = 1 if stop > start else -1
+    run = 0
+    for i in range(start, stop, step):
+        run = run + 1 if a[i] < limit else 0
+        if run == need:
+            return i - step * (need - 1)
+    return None
+
+
+def _peak_velocity(beat_uv: Float, r0: int) -> int:
+    velocity = np.diff(beat_uv, axis=1)
+    speed = (velocity * velocity).sum(axis=0)
+    low, high = max(0, r0 - round(60 * _MS)), min(speed.size, r0 + round(60 * _MS))
+    return low + int(speed[low:high].argmax())
+
+
+def _end(a: Float, r: int, peak: float, limit_ms: float) -> int | None:
+    """J point: forward from R, the first 16 ms of calm, with the noise measured twice if wide."""
+    start_ms, end = 100.0, None
+    for _ in range(2):
+        noise = float(np.median(_span(a, r + start_ms * _MS, r + (start_ms + 70) * _MS)))
+        limit = max(0.05 * peak, 2.2 * noise)
+        end = _run_below(a, limit, r, min(a.size, r + round(limit_ms * _MS)), round(16 * _MS))
+        if end is None:
+            return None
+        after_ms = (end - r) / _MS + 20
+        if after_ms <= 100.0:
+            break
+        start_ms = after_ms
+    return end
+
+
+def _notch_end(beat_uv: Float, a: Float, j: int, limit: float) -> int | None:
+    """End of a J notch that follows a candidate end within 60 ms, None where there is none.
+
+    A notch is a second run of high acceleration whose bump stands 100 µV above the chord across it.
+    """
+    high = np.flatnonzero(a[j : j + round(60 * _MS)] >= limit)
+    if high.size < 4:
+        return None
+    end = _run_below(a, limit, j + int(high[-1]), min(a.size, j + round(90 * _MS)), round(16 * _MS))
+    if end is None or end <= j + 4:
+        return None
+    piece = beat_uv[:, j : end + 1]
+    chord = piece[:, :1] + (piece[:, -1:] - piece[:, :1]) * np.linspace(0, 1, piece.shape[1])
+    return end if float(np.abs(piece - chord).max()) > 100.0 else None
+
+
+def find_fiducials(beat_uv: Float, r0: int) -> Fiducials | None:
+    """Onset and J of a representative beat, or None where no plausible QRS (50-220 ms) is found.
+
+    Args:
+        beat_uv: independent leads, shape ``(n_leads, n_samples)`` at ``ANALYSIS_FS_HZ``, at least
+            180 ms before and 300 ms after ``r0``.
+        r0: alignment point of the beats, a sample near R.
+    """
+    if beat_uv.shape[0] == 0:
+        return None
+    r = _peak_velocity(beat_uv, r0)
+    a = acceleration(beat_uv)
+    peak = float(_span(a, r - 80 * _MS, r + 80 * _MS).max())
+    if not peak > 0:
+        return None
+    noise = float(np.percentile(_span(a, r - 130 * _MS, r - 76 * _MS), 70))
+    limit = max(0.05 * peak, 2.2 * noise)
+    onset = _run_below(a, limit, r, max(0, r - round(130 * _MS)), round(12 * _MS))
+    j = _end(a, r, peak, 180.0) or _end(a, r, peak, 250.0)
+    if onset is None or j is None:
+        return None
+    after = float(np.median(_span(a, j + 20 * _MS, j + 90 * _MS)))
+    notch = _notch_end(beat_uv, a, j, max(0.05 * peak, 2.2 * after))
+    end = notch if notch is not None else j
+    if not 50.0 <= (end - onset) / _MS <= 220.0:
+        return None
+    return Fiducials(onset=onset, j=end, j_before_notch=j if notch is not None else None, r=r)
+
+
+def find_t_end(beat_uv: Float, j: int, rr_samples: float, pq_uv: Float) -> int | None:
+    """Latest credible end of T: the middle of the three latest leads with |T| >= 100 µV.
+
+    Args:
+        beat_uv: leads on their PQ baseline, shape ``(n_leads, n_samples)``.
+        j: sample of the J point.
+        rr_samples: mean RR in samples, limits the search.
+        pq_uv: level from which T is measured per lead, shape ``(n_leads,)``; zeros on a baseline.
+
+    Returns:
+        A sample of the beat, or None where fewer than one lead shows a T wave.
+    """
+    low = j + round(80 * _MS)
+    high = min(beat_uv.shape[1] - 8, j + round(min(0.62 * rr_samples, 480 * _MS)))
+    if high - low < round(60 * _MS):
+        return None
+    width = 9
+    kernel = np.ones(width) / width
+    ends = []
+    for row, level in zip(beat_uv, pq_uv, strict=True):
+        end = _tangent_end(np.convolve(row - level, kernel, mode="same"), low, high)
+        if end is not None:
+            ends.append(end)
+    if not ends:
+        return None
+    latest = sorted(ends)[-3:]
+    return int(np.median(latest)) if len(latest) == 3 else int(latest[0])
+
+
+def _tangent_end(smooth: Float, low: int, high: int) -> int | None:
+    """Where the tangent of the steepest terminal slope of T meets the PQ level."""
+    part = smooth[low:high]
+    peak = int(np.abs(part).argmax())
+    if abs(part[peak]) < 100.0 or peak > part.size - 12:
+        return None
+    slope = np.diff(smooth[low + peak : min(high + 6, low + peak + round(180 * _MS))])
+    if slope.size < 6:
+        return None
+    direction = -np.sign(part[peak])
+    k = int((slope * direction).argmax())
+    steepest = float(slope[k])
+    if steepest * direction <= 0:
+        return None
+    at = low + peak + k
+    end = at - float(smooth[at]) / steepest
+    return round(end) if at < end < high + round(60 * _MS) else None

@@ -9,19 +9,20 @@ COOKIE = "__Host-kyumei"
 DEVICE_PREFIX = "kyd_"
 
 
-def new_session_id() -> str:
-    """A fresh session id of 256 random bits."""
-    return secrets.token_urlsafe(32)
+class SecretTokens:
+    """Tokens of 256 random bits; stored as their SHA-256 (they are random enough for it)."""
 
+    def new_session_id(self) -> str:
+        """A fresh session id."""
+        return secrets.token_urlsafe(32)
 
-def new_device_token() -> str:
-    """A fresh device token of 256 random bits, recognisable by its prefix."""
-    return DEVICE_PREFIX + secrets.token_urlsafe(32)
+    def new_device_token(self) -> str:
+        """A fresh device token, recognisable by its prefix."""
+        return DEVICE_PREFIX + secrets.token_urlsafe(32)
 
-
-def hash_of(token: str) -> str:
-    """What is stored of a token: its SHA-256, hex (the token itself is random enough)."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    def hash_of(self, token: str) -> str:
+        """The SHA-256, hex."""
+        return hashlib.sha256(token.encode()).hexdigest()
 
 
 def bearer_of(header: str | None) -> str | None:

@@ -79,7 +79,16 @@ class Cases:
             "report": report_json(live_message(live)) if live else None,
         }
 
-    async def snapshot(self, person: Person, snapshot_id: UUID) -> Json:
+    async def check(self, person: Person, incident: UUID) -> Incident:
+        """The case, where this person may see it."""
+        async with self._journal.records.read() as records:
+            return await visible(records, person, incident)
+
+    async def snapshot(self, person: Person, snapshot_id: UUID) -> Snapshot:
+        """A snapshot this person may see."""
+        return (await self._snapshot(person, snapshot_id))[0]
+
+    async def snapshot_detail(self, person: Person, snapshot_id: UUID) -> Json:
         """One snapshot with its report."""
         snapshot, report, _ = await self._snapshot(person, snapshot_id)
         body = dict(report.body) if report else None

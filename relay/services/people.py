@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from relay.auth.bucket import Buckets
-from relay.auth.port import Passwords
-from relay.auth.tokens import hash_of, new_device_token, new_session_id
+from relay.auth.port import Limiter, Passwords, Tokens
 from relay.bus.port import Bus
 from relay.errors import BadInput, Conflict, NotFound, NotSignedIn, TooMany
 from relay.model.clock import Clock
@@ -21,27 +19,40 @@ WRONG = "Name or password is wrong; try again."
 
 @dataclass(frozen=True, slots=True)
 class SessionRules:
-    """How long a session lives and how often somebody may try to begin one."""
+    """How long a session lives."""
 
     idle_s: float = 900.0
     absolute_s: float = 43_200.0
-    sign_in_burst: int = 5
-    sign_in_refill_s: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What signing in needs: passwords, ids, and how often somebody may try.
+
+    Attributes:
+        by_name / by_address: tries for one account, and from one network address.
+    """
+
+    passwords: Passwords
+    tokens: Tokens
+    by_name: Limiter
+    by_address: Limiter
 
 
 class People:
     """Accounts, sessions and devices."""
 
     def __init__(
-        self, records: Records, passwords: Passwords, bus: Bus, clock: Clock, rules: SessionRules
+        self, records: Records, sign_in: SignIn, bus: Bus, clock: Clock, rules: SessionRules
     ) -> None:
         self._records = records
-        self._passwords = passwords
+        self._passwords = sign_in.passwords
+        self._tokens = sign_in.tokens
         self._bus = bus
         self._clock = clock
         self._rules = rules
-        self._by_address = Buckets(4 * rules.sign_in_burst, rules.sign_in_refill_s / 4)
-        self._by_name = Buckets(rules.sign_in_burst, rules.sign_in_refill_s)
+        self._by_address = sign_in.by_address
+        self._by_name = sign_in.by_name
 
     # sessions
 
@@ -64,8 +75,8 @@ class People:
             if not right or usable is None:
                 await tx.audit(now_us, "-", "sign-in-refused", name[:64])
             else:
-                session_id = new_session_id()
-                session = Session(hash_of(session_id), usable.person, now_us, now_us)
+                session_id = self._tokens.new_session_id()
+                session = Session(self._tokens.hash_of(session_id), usable.person, now_us, now_us)
                 await tx.add_session(session)
                 await tx.audit(now_us, name, "signed-in", name)
         if not right or usable is None:
@@ -81,7 +92,7 @@ class People:
         """
         if not session_id:
             raise NotSignedIn("Sign in first.")
-        return await self.session_of_hash(hash_of(session_id), touch=touch)
+        return await self.session_of_hash(self._tokens.hash_of(session_id), touch=touch)
 
     async def session_of_hash(self, token_hash: str, *, touch: bool = False) -> Session:
         """The same, by the hash that is stored."""
@@ -177,7 +188,7 @@ class People:
         """
         if token:
             async with self._records.read() as records:
-                device = await records.device_of_token(hash_of(token))
+                device = await records.device_of_token(self._tokens.hash_of(token))
             if device is not None:
                 return device
         raise NotSignedIn("This device token is not known; ask the administrator for a new one.")
@@ -188,13 +199,13 @@ class People:
         Raises:
             BadInput: a hospital is not known, or none is named.
         """
-        token = new_device_token()
+        token = self._tokens.new_device_token()
         now_us = self._clock.now_us()
         async with self._records.begin() as tx:
             await _check_hospitals(tx, set(device.hospitals))
             if not device.hospitals:
                 raise BadInput("A device needs at least one hospital its cases are addressed to.")
-            await tx.put_device(DeviceEntry(device, hash_of(token), now_us))
+            await tx.put_device(DeviceEntry(device, self._tokens.hash_of(token), now_us))
             await tx.audit(
                 now_us, by, "device-added", device.unit, {"hospitals": sorted(device.hospitals)}
             )

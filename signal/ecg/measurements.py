@@ -33,6 +33,7 @@ class LeadMeasurement:
         qrs_area_uv_ms: signed area of the QRS.
         r_peak_ms: time of the highest point from the QRS onset.
         r_width_ms: time the QRS stays above half of R, 0.0 without an R.
+        terminal_uv: mean level over the last 40 ms of the QRS.
         st_shape: course from J to the peak of T.
         t_uv: signed peak of T. p_uv: signed peak of P.
         n_beats: beats that this lead could use.
@@ -46,6 +47,7 @@ class LeadMeasurement:
     qrs_area_uv_ms: float = 0.0
     r_peak_ms: float = 0.0
     r_width_ms: float = 0.0
+    terminal_uv: float = 0.0
     st_shape: StShape = "straight"
     t_uv: float = 0.0
     p_uv: float = 0.0

@@ -102,6 +102,7 @@ def _lead(  # noqa: PLR0913, PLR0917  (one lead's row and the shared instants)
         qrs_area_uv_ms=float(qrs.sum() / _MS),
         r_peak_ms=top / _MS,
         r_width_ms=float((qrs > 0.5 * r_uv).sum() / _MS) if r_uv >= _SMALLEST_WAVE_UV else 0.0,
+        terminal_uv=float(row[max(f.onset, f.j - 20) : f.j].mean()),
         st_shape=shape,
         t_uv=t_uv,
         p_uv=_p(row, f),

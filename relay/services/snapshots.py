@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -38,7 +38,7 @@ class SnapshotKeeper:
         self._patience_s = patience_s
         self._awaited: dict[UUID, dict[UUID, Snapshot]] = {}
         self._wake = asyncio.Event()
-        self.on_kept: Callable[[Snapshot], Awaitable[None]] | None = None
+        self.on_kept: Callable[[UUID], None] | None = None
 
     def expect(self, snapshot: Snapshot) -> None:
         """A request is on disk; keep its samples when they are there."""
@@ -82,7 +82,7 @@ class SnapshotKeeper:
             return
         self._forget(snapshot)
         if self.on_kept is not None:
-            await self.on_kept(kept.snapshot)
+            self.on_kept(kept.snapshot.id)
 
     def _forget(self, snapshot: Snapshot) -> None:
         waiting = self._awaited.get(snapshot.stream, {})

@@ -94,7 +94,7 @@ def _uuid(text: object) -> UUID:
 
 def guards_of(dependant: Dependant) -> list[Guard]:
     """The guards among a route's dependencies."""
-    calls = [dependency.call for dependency in dependant.dependencies]
+    calls: list[object] = [dependency.call for dependency in dependant.dependencies]
     return [call for call in calls if isinstance(call, Guard)]
 
 

@@ -1,5 +1,6 @@
-"""What the pages share. Python only says where the files are."""
+"""What the browser pages share: ECG drawing, feed, alarm, words. Served at ``/static/kit/``."""
 
 from pathlib import Path
+from typing import Final
 
-STATIC_DIR = Path(__file__).parent
+STATIC_DIR: Final = Path(__file__).resolve().parent

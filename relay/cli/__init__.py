@@ -1,14 +1,27 @@
-"""The command ``kyumei``."""
+"""The command ``kyumei``. Commands import heavy libraries only when they run."""
 
 from __future__ import annotations
 
 import typer
 
+from relay.cli import audit, devices, users
+from relay.cli.config import config
+from relay.cli.doctor import doctor
+from relay.cli.migrate import migrate
 from relay.cli.screen import bench_app
 from relay.cli.screen import screen as screen_command
+from relay.cli.serve import serve
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Kyumei Relay (救命リレー)")
+app.command("serve")(serve)
 app.command("screen")(screen_command)
+app.command("migrate")(migrate)
+app.command("config")(config)
+app.command("doctor")(doctor)
+app.add_typer(users.app, name="users")
+app.add_typer(devices.app, name="devices")
+app.add_typer(devices.hospitals_app, name="hospitals")
+app.add_typer(audit.app, name="audit")
 app.add_typer(bench_app, name="bench")
 
 

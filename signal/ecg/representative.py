@@ -3,6 +3,9 @@
 Source: clinical brief §2.5-2.7.
 
 Deviations:
+    * The mean is weighted by each beat's calmness (1 / (residual² + 20² µV²)) after outliers are
+      dropped, instead of trimmed by a quarter at each end: at ambulance noise p95 of the ST error
+      fell from 44 to 40 µV, at moderate noise from 27 to 25 µV (48 records each).
     * A beat that is unusable in one lead (fault in that second, PQ knot off the line, motion) is
       left out of that lead only, not of all leads.
     * Alignment is to the sample (2 ms), not below: with 5 or more beats it costs nothing measurable.
@@ -25,6 +28,7 @@ from ecg.values import Float
 PRE = 160  # samples before the alignment point, 320 ms
 POST = 320  # samples after it, 640 ms
 _CALM_UV = 40.0
+_FLOOR_UV = 20.0
 _EDGE_PRE, _EDGE_POST = 90, 170
 Int = npt.NDArray[np.intp]
 Bool = npt.NDArray[np.bool_]
@@ -53,17 +57,18 @@ class Averaged:
     residual_uv: Float
 
 
-def trimmed_mean(beats_uv: Float) -> Float:
-    """Mean without a quarter of the beats at each end; the median below five beats.
+def calm_mean(beats_uv: Float, valid: Bool, residual_uv: Float) -> Float:
+    """Mean of the beats, each lead's calm beats counting more; the median below five beats.
 
     Args:
-        beats_uv: shape ``(n_beats, ...)``; the first axis is averaged.
+        beats_uv: shape ``(n_beats, n_leads, n)``. valid: shape ``(n_beats, n_leads)``.
+        residual_uv: slow residual of each beat against the middle beat, same shape as ``valid``.
     """
-    n = beats_uv.shape[0]
-    if n < 5:
+    if beats_uv.shape[0] < 5:
         return np.asarray(np.median(beats_uv, axis=0))
-    cut = n // 4
-    return np.asarray(np.sort(beats_uv, axis=0)[cut : n - cut].mean(axis=0))
+    weights = np.where(valid, 1.0 / (residual_uv**2 + _FLOOR_UV**2), 0.0)
+    weights = weights / np.maximum(weights.sum(axis=0), 1e-12)
+    return np.asarray((beats_uv * weights[:, :, None]).sum(axis=0))
 
 
 def aligned_positions(uv: Float, beats: Beats) -> Int:
@@ -157,7 +162,7 @@ def average(
     residual = _motion(beats_uv, middle)
     valid &= residual < MOTION_LIMITS_UV[2]
     valid = _calmest(valid, residual)
-    mean = trimmed_mean(_filled(beats_uv, valid))
+    mean = calm_mean(_filled(beats_uv, valid), valid, residual)
     found = find_fiducials(mean[trusted], PRE) or first
     return _on_pq(mean, beats_uv, valid, positions, found, np.median(residual, axis=0), flat)
 

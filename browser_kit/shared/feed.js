@@ -63,7 +63,7 @@ export class Feed {
   }
 
   /**
-   * Kinds: every message's `kind`, and `frame`, `state`, `damaged`.
+   * Kinds: every message's `kind`, and `dial` (this feed's own state), `frame`, `damaged`.
    * @param {string} kind @param {(value: any) => void} hear
    */
   on(kind, hear) {
@@ -82,7 +82,7 @@ export class Feed {
     if (state === this.state) return;
     this.state = state;
     this.sinceMs = this.world.nowMs();
-    this.#emit("state", state);
+    this.#emit("dial", state);
   }
 
   start() {

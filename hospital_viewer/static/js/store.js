@@ -55,7 +55,7 @@ export class Store {
 
   #listen() {
     const { feed } = this;
-    feed.on("state", (state) => {
+    feed.on("dial", (state) => {
       if (state === "open") {
         this.deliveredSent.clear();
         void this.reload();

@@ -66,10 +66,10 @@ export function sheetOrder(cabrera) {
 
 /**
  * @param {LayoutName} name
- * @param {{cabrera?: boolean, mmPerS?: number, seconds?: number}} [options]
+ * @param {{cabrera?: boolean, mmPerS?: number, seconds?: number, rhythm?: readonly string[]}} [options]
  * @returns {SheetLayout}
  */
-export function layoutOf(name, { cabrera = false, mmPerS = MM_PER_S, seconds = 10 } = {}) {
+export function layoutOf(name, { cabrera = false, mmPerS = MM_PER_S, seconds = 10, rhythm = ["II"] } = {}) {
   const shape = SHAPES[name];
   const order = sheetOrder(cabrera);
   const rows = order.length / shape.columns;
@@ -90,18 +90,31 @@ export function layoutOf(name, { cabrera = false, mmPerS = MM_PER_S, seconds = 1
   });
   const widthMm = left + shape.columns * columnMm + MARGIN_MM;
   const usableMm = widthMm - left - MARGIN_MM;
-  if (shape.rhythm) {
-    const lengthS = Math.min(seconds, usableMm / mmPerS);
-    cells.push({
-      lead: "II", negate: false, label: "II", xMm: left, yMm: shape.topMm + (rows + 0.5) * shape.rowMm,
-      widthMm: lengthS * mmPerS, heightMm: shape.rowMm, startS: 0, lengthS,
-    });
-  }
-  const nRows = rows + (shape.rhythm ? 1 : 0);
+  const strips = shape.rhythm ? rhythm : [];
+  const lengthS = Math.min(seconds, usableMm / mmPerS);
+  strips.forEach((lead, i) => cells.push({
+    lead, negate: false, label: lead, xMm: left, yMm: shape.topMm + (rows + i + 0.5) * shape.rowMm,
+    widthMm: lengthS * mmPerS, heightMm: shape.rowMm, startS: 0, lengthS,
+  }));
+  const nRows = rows + strips.length;
   const pulses = Array.from({ length: nRows }, (_, r) => ({
     xMm: MARGIN_MM - PULSE_LEAD_MM, yMm: shape.topMm + (r + 0.5) * shape.rowMm,
   }));
   return { name, widthMm, heightMm: 2 * shape.topMm + nRows * shape.rowMm, cells, pulses };
+}
+
+/** Rhythm strips of ten seconds, in the order in which they are added while there is room. */
+export const RHYTHM = Object.freeze(["II", "V1", "V5"]);
+
+/**
+ * The layout with as many rhythm strips as a box holds without drawing anything smaller.
+ * @param {LayoutName} name @param {{cabrera: boolean}} options @param {number} widthPx @param {number} heightPx
+ */
+export function roomyLayout(name, options, widthPx, heightPx) {
+  const layouts = RHYTHM.map((_, i) => layoutOf(name, { ...options, rhythm: RHYTHM.slice(0, i + 1) }));
+  const one = /** @type {SheetLayout} */ (layouts[0]);
+  const scale = fitSheet(one, widthPx, heightPx).pxPerMm;
+  return layouts.filter((layout) => fitSheet(layout, widthPx, heightPx).pxPerMm >= scale * 0.999).at(-1) ?? one;
 }
 
 /** @param {string} entry */

@@ -48,11 +48,11 @@ export function paintSheet(ctx, sheet, widthPx, heightPx) {
   ctx.save();
   ctx.lineJoin = "round";
   ctx.lineCap = "round";
-  ctx.strokeStyle = colours.ink;
+  for (const cell of sheet.layout.cells) paintLabel(ctx, sheet, cell);
   ctx.lineWidth = Math.max(1, Math.min(2.4, 0.3 * view.pxPerMm));
+  ctx.strokeStyle = colours.ink;
   for (const foot of sheet.layout.pulses) line(ctx, view, pulseLine(foot));
   for (const cell of sheet.layout.cells) paintCell(ctx, sheet, cell);
-  for (const cell of sheet.layout.cells) paintLabel(ctx, sheet, cell);
   ctx.restore();
 }
 
@@ -146,23 +146,24 @@ function paintLabel(ctx, sheet, cell) {
   ctx.textBaseline = "top";
   ctx.font = `700 ${size}px system-ui, sans-serif`;
   const name = ctx.measureText(cell.label).width;
-  const rhythm = cell === sheet.layout.cells[12];
+  const rhythm = sheet.layout.cells.indexOf(cell) >= 12;
   const note = rhythm ? null : sheet.notes.get(cell.lead);
   const noteSize = Math.max(10, size * 0.78);
   const noteFont = `${note?.strong ? 700 : 500} ${noteSize}px system-ui, sans-serif`;
   ctx.font = noteFont;
   const fits = note && name + 6 + ctx.measureText(note.text).width < cell.widthMm * view.pxPerMm - 4;
-  ctx.fillStyle = colours.paper;
-  ctx.globalAlpha = 0.8;
-  ctx.fillRect(x - 2, y - 1, name + 4 + (fits ? 4 + ctx.measureText(note.text).width : 0), size + 2);
-  ctx.globalAlpha = 1;
-  if (fits) {
-    ctx.fillStyle = note.strong ? colours.mark : colours.label;
-    ctx.fillText(note.text, x + name + 6, y + (size - noteSize) / 2);
-  }
+  if (fits) haloed(ctx, note.text, x + name + 6, y + (size - noteSize) / 2, note.strong ? colours.mark : colours.label, colours.paper);
   ctx.font = `700 ${size}px system-ui, sans-serif`;
-  ctx.fillStyle = colours.label;
-  ctx.fillText(cell.label, x, y);
+  haloed(ctx, cell.label, x, y, colours.label, colours.paper);
+}
+
+/** Text that keeps clear of the grid; traces are drawn over it later and never hidden by it. @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} x @param {number} y @param {string} ink @param {string} paper */
+function haloed(ctx, text, x, y, ink, paper) {
+  ctx.strokeStyle = paper;
+  ctx.lineWidth = 4;
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = ink;
+  ctx.fillText(text, x, y);
 }
 
 /**

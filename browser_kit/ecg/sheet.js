@@ -8,7 +8,7 @@ import { signedMm } from "/static/kit/shared/format.js";
 import { onLang, t } from "/static/kit/shared/i18n.js";
 import { measure, nudge } from "/static/kit/ecg/caliper.js";
 import { filterLabel } from "/static/kit/ecg/filters.js";
-import { LAYOUTS, fitSheet, layoutOf } from "/static/kit/ecg/paper.js";
+import { LAYOUTS, fitSheet, roomyLayout } from "/static/kit/ecg/paper.js";
 import { paintCaliper, paintSheet, tracesOf } from "/static/kit/ecg/sheet-paint.js";
 import { SheetHand } from "/static/kit/ecg/sheet-hand.js";
 
@@ -101,8 +101,7 @@ export class SheetView {
   /** @returns {LayoutName} */
   get layoutName() {
     if (this.chosen) return this.chosen;
-    const { width, height } = this.box.getBoundingClientRect();
-    return width < 560 && height > width * 0.8 ? "6x2n" : "3x4";
+    return this.box.getBoundingClientRect().width < 560 ? "6x2n" : "3x4";
   }
 
   /** @param {Recording | null} rec @param {Reading | null} reading */
@@ -120,7 +119,8 @@ export class SheetView {
   }
 
   #changed(refit = true) {
-    this.layout = layoutOf(this.layoutName, { cabrera: this.cabrera });
+    const { width: roomW, height: roomH } = this.box.getBoundingClientRect();
+    this.layout = roomyLayout(this.layoutName, { cabrera: this.cabrera }, roomW, roomH);
     this.traces = this.rec ? tracesOf(this.rec, this.layout, this.filter) : new Map();
     if (refit) this.fit();
     this.#words();

@@ -113,7 +113,7 @@ export class SweepPainter {
     ctx.textBaseline = "top";
     for (const lane of this.lanes) {
       ctx.font = `600 ${lane.heightPx < 50 ? 12 : 15}px system-ui, sans-serif`;
-      ctx.fillText(lane.lead, lane.xPx + 6, lane.yPx + 3);
+      ctx.fillText(lane.lead, lane.xPx + 8, lane.yPx + 5);
       this.#paintMillivolt(lane);
     }
   }
@@ -125,11 +125,15 @@ export class SweepPainter {
     const high = setup.mmPerMv * this.pxPerMm;
     const y = lane.yPx + lane.heightPx / 2;
     ctx.strokeStyle = setup.colours.label;
-    ctx.lineWidth = 2;
+    ctx.globalAlpha = 0.55;
+    ctx.lineWidth = 1.5;
     ctx.beginPath();
-    ctx.moveTo(lane.xPx + 2, y + high / 2);
+    ctx.moveTo(lane.xPx + 6, y + high / 2);
+    ctx.lineTo(lane.xPx + 2, y + high / 2);
     ctx.lineTo(lane.xPx + 2, y - high / 2);
+    ctx.lineTo(lane.xPx + 6, y - high / 2);
     ctx.stroke();
+    ctx.globalAlpha = 1;
   }
 
   /**

@@ -42,7 +42,8 @@ export class DecisionBar {
     this.buttons.dataset["version"] = version;
     this.buttons.setAttribute("aria-label", t("decide.label"));
     fill(this.buttons, mayDecide
-      ? DECISIONS.map((decision_, i) => h("button", { type: "button", class: "answer", dataset: { decision: decision_ }, "aria-keyshortcuts": String(i + 1), onclick: () => this.ask(decision_) }, decisionWords(decision_)))
+      ? DECISIONS.map((decision_, i) => h("button", { type: "button", class: "answer", dataset: { decision: decision_ }, "aria-keyshortcuts": String(i + 1), onclick: () => this.ask(decision_) },
+        h("span", { class: "long" }, decisionWords(decision_)), h("span", { class: "short", "aria-hidden": "true" }, t(`decision.short.${decision_}`))))
       : h("p", { class: "small" }, t("decide.not_yours")));
   }
 

@@ -9,6 +9,15 @@ import { triaged, unopened } from "/static/viewer/js/triage.js";
 
 /** @typedef {import("/static/viewer/js/contract.js").IncidentRow} IncidentRow */
 
+/** Who opened it first, and how many others did. @param {IncidentRow} row */
+function openedWords(row) {
+  const first = row.opened_by[0];
+  if (!first) return "";
+  const others = new Set(row.opened_by.map((o) => o.who)).size - 1;
+  const who = `${first.who} ${clock(first.at_us)}`;
+  return others > 0 ? t("list.opened_by_more", { who, n: others }) : t("list.opened_by", { who });
+}
+
 export class IncidentList {
   /** @param {import("/static/viewer/js/store.js").Store} store @param {(id: string) => void} open */
   constructor(store, open) {
@@ -47,7 +56,7 @@ export class IncidentList {
   /** @param {IncidentRow} row */
   #button(row) {
     const { stream } = row;
-    const opened = row.opened_by.map((o) => `${o.who} ${clock(o.at_us)}`).join("、");
+    const opened = openedWords(row);
     return h("button", {
       type: "button", class: `case${unopened(row) && letterOf(row.tier) === "A" ? " urgent" : ""}`,
       dataset: { tier: letterOf(row.tier) }, "aria-current": row.id === this.store.current ? "true" : null,
@@ -59,6 +68,6 @@ export class IncidentList {
     pick(/** @type {any} */ (row), "statement") ? h("span", { class: "case-statement" }, pick(/** @type {any} */ (row), "statement")) : null,
     h("span", { class: "case-foot" }, row.decision
       ? h("strong", null, `${decisionWords(row.decision.decision)}　${row.decision.who} ${clock(row.decision.at_us)}`)
-      : opened ? t("list.opened_by", { who: opened }) : row.awaiting_read ? h("strong", { class: "unread" }, t("list.unread")) : t("list.unopened")));
+      : opened ? opened : row.awaiting_read ? h("strong", { class: "unread" }, t("list.unread")) : t("list.unopened")));
   }
 }

@@ -1,6 +1,7 @@
 /** The bar on top: who is signed in, whether the relay is reached, and whether this page can ring. */
 
 import { fill, h, setText } from "/static/kit/shared/dom.js";
+import { bell } from "/static/kit/shared/icon.js";
 import { lang, setLang, t } from "/static/kit/shared/i18n.js";
 import { nextTheme, theme } from "/static/kit/shared/theme.js";
 import { tierBadge } from "/static/kit/shared/tier.js";
@@ -69,8 +70,8 @@ export class TopBar {
     this.armed.dataset["key"] = key;
     this.armed.dataset["armed"] = String(armed);
     fill(this.armed, armed
-      ? [h("span", null, `🔔 ${t("alarm.armed")}`), h("button", { type: "button", class: "tool quiet", onclick: () => this.alarm.test() }, t("alarm.test"))]
-      : [h("strong", null, `🔕 ${t("alarm.silent")}`), h("button", { type: "button", class: "arm", onclick: () => void this.#arm() }, t("alarm.arm"))]);
+      ? [h("span", { class: "armed-words" }, bell(false), t("alarm.armed")), h("button", { type: "button", class: "tool quiet", onclick: () => this.alarm.test() }, t("alarm.test"))]
+      : [h("strong", { class: "armed-words" }, bell(true), t("alarm.silent")), h("button", { type: "button", class: "arm", onclick: () => void this.#arm() }, t("alarm.arm"))]);
   }
 
   async #arm() {

@@ -184,10 +184,9 @@ export class TraceView {
     if (this.head.hidden || !snapshot) return;
     const reading = readReport(snapshot.report);
     const value = (/** @type {string} */ name, /** @type {number | null | undefined} */ v, /** @type {string} */ unit) => (v === null || v === undefined ? `${name} –` : `${name} ${Math.round(v)}${unit}`);
-    setText(this.head, [
-      detail.unit, stamp(snapshot.taken_at_us), ageSex(detail.patient),
-      value("HR", reading?.hrBpm, "/min"), value("PR", reading?.prMs, " ms"), value("QRS", reading?.qrsMs, " ms"), value("QTc", reading?.qtcMs, " ms"),
-      t("sheet.unconfirmed"),
-    ].join("　"));
+    fill(this.head,
+      [detail.unit, stamp(snapshot.taken_at_us), ageSex(detail.patient)].map((words) => h("span", { class: "who" }, words)),
+      [value("HR", reading?.hrBpm, "/min"), value("PR", reading?.prMs, ""), value("QRS", reading?.qrsMs, ""), value("QTc", reading?.qtcMs, " ms")].map((words) => h("span", null, words)),
+      h("strong", null, t("sheet.unconfirmed")));
   }
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -16,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-HOSPITAL = "福島第一病院"
+HOSPITAL = "daiichi"
 CARDIOLOGIST = ("sato", "correct horse battery")
 
 
@@ -35,6 +34,15 @@ def kyumei(*args: str, stdin: str = "", check: bool = True) -> subprocess.Comple
     if check and done.returncode:
         raise AssertionError(f"kyumei {' '.join(args)}: {done.stdout}{done.stderr}")
     return done
+
+
+def answers(url: str) -> bool:
+    """Whether a GET succeeds."""
+    try:
+        with urllib.request.urlopen(url, timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 class Process:
@@ -82,11 +90,11 @@ class City:
         self.tablets: list[Process] = []
         self.tokens: dict[str, str] = {}
         data = ("--data", str(self.data))
-        kyumei("hospitals", "add", HOSPITAL, *data)
+        kyumei("hospitals", "add", HOSPITAL, "--name", "福島第一病院", *data)
         name, password = CARDIOLOGIST
         kyumei(
             "users", "add", name, "--role", "cardiologist", "--hospital", HOSPITAL,
-            "--display-name", "佐藤 医師", "--password-stdin", *data, stdin=password + "\n",
+            "--display", "佐藤 医師", "--password-stdin", *data, stdin=password + "\n",
         )  # fmt: skip
         for unit in units:
             done = kyumei("devices", "add", unit, "--hospital", HOSPITAL, *data)
@@ -107,9 +115,8 @@ class City:
         while time.monotonic() < deadline_s:
             if self.relay.child.poll() is not None:
                 raise AssertionError(f"the relay ended: {self.relay.said()}")
-            with contextlib.suppress(OSError, urllib.error.URLError):
-                with urllib.request.urlopen(f"{self.base}/readyz", timeout=1):
-                    return
+            if answers(f"{self.base}/readyz"):
+                return
             time.sleep(0.05)
         raise AssertionError(f"the relay is not ready: {self.relay.said()}")
 

@@ -113,9 +113,13 @@ def screen(  # noqa: PLR0913, PLR0917  (a command's options)
     record: Annotated[Path, typer.Argument(help="Path of a WFDB record, with or without .hea.")],
     age: Annotated[int | None, typer.Option(help="Age in years; else from the header.")] = None,
     sex: Annotated[str | None, typer.Option(help="M or F; else from the header.")] = None,
-    at: Annotated[float | None, typer.Option(help="Second at which the 10-s window starts.")] = None,  # fmt: skip
+    at: Annotated[
+        float | None, typer.Option(help="Second at which the 10-s window starts.")
+    ] = None,  # fmt: skip
     json: Annotated[bool, typer.Option("--json", help="Print the documented JSON.")] = False,
-    sheet: Annotated[Path | None, typer.Option(help="Write the 12-lead page (.pdf, .svg, .png).")] = None,  # fmt: skip
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write the 12-lead page (.pdf, .svg, .png).")
+    ] = None,  # fmt: skip
 ) -> None:
     """Screen a recorded 12-lead ECG for ST elevation.
 

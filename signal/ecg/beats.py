@@ -139,9 +139,7 @@ def template_of(pieces: Float) -> Float:
     return np.asarray(middle / max(float(np.sqrt((middle * middle).sum())), 1e-12))
 
 
-def _confirm(
-    matcher: Matcher, activity: Float, candidates: Int
-) -> tuple[Int, Float, Float, Float]:
+def _confirm(matcher: Matcher, activity: Float, candidates: Int) -> tuple[Int, Float, Float, Float]:
     """Candidates realigned to the template of the larger half: positions, fit, height, template."""
     heights = activity[candidates]
     larger = candidates[heights >= np.median(heights)]
@@ -150,7 +148,12 @@ def _confirm(
         larger, _fit = matcher.realign(larger, template)
         template = template_of(matcher.pieces(larger))
     positions, fit = matcher.realign(candidates, template)
-    return positions, fit, heights / np.median(activity[larger.clip(0, activity.size - 1)]), template
+    return (
+        positions,
+        fit,
+        heights / np.median(activity[larger.clip(0, activity.size - 1)]),
+        template,
+    )
 
 
 def _without_t_waves(positions: Int, fit: Float, height: Float, keep: Bool) -> Bool:
@@ -174,9 +177,7 @@ def _gaps(positions: Int, n_samples: int) -> list[tuple[int, int]]:
         return []
     limit = 1.66 * float(np.median(np.diff(positions)))
     edges = np.concatenate([[-round(limit / 3)], positions, [n_samples + round(limit / 3)]])
-    return [
-        (int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a > limit
-    ]
+    return [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a > limit]
 
 
 def _search_back(

@@ -139,7 +139,9 @@ def _end(a: Float, speed: Float, r: int, peak: float, limit_ms: float) -> int | 
 def _notch_end(beat_uv: Float, a: Float, j: int, limit: float) -> int | None:
     """End of a J notch that follows a candidate end within 60 ms, None where there is none.
 
-    A notch is a second run of high acceleration whose bump stands 100 µV above the chord across it.
+    A notch is a second run of high acceleration and, in some lead, a bump that stands 100 µV off the
+    chord across it *and* 50 µV beyond both its ends: the rising ST of a STEMI or a T wave under
+    noise bends too, but it does not come back.
     """
     high = np.flatnonzero(a[j : j + round(60 * _MS)] >= limit)
     if high.size < 4:
@@ -149,7 +151,35 @@ def _notch_end(beat_uv: Float, a: Float, j: int, limit: float) -> int | None:
         return None
     piece = beat_uv[:, j : end + 1]
     chord = piece[:, :1] + (piece[:, -1:] - piece[:, :1]) * np.linspace(0, 1, piece.shape[1])
-    return end if float(np.abs(piece - chord).max()) > 100.0 else None
+    ends = piece[:, [0, -1]]
+    beyond = np.maximum(piece.max(axis=1) - ends.max(axis=1), ends.min(axis=1) - piece.min(axis=1))
+    notched = (np.abs(piece - chord).max(axis=1) > 100.0) & (beyond > 50.0)
+    return end if bool(notched.any()) else None
+
+
+def _j_wave_end(beat_uv: Float, j: int) -> int | None:
+    """Foot of a J wave whose falling flank crosses J, None where there is none.
+
+    Where in two leads the level falls by 100 µV within 20 ms of J and then by less than a third of
+    that in the next 20 ms, J stood on a J wave (early repolarisation); ST is what follows its foot
+    (Macfarlane et al., J Am Coll Cardiol 2015;66:470: amplitude at the J termination). The falling
+    ST of an infarction or of Brugada's pattern goes on falling.
+    """
+    step = round(20 * _MS)
+    if j + 3 * step >= beat_uv.shape[1]:
+        return None
+    at = beat_uv[:, j - 2 : j + 3].max(axis=1)
+    fall = at - beat_uv[:, j + step]
+    further = beat_uv[:, j + step] - beat_uv[:, j + 2 * step]
+    waves = (fall >= 100.0) & (further < fall / 3) & (at >= 100.0)
+    if int(waves.sum()) < 2:
+        return None
+    flank = beat_uv[waves].mean(axis=0)
+    four = round(8 * _MS)
+    for i in range(j + four, j + round(44 * _MS)):
+        if flank[i] - flank[i + four] < 15.0:
+            return i
+    return j + round(44 * _MS)
 
 
 def find_fiducials(beat_uv: Float, r0: int) -> Fiducials | None:
@@ -187,14 +217,17 @@ def _fiducials_at(
     if onset is None or j is None:
         return None, share
     after = float(np.median(_span(a, j + 20 * _MS, j + 90 * _MS)))
-    notch = _notch_end(beat_uv, a, j, max(0.05 * peak, 2.2 * after))
+    notch = (
+        _notch_end(beat_uv, a, j, max(0.05 * peak, 3.0 * after)) if share < _NOISY_SHARE else None
+    )
     smear = _SMEAR[half]
     end = (notch if notch is not None else j) - smear
     onset += smear
     if not 50.0 <= (end - onset) / _MS <= 220.0:
         return None, share
-    before = j - smear if notch is not None else None
-    return Fiducials(onset=onset, j=end, j_before_notch=before, r=r), share
+    foot = _j_wave_end(beat_uv, end) if share < _NOISY_SHARE else None
+    before = end if foot is not None else j - smear if notch is not None else None
+    return Fiducials(onset, end if foot is None else foot, before, r), share
 
 
 def find_t_end(beat_uv: Float, j: int, rr_samples: float, pq_uv: Float) -> int | None:

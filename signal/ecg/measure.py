@@ -63,15 +63,16 @@ class _Processed:
 
 
 def _newest(window: EcgWindow) -> EcgWindow:
-    """The window itself, or its newest ten seconds when it is longer than twelve."""
-    keep = round(WINDOW_S * window.fs_hz)
-    if window.n_samples <= round(LONGEST_S * window.fs_hz):
-        return window
-    start = window.n_samples - keep
+    """The window, or its newest ten seconds when it is longer than twelve; infinities become NaN."""
+    n = window.n_samples
+    start = 0
+    if np.isfinite(window.fs_hz) and n > LONGEST_S * window.fs_hz > 0:
+        start = n - round(WINDOW_S * window.fs_hz)
+    uv = window.uv[:, start:]
+    if np.isinf(uv).any():
+        uv = np.where(np.isinf(uv), np.nan, uv)
     rail = None if window.rail is None else window.rail[:, start:]
-    return EcgWindow(
-        window.uv[:, start:], window.leads, window.fs_hz, window.first_sample + start, rail
-    )
+    return EcgWindow(uv, window.leads, window.fs_hz, window.first_sample + start, rail)
 
 
 def _refused(window: EcgWindow, *reasons: str) -> Measurements:
@@ -243,9 +244,7 @@ def _with_se(grade: q.Grade, flags: tuple[str, ...], lead: LeadMeasurement) -> q
     return q.LeadQuality(grade, flags, lead.st_se_uv)
 
 
-def _assemble(
-    window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averaged
-) -> Measurements:
+def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averaged) -> Measurements:
     names, mean, beats_uv, valid = with_derived(rows.names, averaged)
     f = averaged.fiducials
     rr = np.diff(2 * done.beats.positions.astype(np.float64))
@@ -277,7 +276,7 @@ def _assemble(
         n_beats_all=int(done.beats.positions.size),
         hr_bpm=60.0 * ANALYSIS_FS_HZ / rr_mean if rr.size else None,
         rr_cv=float(rr.std() / rr.mean()) if rr.size >= 3 else None,
-        qrs_ms=(f.j - f.onset) * ms,
+        qrs_ms=((f.j_before_notch or f.j) - f.onset) * ms,
         qt_ms=(t_end - f.onset) * ms if t_end is not None else None,
         beat=beat,
         reversal=reversal,

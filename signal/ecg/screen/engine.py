@@ -163,7 +163,14 @@ def _notes(m: Measurements) -> tuple[Finding, ...]:
         out.append(Finding(f"REVERSAL_{m.reversal.code}", Status.NOTE, (), f"{ja}の疑い", f"possible {en}"))  # fmt: skip
     if m.rr_cv is not None and m.rr_cv > 0.15:
         out.append(
-            Finding("IRREGULAR", Status.NOTE, (), "脈不整", "irregular rhythm: the PQ level is less certain", {"rr_cv": round(m.rr_cv, 2)})  # fmt: skip
+            Finding(
+                "IRREGULAR",
+                Status.NOTE,
+                (),
+                "脈不整",
+                "irregular rhythm: the PQ level is less certain",
+                {"rr_cv": round(m.rr_cv, 2)},
+            )  # fmt: skip
         )
     if m.hr_bpm is not None and m.hr_bpm > 130:
         out.append(Finding("FAST", Status.NOTE, (), "心拍数130超:STの信頼性が下がります", "rate above 130: ST is less certain", {"hr_bpm": round(m.hr_bpm)}))  # fmt: skip

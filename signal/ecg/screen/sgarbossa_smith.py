@@ -29,8 +29,12 @@ def _rules(case: Case, lead: str, j_uv: Float) -> dict[str, Bool]:
     positive = m.qrs_positive
     return {
         "concordant elevation": (j_uv >= ST_UV) if positive else none,
-        "concordant depression": (j_uv <= -ST_UV) if not positive and lead in {"V1", "V2", "V3"} else none,  # fmt: skip
-        "excessive discordance": (j_uv >= ST_UV) & (j_uv >= RATIO * m.s_uv) if not positive else none,  # fmt: skip
+        "concordant depression": (j_uv <= -ST_UV)
+        if not positive and lead in {"V1", "V2", "V3"}
+        else none,  # fmt: skip
+        "excessive discordance": (j_uv >= ST_UV) & (j_uv >= RATIO * m.s_uv)
+        if not positive
+        else none,  # fmt: skip
     }
 
 

@@ -216,13 +216,19 @@ def _de_winter() -> Heart:
     return replace(base, qrs=base.qrs.scaled(0.8, 0.8, 0.8), t=base.t.scaled(1.1, 1.1, 1.5), injuries=(pattern,))  # fmt: skip
 
 
+def _posterior() -> Heart:
+    base = Heart()
+    calm = replace(base, hr_bpm=76.0, t=base.t.scaled(0.2, 0.2, 0.2))
+    return injured(calm, "posterior", 0.16, "plateau")
+
+
 HEARTS = {
     "normal": Heart,
     "evolving-anterior-stemi": _evolving,
     "anterior-stemi": lambda: injured(replace(Heart(), hr_bpm=84.0), "lad-mid", 0.30),
     "inferior-stemi": lambda: injured(replace(Heart(), hr_bpm=60.0), "rca-mid", 0.25),
     "lateral-stemi": lambda: injured(replace(Heart(), hr_bpm=78.0), "high-lateral", 0.28),
-    "posterior-mi": lambda: injured(replace(Heart(), hr_bpm=76.0), "posterior", 0.16),
+    "posterior-mi": _posterior,
     "lbbb": _lbbb,
     "lbbb-stemi": lambda: injured(_lbbb(), "lad-mid", 0.45),
     "lvh": _lvh,

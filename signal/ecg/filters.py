@@ -95,7 +95,7 @@ def spectrum_of(uv: Float, fs_hz: float) -> Spectrum:
     padded -= first + slope * np.arange(total)
     return Spectrum(
         bins=np.fft.rfft(padded),
-        freq_hz=np.fft.rfftfreq(total, 1 / fs_hz),
+        freq_hz=np.asarray(np.fft.rfftfreq(total, 1 / fs_hz), dtype=np.float64),
         offset_uv=first,
         slope_uv_per_s=slope * fs_hz,
         n_padded=total,

@@ -58,7 +58,7 @@ def _frequency(
     blanked = np.diff(uv, axis=1) * quiet[1:]
     n_fft = _fft_length(blanked.shape[1])
     power = (np.abs(np.fft.rfft(blanked, n_fft)) ** 2).sum(axis=0)
-    freq = np.fft.rfftfreq(n_fft, 1 / fs_hz)
+    freq = np.asarray(np.fft.rfftfreq(n_fft, 1 / fs_hz), dtype=np.float64)
     best: tuple[float, int] | None = None
     for nominal in _NOMINAL_HZ:
         near = np.flatnonzero(np.abs(freq - nominal) <= 1.0)

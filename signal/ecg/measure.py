@@ -121,7 +121,10 @@ def _process(rows: _Rows, fs_hz: float) -> _Processed:
     nyquist = fs_hz / 2
     cut_hz = min(150.0, 0.8 * nyquist)
     uv = synthesise(spectrum, low_pass_gain(spectrum.freq_hz, cut_hz), ANALYSIS_FS_HZ)
-    band = band_gain(spectrum.freq_hz, 8.0, 25.0, 6.0) * 2j * np.pi * spectrum.freq_hz
+    band = np.asarray(
+        band_gain(spectrum.freq_hz, 8.0, 25.0, 6.0) * 2j * np.pi * spectrum.freq_hz,
+        dtype=np.complex128,
+    )
     velocity = synthesise(spectrum, band, DETECTION_FS_HZ)
     usable = rows.flags.any.mean(axis=1) < 0.5
     beats = find_beats(velocity, usable)
@@ -184,7 +187,12 @@ def _raw_grade(rows: _Rows, i: int) -> tuple[q.Grade, tuple[str, ...]]:
     flags = rows.flags
     out: list[str] = []
     grade = q.Grade.GOOD
-    for name, mask in (("FLAT", flags.flat), ("SAT", flags.saturated), ("STEP", flags.step), ("MISSING", flags.missing)):  # fmt: skip
+    for name, mask in (
+        ("FLAT", flags.flat),
+        ("SAT", flags.saturated),
+        ("STEP", flags.step),
+        ("MISSING", flags.missing),
+    ):
         share = float(mask[i].mean())
         if share > 0:
             out.append(name)
@@ -203,7 +211,11 @@ def _unmeasured(window: EcgWindow, rows: _Rows, done: _Processed) -> Measurement
     for name, parents in _DERIVED_FROM.items():
         leads[name] = q.LeadQuality(q.worst(*(leads[p].grade for p in parents)), ("NO_BEATS",))
     found = int(done.beats.positions.size)
-    reason = "NO_QRS: no heart beat could be told from the signal" if found == 0 else "QRS_UNCLEAR: the beats could not be measured"  # fmt: skip
+    reason = (
+        "NO_QRS: no heart beat could be told from the signal"
+        if found == 0
+        else "QRS_UNCLEAR: the beats could not be measured"
+    )
     off = sorted({n for n in rows.names if leads[n].grade is q.Grade.OFF})
     reasons = (reason, *(("LEAD_OFF: " + ",".join(off),) if off else ()))
     return Measurements(
@@ -224,7 +236,9 @@ def _lead_qualities(
         grade, flags = _raw_grade(rows, i)
         hf = q.graded(float(done.hf_uv[i]), q.HF_LIMITS_UV)
         motion = q.graded(float(averaged.motion_uv[i]), q.MOTION_LIMITS_UV)
-        more = [f for f, g in (("HF", hf), ("MOTION", motion)) if g not in {q.Grade.GOOD, q.Grade.FAIR}]  # fmt: skip
+        more = [
+            f for f, g in (("HF", hf), ("MOTION", motion)) if g not in {q.Grade.GOOD, q.Grade.FAIR}
+        ]
         out[name] = _with_se(q.worst(grade, hf, motion), (*flags, *more), measured[name])
     for name, parents in _DERIVED_FROM.items():
         grade = q.worst(*(out[p].grade for p in parents))

@@ -279,7 +279,7 @@ def electrode_lights(segment: EcgSegment) -> dict[str, str]:
     """
     n = min(segment.n_samples, round(2 * segment.fs_hz))
     if n < 8:
-        return {name: "off" for name in segment.leads}
+        return dict.fromkeys(segment.leads, "off")
     adc = segment.adc[:, -n:].astype(np.int32)
     lsb = segment.uv_per_lsb
     quarter = max(2, n // 8)

@@ -61,7 +61,8 @@ def calm_mean(beats_uv: Float, valid: Bool, residual_uv: Float) -> Float:
     """Mean of the beats, each lead's calm beats counting more; the median below five beats.
 
     Args:
-        beats_uv: shape ``(n_beats, n_leads, n)``. valid: shape ``(n_beats, n_leads)``.
+        beats_uv: shape ``(n_beats, n_leads, n)``.
+        valid: which beat each lead may use, shape ``(n_beats, n_leads)``.
         residual_uv: slow residual of each beat against the middle beat, same shape as ``valid``.
     """
     if beats_uv.shape[0] < 5:
@@ -167,7 +168,7 @@ def average(
     return _on_pq(mean, beats_uv, valid, positions, found, np.median(residual, axis=0), flat)
 
 
-def _on_pq(  # noqa: PLR0913, PLR0917  (assembles one value)
+def _on_pq(
     mean: Float,
     beats_uv: Float,
     valid: Bool,

@@ -122,7 +122,7 @@ def test_de_winter_needs_the_slope_and_the_tall_t():
 
 
 def test_diffuse_depression_is_urgent_but_not_stemi():
-    wide = {n: -120.0 for n in ("I", "II", "aVF", "V3", "V4", "V5", "V6")}
+    wide = dict.fromkeys(("I", "II", "aVF", "V3", "V4", "V5", "V6"), -120.0)
     report = screened({**wide, "aVR": 120.0})
     assert report.tier is Tier.C
     assert status(report, "DIFFUSE_DEPRESSION") == "MET"

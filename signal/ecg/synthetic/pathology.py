@@ -9,6 +9,7 @@ software, they do not describe patients.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -218,11 +219,12 @@ def _de_winter() -> Heart:
 
 def _posterior() -> Heart:
     base = Heart()
-    calm = replace(base, hr_bpm=76.0, t=base.t.scaled(0.2, 0.2, 0.2))
+    late_t = waves((0, 0.28, 0.045, 0.25), (1, 0.28, 0.045, 0.10), (2, 0.28, 0.045, -0.35))
+    calm = replace(base, hr_bpm=76.0, t=late_t)
     return injured(calm, "posterior", 0.16, "plateau")
 
 
-HEARTS = {
+HEARTS: dict[str, Callable[[], Heart]] = {
     "normal": Heart,
     "evolving-anterior-stemi": _evolving,
     "anterior-stemi": lambda: injured(replace(Heart(), hr_bpm=84.0), "lad-mid", 0.30),

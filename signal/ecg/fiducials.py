@@ -30,6 +30,7 @@ _SMEAR = {_SG_HALF: 2, _SG_HALF_NOISY: 4}
 """Samples by which the parabola widens the QRS on each side."""
 
 _NOISY_SHARE = 0.2
+_STILL = 0.10  # of the peak velocity
 
 
 def _savgol_second(half: int) -> Float:
@@ -103,6 +104,21 @@ def _peak_velocity(speed: Float, r0: int) -> int:
     return low + int(speed[low:high].argmax())
 
 
+def _noise_speed(speed: Float, r: int) -> float:
+    """Velocity of the calm after the QRS."""
+    return float(np.median(_span(speed, r + 170 * _MS, r + 310 * _MS)))
+
+
+def _noise_before(a: Float, r: int) -> float:
+    """Acceleration of the calm before the QRS: the lower of two stretches, as after it.
+
+    In a wide QRS the steepest point comes late and the nearer stretch lies inside the QRS.
+    """
+    near = np.percentile(_span(a, r - 130 * _MS, r - 76 * _MS), 70)
+    far = np.percentile(_span(a, r - 230 * _MS, r - 176 * _MS), 70)
+    return float(min(near, far))
+
+
 def _noise_after(a: Float, r: int, start_ms: float) -> float:
     """Acceleration of the calm after the QRS.
 
@@ -117,12 +133,11 @@ def _noise_after(a: Float, r: int, start_ms: float) -> float:
 def _end(a: Float, speed: Float, r: int, peak: float, limit_ms: float) -> int | None:
     """J point: forward from R, the first 16 ms of calm, with the noise measured twice if wide.
 
-    Calm means little acceleration and less than 15 % of the peak velocity (or the velocity of the
+    Calm means little acceleration and less than 10 % of the peak velocity (or the velocity of the
     noise, where that is more): the straight middle of a deep, wide S has no acceleration either.
     """
     start_ms, end = 100.0, None
-    noise_speed = float(np.median(_span(speed, r + 170 * _MS, r + 310 * _MS)))
-    still = speed < max(0.15 * float(speed[r]), 1.6 * noise_speed)
+    still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
     for _ in range(2):
         limit = max(0.05 * peak, 2.2 * _noise_after(a, r, start_ms))
         calm = (a < limit) & still
@@ -209,10 +224,11 @@ def _fiducials_at(
     peak = float(_span(a, r - 80 * _MS, r + 80 * _MS).max())
     if not peak > 0:
         return None, 1.0
-    noise = float(np.percentile(_span(a, r - 130 * _MS, r - 76 * _MS), 70))
+    noise = _noise_before(a, r)
     limit = max(0.05 * peak, 2.2 * noise)
     share = 2.2 * max(noise, _noise_after(a, r, 100.0)) / peak
-    onset = _run_of(a < limit, r, max(0, r - round(150 * _MS)), round(12 * _MS))
+    still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
+    onset = _run_of((a < limit) & still, r, max(0, r - round(190 * _MS)), round(12 * _MS))
     j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
     if onset is None or j is None:
         return None, share

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.filters import DETECTION_FS_HZ
+from ecg.robust import middle
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -137,8 +138,8 @@ class Matcher:
 
 def template_of(pieces: Float) -> Float:
     """Middle of unit pieces, scaled to unit length, shape ``(n_leads * width,)``."""
-    middle = np.median(pieces, axis=0)
-    return np.asarray(middle / max(float(np.sqrt((middle * middle).sum())), 1e-12))
+    centre = middle(pieces)
+    return np.asarray(centre / max(float(np.sqrt((centre * centre).sum())), 1e-12))
 
 
 def _confirm(matcher: Matcher, activity: Float, candidates: Int) -> tuple[Int, Float, Float, Float]:

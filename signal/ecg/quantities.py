@@ -138,7 +138,7 @@ def _p(row: Float, f: Fiducials) -> float:
     if high - low < 30:
         return 0.0
     part = row[low:high]
-    left, right = float(np.median(part[:8])), float(np.median(part[-8:]))
+    left, right = float(part[:8].mean()), float(part[-8:].mean())
     under = part - np.linspace(left, right, part.size)
     smooth = np.convolve(under, np.ones(7) / 7, mode="same")
     return float(smooth[np.abs(smooth).argmax()])

@@ -17,20 +17,38 @@ from relay.errors import BadInput
 from relay.imports.wfdb_record import patient_of_comments, read_wfdb
 
 SAMPLES = REPO / "sample_records"
-TIERS = {"normal": "E", "anterior_stemi": "A", "inferior_stemi": "A", "lbbb": "E", "lvh": "BDE", "arm_reversal": "Q", "noisy": "A", "unreadable": "Q"}
+TIERS = {
+    "normal": "E",
+    "anterior_stemi": "A",
+    "inferior_stemi": "A",
+    "lbbb": "E",
+    "lvh": "BDE",
+    "arm_reversal": "Q",
+    "noisy": "A",
+    "unreadable": "Q",
+}
 
 
 def test_samples_are_what_the_script_makes(tmp_path):
-    subprocess.run([sys.executable, REPO / "scripts" / "make_samples", tmp_path], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, REPO / "scripts" / "make_samples", tmp_path],
+        check=True,
+        capture_output=True,
+    )
     made = sorted(p.name for p in tmp_path.iterdir())
-    assert made == sorted(p.name for p in SAMPLES.iterdir() if p.suffix in {".hea", ".dat", ".json"})
+    assert made == sorted(
+        p.name for p in SAMPLES.iterdir() if p.suffix in {".hea", ".dat", ".json"}
+    )
     for name in made:
         if name.endswith(".dat"):  # libm may differ in the last bit between machines
             a, b = (np.fromfile(d / name, "<i2").astype(int) for d in (tmp_path, SAMPLES))
             assert np.abs(a - b).max() <= 1
             assert (a != b).mean() < 1e-3
         elif name.endswith(".truth.json"):
-            assert json.loads((tmp_path / name).read_text())["scenario"] == json.loads((SAMPLES / name).read_text())["scenario"]
+            assert (
+                json.loads((tmp_path / name).read_text())["scenario"]
+                == json.loads((SAMPLES / name).read_text())["scenario"]
+            )
 
 
 @pytest.mark.parametrize("name", TIERS)
@@ -66,14 +84,38 @@ GOOD = np.arange(4000).reshape(2000, 2) % 300
 @pytest.mark.parametrize(
     ("head", "samples", "says"),
     [
-        ("r 2 500 2000\nr.dat 16 200/mV 16 0 0 0 0 I\nr.dat 16 200/mV 16 0 0 0 0 II\n", GOOD[:900], "shorter"),
-        ("r 2 500 2000\nr.dat 16 200/mV 16 0 0 0 0 resp\nr.dat 16 200/mV 16 0 0 0 0 pleth\n", GOOD, "no ECG lead"),
-        ("r 2 500 2000\nr.dat 16 200/mV 16 0 0 0 0 I\nr.dat 16 200/mV 16 0 0 0 0 i\n", GOOD, "twice"),
-        ("r 2 500 2000\nr.dat 16 200/mmHg 16 0 0 0 0 I\nr.dat 16 200/mmHg 16 0 0 0 0 II\n", GOOD, "not in mV"),
+        (
+            "r 2 500 2000\nr.dat 16 200/mV 16 0 0 0 0 I\nr.dat 16 200/mV 16 0 0 0 0 II\n",
+            GOOD[:900],
+            "shorter",
+        ),
+        (
+            "r 2 500 2000\nr.dat 16 200/mV 16 0 0 0 0 resp\nr.dat 16 200/mV 16 0 0 0 0 pleth\n",
+            GOOD,
+            "no ECG lead",
+        ),
+        (
+            "r 2 500 2000\nr.dat 16 200/mV 16 0 0 0 0 I\nr.dat 16 200/mV 16 0 0 0 0 i\n",
+            GOOD,
+            "twice",
+        ),
+        (
+            "r 2 500 2000\nr.dat 16 200/mmHg 16 0 0 0 0 I\nr.dat 16 200/mmHg 16 0 0 0 0 II\n",
+            GOOD,
+            "not in mV",
+        ),
         ("r 0 500 2000\n", GOOD, "no signals"),
         ("r/2 2 500 2000\nr_1 1000\nr_2 1000\n", GOOD, "segments"),
-        ("r 2 500 2000\ngone.dat 16 200/mV 16 0 0 0 0 I\ngone.dat 16 200/mV 16 0 0 0 0 II\n", GOOD, "missing"),
-        ("r 2 500 2000\n../r.dat 16 200/mV 16 0 0 0 0 I\n../r.dat 16 200/mV 16 0 0 0 0 II\n", GOOD, "WFDB header"),
+        (
+            "r 2 500 2000\ngone.dat 16 200/mV 16 0 0 0 0 I\ngone.dat 16 200/mV 16 0 0 0 0 II\n",
+            GOOD,
+            "missing",
+        ),
+        (
+            "r 2 500 2000\n../r.dat 16 200/mV 16 0 0 0 0 I\n../r.dat 16 200/mV 16 0 0 0 0 II\n",
+            GOOD,
+            "WFDB header",
+        ),
         ("this is no header at all\n", GOOD, "WFDB"),
         ("", GOOD, "WFDB"),
     ],
@@ -144,7 +186,9 @@ def test_bench_reports_numbers():
     assert json.loads(result.stdout)["records"] == len(TIERS)
 
 
-@pytest.mark.parametrize(("form", "magic"), [("pdf", b"%PDF"), ("svg", b"<?xml"), ("png", b"\x89PNG")])
+@pytest.mark.parametrize(
+    ("form", "magic"), [("pdf", b"%PDF"), ("svg", b"<?xml"), ("png", b"\x89PNG")]
+)
 def test_sheet(tmp_path, form, magic):
     out = tmp_path / f"page.{form}"
     assert run(SAMPLES / "arm_reversal", "--sheet", out).exit_code == 0
@@ -177,5 +221,7 @@ def test_serial_comparison():
 
 def test_help_loads_no_heavy_library():
     code = "import sys\nfrom typer.testing import CliRunner\nfrom relay.cli import app\nCliRunner().invoke(app, ['--help'])\nprint([m for m in ('scipy', 'matplotlib', 'wfdb', 'pandas', 'fastapi', 'numpy') if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO
+    )
     assert out.stdout.strip() == "[]"

@@ -16,7 +16,10 @@ pytestmark = [pytest.mark.records, pytest.mark.slow]
 
 def patient_of(row):
     age = int(float(row["age"])) if row["age"].replace(".", "").isdigit() else None
-    return PatientFacts(age if age is not None and age <= 130 else None, {"m": "M", "f": "F"}.get(row["sex"][:1].lower()))
+    return PatientFacts(
+        age if age is not None and age <= 130 else None,
+        {"m": "M", "f": "F"}.get(row["sex"][:1].lower()),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,11 @@ def test_every_record_is_answered(reports):
 
 
 def test_healthy_records_raise_no_tier_a(reports):
-    healthy = [r for row, _s, r in reports if row["group"] in {"NORM", "NORM_OR_MINOR"} and row["mv_ok"] == "yes"]
+    healthy = [
+        r
+        for row, _s, r in reports
+        if row["group"] in {"NORM", "NORM_OR_MINOR"} and row["mv_ok"] == "yes"
+    ]
     counts = Counter(r.tier.value for r in healthy)
     print(f"NORM and NORM_OR_MINOR: n={len(healthy)} {dict(counts)}")
     assert len(healthy) > 40
@@ -61,9 +68,15 @@ def test_lvh_records_raise_no_tier_a(reports):
 
 
 def test_records_labelled_stemi_are_listed(reports):
-    labelled = [(row, r) for row, _s, r in reports if row["group"] in {"STEMI", "STEMI_SIMULATED", "ACUTE_MI_2_10_DAYS"}]
+    labelled = [
+        (row, r)
+        for row, _s, r in reports
+        if row["group"] in {"STEMI", "STEMI_SIMULATED", "ACUTE_MI_2_10_DAYS"}
+    ]
     for row, report in labelled:
-        print(f"{row['dataset']}/{row['record']:20s} {row['group']:20s} {report.tier.value} {report.statement_en[:110]}")
+        print(
+            f"{row['dataset']}/{row['record']:20s} {row['group']:20s} {report.tier.value} {report.statement_en[:110]}"
+        )
     simulated = [r for row, r in labelled if row["group"] == "STEMI_SIMULATED"]
     assert [r.tier.value for r in simulated] == ["A"]
 
@@ -75,7 +88,11 @@ def _annotated(path, r_sample, leads):
     on, off = [], []
     for lead in leads:
         marks = wfdb.rdann(str(path), lead)
-        where = [i for i, s in enumerate(marks.symbol) if s == "N" and abs(marks.sample[i] - r_sample) < 60]
+        where = [
+            i
+            for i, s in enumerate(marks.symbol)
+            if s == "N" and abs(marks.sample[i] - r_sample) < 60
+        ]
         for i in where:
             if i and marks.symbol[i - 1] == "(":
                 on.append(marks.sample[i - 1])
@@ -91,13 +108,17 @@ def test_qrs_onset_and_end_against_hand_marks(reports):
         if row["dataset"] != "ludb" or m.beat is None:
             continue
         r = m.r_samples[len(m.r_samples) // 2]
-        marked_on, marked_off = _annotated(RECORDS / row["path"], r, ("i", "ii", "v1", "v2", "v3", "v5"))
+        marked_on, marked_off = _annotated(
+            RECORDS / row["path"], r, ("i", "ii", "v1", "v2", "v3", "v5")
+        )
         if marked_on is not None:
             on.append(2 * (r - 160 + m.beat.onset - marked_on))
         if marked_off is not None:
             off.append(2 * (r - 160 + m.beat.j - marked_off))
         assert segment.fs_hz == 500
-    print(f"LUDB n={len(on)}: onset {np.mean(on):+.1f} ± {np.std(on):.1f} ms (median {np.median(on):+.1f}), end {np.mean(off):+.1f} ± {np.std(off):.1f} ms (median {np.median(off):+.1f})")
+    print(
+        f"LUDB n={len(on)}: onset {np.mean(on):+.1f} ± {np.std(on):.1f} ms (median {np.median(on):+.1f}), end {np.mean(off):+.1f} ± {np.std(off):.1f} ms (median {np.median(off):+.1f})"
+    )
     assert len(off) > 80
     assert abs(np.mean(off)) <= 4
     assert np.std(off) <= 9

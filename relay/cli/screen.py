@@ -188,5 +188,5 @@ def bench_screen(
         typer.echo(json_module.dumps(result))
     else:
         typer.echo(
-            f"median {result['median_ms']:.1f} ms, p99 {result['p99_ms']:.1f} ms per 10-s 12-lead record (n={result['n']}, {result['records']} records)"
+            f"median {result['median_ms']:.1f} ms, p99 {result['p99_ms']:.1f} ms, CPU median {result['cpu_median_ms']:.1f} ms per 10-s 12-lead record (n={result['n']}, {result['records']} records)"
         )

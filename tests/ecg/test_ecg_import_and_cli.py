@@ -9,12 +9,13 @@ import pytest
 from ecg_cases import MAN_60, REPO, segment, window
 from typer.testing import CliRunner
 
+from ecg.digital import patient_of_comments
 from ecg.measure import measure
 from ecg.screen import Tier, screen_segment
 from ecg.trend import compare
 from relay.cli import app
 from relay.errors import BadInput
-from relay.imports.wfdb_record import patient_of_comments, read_wfdb
+from relay.imports.wfdb_record import read_wfdb
 
 SAMPLES = REPO / "sample_records"
 TIERS = {

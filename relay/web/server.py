@@ -13,7 +13,7 @@ from relay.services.relay import Relay
 from relay.web.app import create_app
 from relay.web.sockets import MAX_MESSAGE_BYTES, AbortableWebSocket
 
-GOODBYE_S = 0.3
+GOODBYE_S = 1.0
 GRACE_S = 8
 
 
@@ -27,7 +27,9 @@ class RelayServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say goodbye with 1012, wait a moment, then end everything."""
         self._relay.goodbye()
-        await asyncio.sleep(GOODBYE_S)
+        deadline_s = self._relay.clock.monotonic_s() + GOODBYE_S
+        while self._relay.connections and self._relay.clock.monotonic_s() < deadline_s:
+            await asyncio.sleep(0.02)
         await super().shutdown(sockets)
 
 

@@ -46,10 +46,10 @@ def screener(segment: EcgSegment, age_years: int | None, sex: str | None) -> Scr
     return Screened(tier, text, text, {"tier": tier, "n": segment.n_samples, "age": age_years})
 
 
-def block(seq: int, level: int = CALM) -> np.ndarray:
+def block(seq: int, level: int = CALM, n: int = N) -> np.ndarray:
     """Seeded noise on a level, 8 leads."""
     rng = np.random.default_rng(seq)
-    return (rng.integers(-100, 100, size=(8, N)) + level).astype(np.int16)
+    return (rng.integers(-100, 100, size=(8, n)) + level).astype(np.int16)
 
 
 @dataclass
@@ -215,11 +215,13 @@ class Tablet:
         self.link.register(spec)
         return spec
 
-    async def record(self, stream: UUID, seqs: Iterator[int] | range, level: int = CALM) -> None:
+    async def record(
+        self, stream: UUID, seqs: Iterator[int] | range, level: int = CALM, n: int = N
+    ) -> None:
         """Make frames, spool them, send them."""
         for seq in seqs:
-            payload = encode_samples(block(seq, level))
-            frame = wire.EcgFrame(stream, 0, seq, seq * N, N, MASK_8, 0, payload)
+            payload = encode_samples(block(seq, level, n))
+            frame = wire.EcgFrame(stream, 0, seq, seq * n, n, MASK_8, 0, payload)
             self.spool[stream, seq] = wire.pack(frame)
             self.link.spooled(stream, seq)
         await self.pump()

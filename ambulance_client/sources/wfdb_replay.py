@@ -13,6 +13,8 @@ from ecg.digital import NotAnEcgError, leads_to_send, segment_of_digital
 from ecg.values import EcgSegment
 from relay.errors import BadInput
 
+MIN_FS_HZ, MAX_FS_HZ = 50, 4000
+
 
 class WfdbReplay:
     """A record read whole into memory. Blocks while it reads; build it off the loop.
@@ -75,6 +77,11 @@ def read_record(path: Path) -> tuple[EcgSegment, int | None, str | None]:
         ) from error
     if record.d_signal is None or not record.sig_len:
         raise BadInput(f"The record {stem.name} holds no samples; choose another.")
+    if not MIN_FS_HZ <= record.fs <= MAX_FS_HZ:
+        raise BadInput(
+            f"The record {stem.name} says {record.fs:g} samples per second; "
+            f"{MIN_FS_HZ} to {MAX_FS_HZ} can be sent: correct its header."
+        )
     try:
         segment = segment_of_digital(
             np.asarray(record.d_signal).T,

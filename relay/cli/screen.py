@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from ecg.screen import ScreenReport
     from ecg.values import EcgSegment, PatientFacts
 
-bench_app = typer.Typer(no_args_is_help=True, help="Measure how fast a part is.")
-
 _WINDOW_S = 10.0
 
 
@@ -109,13 +107,17 @@ def _print(report: ScreenReport, segment: EcgSegment, skipped: tuple[str, ...]) 
     echo("要医師判読。診断を行うものではありません。Computer-assisted and unconfirmed: a physician must read the trace.")  # fmt: skip
 
 
-def screen(  # noqa: PLR0913, PLR0917  (a command's options)
+def screen(
     record: Annotated[Path, typer.Argument(help="Path of a WFDB record, with or without .hea.")],
     age: Annotated[int | None, typer.Option(help="Age in years; else from the header.")] = None,
     sex: Annotated[str | None, typer.Option(help="M or F; else from the header.")] = None,
-    at: Annotated[float | None, typer.Option(help="Second at which the 10-s window starts.")] = None,  # fmt: skip
+    at: Annotated[
+        float | None, typer.Option(help="Second at which the 10-s window starts.")
+    ] = None,  # fmt: skip
     json: Annotated[bool, typer.Option("--json", help="Print the documented JSON.")] = False,
-    sheet: Annotated[Path | None, typer.Option(help="Write the 12-lead page (.pdf, .svg, .png).")] = None,  # fmt: skip
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write the 12-lead page (.pdf, .svg, .png).")
+    ] = None,  # fmt: skip
 ) -> None:
     """Screen a recorded 12-lead ECG for ST elevation.
 
@@ -148,24 +150,3 @@ def _write_sheet(path: Path, segment: EcgSegment, report: ScreenReport) -> None:
         path.write_bytes(picture)
     except OSError as error:
         _stop(f"Cannot write {path.name}: {error.strerror}; choose another place.", 1)
-
-
-@bench_app.command("screen")
-def bench_screen(
-    rounds: Annotated[int, typer.Option(help="Times each sample record is screened.")] = 20,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Time the screen on the sample records, one core, 10 s of 12 leads each.
-
-    Example: kyumei bench screen --rounds 50
-    """
-    from relay.bench.screen import bench
-
-    try:
-        result = bench(max(1, rounds))
-    except BadInput as error:
-        _stop(str(error), 1)
-    if json:
-        typer.echo(json_module.dumps(result))
-    else:
-        typer.echo(f"median {result['median_ms']:.1f} ms, p99 {result['p99_ms']:.1f} ms per 10-s 12-lead record (n={result['n']}, {result['records']} records)")  # fmt: skip

@@ -55,7 +55,7 @@ class Console:
         self.alerts: dict[str, SeenAlert] = {}
         self._base = base
         self._decides = decides
-        self._cookie = ""
+        self.cookie = ""
         self._deciding: set[asyncio.Task[None]] = set()
 
     async def sign_in(self, name: str, password: str) -> None:
@@ -65,15 +65,15 @@ class Console:
             NotSignedIn: the relay refused.
         """
         headers, _ = await self._call("POST", "/api/session", {"name": name, "password": password})
-        self._cookie = headers.get("Set-Cookie", "").partition(";")[0]
-        if not self._cookie:
+        self.cookie = headers.get("Set-Cookie", "").partition(";")[0]
+        if not self.cookie:
             raise NotSignedIn("The relay gave no session; check the demo's account.")
 
     async def run(self) -> None:
         """Watch until cancelled."""
         async with connect(
             self._base.replace("http", "ws", 1) + "/feed/v1",
-            additional_headers={"Cookie": self._cookie, "Origin": self._base},
+            additional_headers={"Cookie": self.cookie, "Origin": self._base},
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]  # a NewType of str
             compression=None,
             max_size=2**20,
@@ -146,7 +146,7 @@ class Console:
             self._base + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "X-Kyumei": "1", "Cookie": self._cookie},
+            headers={"Content-Type": "application/json", "X-Kyumei": "1", "Cookie": self.cookie},
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310

@@ -40,7 +40,7 @@ async def tally(journal: Path, log_folder: Path) -> dict[UUID, Tally]:
         result = {}
         for path in await asyncio.to_thread(lambda: sorted(journal.glob("*.frames"))):
             stream = UUID(path.stem)
-            made = _journal_frames(path)
+            made = journal_frames(path)
             stored = [unpack(f.data) for f in await log.read(stream, 0, 2**62)]
             result[stream] = _compare(made, stored)
         return result
@@ -48,7 +48,8 @@ async def tally(journal: Path, log_folder: Path) -> dict[UUID, Tally]:
         await log.close()
 
 
-def _journal_frames(path: Path) -> list[EcgFrame]:
+def journal_frames(path: Path) -> list[EcgFrame]:
+    """Every whole frame of a tablet's journal, in the order of birth."""
     data = path.read_bytes()
     return [unpack(data[e.offset : e.offset + e.size]) for e in scan(path).entries]
 

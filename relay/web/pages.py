@@ -27,7 +27,7 @@ async def viewer_page() -> Response:
 @demo_router.get("/demo", dependencies=[Depends(Public())])
 async def demo_page() -> Response:
     """The drill: the city on one page."""
-    return _page(browser_kit.STATIC_DIR / "demo" / "index.html")
+    return _page(browser_kit.STATIC_DIR / "demo" / "demo.html")
 
 
 @demo_router.get("/api/demo", dependencies=[Depends(Public())])

@@ -147,9 +147,10 @@ def _record(folder: Path, header: str, data: bytes = b"") -> Path:
         ("r 2 500 1000\nr.dat 16 1000/mV 16 0 0 0 0 I\nr.dat 16 1000/mV 16 0 0 0 0 II\n", 400),
         ("r 1 500 100\nr.dat 16 1000/mV 16 0 0 0 0 PLETH\n", 200),
         ("r 1 500 100\nr.dat 16 1000/mmHg 16 0 0 0 0 I\n", 200),
+        ("r 1 3 100\nr.dat 16 1000/mV 16 0 0 0 0 I\n", 200),
         ("r 1 500 100\nmissing.dat 16 1000/mV 16 0 0 0 0 I\n", 0),
     ],
-    ids=["empty", "rubbish", "truncated", "no-ecg", "not-mv", "no-data"],
+    ids=["empty", "rubbish", "truncated", "no-ecg", "not-mv", "wrong-rate", "no-data"],
 )
 def test_broken_records_are_one_sentence(tmp_path: Path, header: str, size: int) -> None:
     with pytest.raises(BadInput) as caught:

@@ -40,9 +40,7 @@ def by_hand(
         level = (j_uv or {}).get(name, 0.0)
         lead = replace(_PLAIN, st_uv=(level,) * 5)
         made[name] = replace(lead, **(leads or {}).get(name, {}))
-    quality = {
-        n: LeadQuality(Grade.BAD if n in unreadable else Grade.GOOD, (), 10.0) for n in made
-    }
+    quality = {n: LeadQuality(Grade.BAD if n in unreadable else Grade.GOOD, (), 10.0) for n in made}
     label = Label.LIMITED if unreadable else Label.GOOD
     m = Measurements(
         first_sample=0, n_samples=5000, fs_hz=500.0,
@@ -52,7 +50,9 @@ def by_hand(
     return replace(m, **facts)
 
 
-def screened(j_uv: dict[str, float], patient: PatientFacts = MAN_60, **more: object) -> ScreenReport:
+def screened(
+    j_uv: dict[str, float], patient: PatientFacts = MAN_60, **more: object
+) -> ScreenReport:
     """The report on hand-built measurements."""
     return screen(by_hand(j_uv, **more), patient)
 

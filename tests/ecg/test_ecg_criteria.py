@@ -14,7 +14,10 @@ def status(report, code):
     return next((f.status.value for f in report.findings if f.code == code), None)
 
 
-LEFT = {n: {"r_uv": 1200.0, "s_uv": 0.0, "r_peak_ms": 75.0, "q_uv": 0.0, "qrs_area_uv_ms": 90000.0} for n in ("I", "aVL", "V5", "V6")}
+LEFT = {
+    n: {"r_uv": 1200.0, "s_uv": 0.0, "r_peak_ms": 75.0, "q_uv": 0.0, "qrs_area_uv_ms": 90000.0}
+    for n in ("I", "aVL", "V5", "V6")
+}
 RIGHT = {n: {"r_uv": 40.0, "s_uv": 1700.0, "qrs_area_uv_ms": -90000.0} for n in ("V1", "V2", "V3")}
 LBBB = LEFT | RIGHT
 
@@ -53,7 +56,12 @@ def test_rbbb_keeps_the_standard_rule():
 
 
 def test_lvh_ratio_lowers_a_to_b_and_never_erases():
-    big = {"V1": {"s_uv": 2500.0}, "V2": {"s_uv": 2600.0, "r_uv": 200.0}, "V3": {"s_uv": 2200.0, "r_uv": 400.0}, "V5": {"r_uv": 2500.0}}
+    big = {
+        "V1": {"s_uv": 2500.0},
+        "V2": {"s_uv": 2600.0, "r_uv": 200.0},
+        "V3": {"s_uv": 2200.0, "r_uv": 400.0},
+        "V5": {"r_uv": 2500.0},
+    }
     report = screened({"V1": 150.0, "V2": 220.0}, leads=big)
     assert report.tier is Tier.B
     assert status(report, "LVH_RATIO") == "MET"
@@ -80,7 +88,9 @@ def test_early_repolarisation_score_by_hand():
     low_r = {n: {**v, "r_uv": 300.0, "s_uv": 300.0} for n, v in facts.items()}
     occluded = screened({"V2": 300.0, "V3": 400.0}, young, leads=low_r, hr_bpm=60.0, qt_ms=430.0)
     assert occluded.tier is Tier.A
-    reciprocal = screened({"V2": 210.0, "V3": 210.0, "III": -60.0}, young, leads=facts, hr_bpm=60.0, qt_ms=380.0)
+    reciprocal = screened(
+        {"V2": 210.0, "V3": 210.0, "III": -60.0}, young, leads=facts, hr_bpm=60.0, qt_ms=380.0
+    )
     assert reciprocal.tier is Tier.A
 
 
@@ -95,7 +105,15 @@ def test_posterior_pattern_asks_for_v7_to_v9():
 
 
 def test_de_winter_needs_the_slope_and_the_tall_t():
-    sign = {n: {"st_uv": (-150.0, -100.0, -60.0, 0.0, 60.0), "t_uv": 900.0, "r_uv": 600.0, "s_uv": 600.0} for n in ("V3", "V4")}
+    sign = {
+        n: {
+            "st_uv": (-150.0, -100.0, -60.0, 0.0, 60.0),
+            "t_uv": 900.0,
+            "r_uv": 600.0,
+            "s_uv": 600.0,
+        }
+        for n in ("V3", "V4")
+    }
     report = screened({}, leads=sign)
     assert report.tier is Tier.C
     assert status(report, "DE_WINTER") == "MET"
@@ -104,7 +122,7 @@ def test_de_winter_needs_the_slope_and_the_tall_t():
 
 
 def test_diffuse_depression_is_urgent_but_not_stemi():
-    wide = {n: -120.0 for n in ("I", "II", "aVF", "V3", "V4", "V5", "V6")}
+    wide = dict.fromkeys(("I", "II", "aVF", "V3", "V4", "V5", "V6"), -120.0)
     report = screened({**wide, "aVR": 120.0})
     assert report.tier is Tier.C
     assert status(report, "DIFFUSE_DEPRESSION") == "MET"

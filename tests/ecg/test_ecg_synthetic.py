@@ -41,7 +41,16 @@ def test_chunks_are_cheap():
 
 
 def test_scenarios_named_for_the_other_rooms_exist():
-    wanted = {"normal", "evolving-anterior-stemi", "inferior-stemi", "lbbb", "lvh", "early-repolarisation", "atrial-fibrillation", "arm-reversal"}
+    wanted = {
+        "normal",
+        "evolving-anterior-stemi",
+        "inferior-stemi",
+        "lbbb",
+        "lvh",
+        "early-repolarisation",
+        "atrial-fibrillation",
+        "arm-reversal",
+    }
     assert wanted <= set(SCENARIOS)
     assert SyntheticPatient("normal", 1).leads == INDEPENDENT_LEADS
     with pytest.raises(ValueError, match="choose one of"):

@@ -8,8 +8,19 @@ from ecg.screen.thresholds import load_profile, thresholds_for
 from ecg.values import PatientFacts
 
 LSB = 2.5
-MEN_60, MAN_39, MAN_40, WOMAN = MAN_60, PatientFacts(39, "M"), PatientFacts(40, "M"), PatientFacts(35, "F")
-PATIENTS = {"man 60": MEN_60, "man 39": MAN_39, "man 40": MAN_40, "woman 35": WOMAN, "woman 70": PatientFacts(70, "F")}
+MEN_60, MAN_39, MAN_40, WOMAN = (
+    MAN_60,
+    PatientFacts(39, "M"),
+    PatientFacts(40, "M"),
+    PatientFacts(35, "F"),
+)
+PATIENTS = {
+    "man 60": MEN_60,
+    "man 39": MAN_39,
+    "man 40": MAN_40,
+    "woman 35": WOMAN,
+    "woman 70": PatientFacts(70, "F"),
+}
 # from the Fourth Universal Definition itself, not from our data file
 V23 = {"man 60": 200, "man 39": 250, "man 40": 200, "woman 35": 150, "woman 70": 150}
 CHEST = [("V1", "V2"), ("V2", "V3"), ("V3", "V4"), ("V4", "V5"), ("V5", "V6")]
@@ -64,7 +75,12 @@ def test_unknown_age_and_sex_never_fill_in_silently():
     assert report.tier is Tier.D
     assert report.as_json()["thresholds"]["source"] == "unknown"
     assert screened({"V2": 205.0, "V3": 205.0}, nobody).tier is Tier.A
-    assert screened({"V2": 149.0, "V3": 149.0}, PatientFacts(None, "M")).as_json()["thresholds"]["source"] == "partly unknown"
+    assert (
+        screened({"V2": 149.0, "V3": 149.0}, PatientFacts(None, "M")).as_json()["thresholds"][
+            "source"
+        ]
+        == "partly unknown"
+    )
 
 
 def test_extended_leads_have_their_own_limits():
@@ -76,7 +92,18 @@ def test_extended_leads_have_their_own_limits():
 
 def test_the_contiguity_graph_is_exactly_the_published_one():
     edges = {frozenset(pair) for pair in load_profile().contiguity}
-    expected = {frozenset(p) for p in [*CHEST, *LIMB, ("V6", "V7"), ("V7", "V8"), ("V8", "V9"), ("V1", "V3R"), ("V3R", "V4R")]}
+    expected = {
+        frozenset(p)
+        for p in [
+            *CHEST,
+            *LIMB,
+            ("V6", "V7"),
+            ("V7", "V8"),
+            ("V8", "V9"),
+            ("V1", "V3R"),
+            ("V3R", "V4R"),
+        ]
+    }
     assert edges == expected
     named = set().union(*edges)
     assert named == set(thresholds_for(MAN_60).leads_uv)
@@ -93,7 +120,9 @@ def test_unreadable_leads_never_become_criteria_not_met_in_silence():
     assert region.tier is Tier.Q
     assert region.findings[0].status == "UNREADABLE"
     # what can be read still counts
-    assert screened({"II": 200.0, "III": 200.0, "aVF": 200.0}, unreadable=("V3", "V4")).tier is Tier.A
+    assert (
+        screened({"II": 200.0, "III": 200.0, "aVF": 200.0}, unreadable=("V3", "V4")).tier is Tier.A
+    )
 
 
 def test_more_elevation_never_lowers_the_tier():
@@ -106,7 +135,10 @@ def test_bootstrap_doubt_lowers_a_to_b():
     import numpy as np
 
     m = by_hand({"II": 105.0, "aVF": 105.0, "III": 105.0})
-    shaky = {n: np.array([105.0 + d for d in (-60, -40, -20, 0, 20, 40, 60, -10, 10)]) for n in ("II", "III", "aVF")}
+    shaky = {
+        n: np.array([105.0 + d for d in (-60, -40, -20, 0, 20, 40, 60, -10, 10)])
+        for n in ("II", "III", "aVF")
+    }
     from dataclasses import replace
 
     assert screen(m, MAN_60).tier is Tier.A

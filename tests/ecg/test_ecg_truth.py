@@ -9,7 +9,16 @@ from ecg.screen import Tier, screen_segment
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import window_of_segment
 
-HEARTS = ("normal", "anterior-stemi", "inferior-stemi", "lbbb", "lvh", "rbbb", "early-repolarisation", "atrial-fibrillation")
+HEARTS = (
+    "normal",
+    "anterior-stemi",
+    "inferior-stemi",
+    "lbbb",
+    "lvh",
+    "rbbb",
+    "early-repolarisation",
+    "atrial-fibrillation",
+)
 
 
 def errors(noise, seeds):
@@ -41,8 +50,10 @@ def errors(noise, seeds):
 def test_st_error_against_truth(noise, p95_uv, most_rejected):
     st, onset, end, labels = errors(noise, range(4))
     rejected = labels.count("REJECT") / len(labels)
-    print(f"\n{noise}: n={st.size} bias {st.mean():+.1f} SD {st.std():.1f} p95 {np.percentile(abs(st), 95):.1f} µV; "
-          f"onset {onset.mean():+.1f}±{onset.std():.1f} J {end.mean():+.1f}±{end.std():.1f} ms; rejected {rejected:.0%}")
+    print(
+        f"\n{noise}: n={st.size} bias {st.mean():+.1f} SD {st.std():.1f} p95 {np.percentile(abs(st), 95):.1f} µV; "
+        f"onset {onset.mean():+.1f}±{onset.std():.1f} J {end.mean():+.1f}±{end.std():.1f} ms; rejected {rejected:.0%}"
+    )
     assert abs(st.mean()) <= 5
     assert np.percentile(np.abs(st), 95) <= p95_uv
     assert rejected <= most_rejected
@@ -73,7 +84,10 @@ def test_tier_of_each_scenario(scenario, tiers):
 
 def test_evolving_stemi_reaches_tier_a_by_45_seconds_and_not_before_it_rises():
     patient = SyntheticPatient("evolving-anterior-stemi", 21)
-    tiers = {end: screen_segment(patient.segment((end - 10) * 500, 5000), MAN_60).tier for end in (12, 45)}
+    tiers = {
+        end: screen_segment(patient.segment((end - 10) * 500, 5000), MAN_60).tier
+        for end in (12, 45)
+    }
     assert tiers[12] is Tier.E
     assert tiers[45] is Tier.A
 
@@ -84,7 +98,9 @@ def test_rate_and_beats(hr):
 
     from ecg.synthetic.pathology import Heart
 
-    patient = SyntheticPatient("normal", 31, noise="moderate", heart=replace(Heart(), hr_bpm=float(hr)))
+    patient = SyntheticPatient(
+        "normal", 31, noise="moderate", heart=replace(Heart(), hr_bpm=float(hr))
+    )
     m = measure(window_of_segment(patient.segment(20_000, 5000)))
     assert m.hr_bpm == pytest.approx(hr, rel=0.03)
     found = np.array(m.r_samples) - 20_000
@@ -108,7 +124,9 @@ def test_mains_of_400_uv_moves_st_by_at_most_5_uv(mains_hz):
 
     for lead, gain in gains.items():
         uv[base.leads.index(lead)] += gain * hum
-    for lead, row in derive_limb_leads(base.row("I") + 0.5 * hum, base.row("II") + 0.9 * hum).items():
+    for lead, row in derive_limb_leads(
+        base.row("I") + 0.5 * hum, base.row("II") + 0.9 * hum
+    ).items():
         uv[base.leads.index(lead)] = row
     m = measure(with_uv(base, uv))
     assert m.mains.freq_hz == pytest.approx(mains_hz + 0.15, abs=0.03)

@@ -1,0 +1,107 @@
+/** What the hospital decided: as large as the screen the first time, and on top ever after. */
+
+import { fill, h } from "/static/kit/shared/dom.js";
+import { clock } from "/static/kit/shared/format.js";
+import { lang, pick, t } from "/static/kit/shared/i18n.js";
+import { decisionWords, receiptChain, tierBadge } from "/static/kit/shared/tier.js";
+import { tierAdvice } from "/static/panel/js/words.js";
+
+/** @typedef {import("/static/panel/js/contract.js").PanelState} PanelState */
+
+export class Answer {
+  /** @param {import("/static/kit/shared/alarm.js").Alarm} alarm */
+  constructor(alarm) {
+    this.alarm = alarm;
+    this.words = h("section", { class: "answer-words", "aria-live": "assertive" });
+    this.chain = h("section", { class: "panel-card chain" });
+    this.screen = h("section", { class: "panel-card screened" });
+    this.el = h("div", { class: "answer-column" }, this.words, this.screen, this.chain);
+    this.dialog = h("dialog", { class: "decided" });
+    document.body.append(this.dialog);
+    this.dialog.addEventListener("close", () => { this.alarm.quiet(); this.#keep(); });
+    this.seen = "";
+    this.soundedOpen = "";
+  }
+
+  /** @param {PanelState} state */
+  render(state) {
+    const r = state.receipts;
+    this.#words(state);
+    this.#once(this.chain, r, () => [h("h2", null, t("panel.receipts")), receiptChain(r)]);
+    const last = state.snapshots.at(-1) ?? null;
+    const newest = state.snapshots.reduce((best, snap) => (!best || snap.taken_at_us > best.taken_at_us ? snap : best), last);
+    this.#once(this.screen, newest, () => [
+      h("h2", null, t("panel.screened"), newest ? ` ${clock(newest.taken_at_us, true)}` : ""),
+      newest ? tierBadge(newest.tier) : h("p", null, t("panel.no_snapshot")),
+      newest ? h("p", { class: "statement-words" }, pick(newest, "statement")) : null,
+      newest ? h("p", { class: "advice" }, tierAdvice(newest.tier)) : null,
+    ]);
+    const key = `${state.incident}:${r.decided_at_us ?? ""}:${r.decision ?? ""}`;
+    if (r.decision && key !== this.#known()) this.#shout(state, key);
+    if (r.opened_at_us && !r.decision && this.soundedOpen !== `${state.incident}${r.opened_at_us}`) {
+      if (this.soundedOpen) this.alarm.once("medium");
+      this.soundedOpen = `${state.incident}${r.opened_at_us}`;
+    }
+    if (!r.opened_at_us && !this.soundedOpen) this.soundedOpen = "none";
+  }
+
+  /** @param {PanelState} state */
+  #words(state) {
+    const r = state.receipts;
+    this.words.dataset["decision"] = r.decision ?? "";
+    this.#once(this.words, [r.decision, r.decision_text, r.decided_at_us, r.opened_by, r.opened_at_us, r.delivered_to, state.snapshots.length > 0], () => {
+      if (r.decision) {
+        return [
+          h("p", { class: "answer-from" }, `${r.decided_by ?? ""} ${r.decided_at_us ? clock(r.decided_at_us, true) : ""}`),
+          h("h1", { class: "answer-big" }, decisionWords(r.decision)),
+          r.decision_text ? h("p", { class: "answer-text" }, r.decision_text) : null,
+          h("p", { class: "answer-next" }, t(`next.${r.decision}`)),
+        ];
+      }
+      if (r.opened_at_us) return [h("h1", null, t("panel.opened_by", { who: r.opened_by ?? "" })), h("p", null, t("panel.wait_decision"))];
+      if (r.delivered_at_us) return [h("h1", null, t("panel.delivered_to", { who: r.delivered_to ?? "" })), h("p", null, t("panel.not_opened"))];
+      return state.snapshots.length ? [h("h1", null, t("panel.nobody_yet"))] : [h("h1", null, t("panel.not_sent"))];
+    });
+  }
+
+  /** @param {PanelState} state @param {string} key */
+  #shout(state, key) {
+    if (this.seen === key && this.dialog.open) return;
+    this.seen = key;
+    const r = state.receipts;
+    const decision = String(r.decision);
+    this.dialog.dataset["decision"] = decision;
+    fill(this.dialog,
+      h("p", { class: "answer-from" }, `${state.unit}　${r.decided_by ?? ""} ${r.decided_at_us ? clock(r.decided_at_us, true) : ""}`),
+      h("h1", { class: "answer-huge" }, decisionWords(decision)),
+      r.decision_text ? h("p", { class: "answer-text" }, r.decision_text) : null,
+      h("p", { class: "answer-next" }, t(`next.${decision}`)),
+      h("button", { type: "button", class: "primary understood", onclick: () => this.dialog.close() }, t("panel.understood")));
+    if (!this.dialog.open) this.dialog.showModal();
+    this.alarm.quiet();
+    this.alarm.ring(decision === "stemi-cath" ? "high" : "medium");
+  }
+
+  /** The decision the crew has already confirmed on this tablet; a reload does not shout again. */
+  #known() {
+    try {
+      return localStorage.getItem("kyumei-understood") ?? "";
+    } catch {
+      return this.dialog.open ? "" : this.seen;
+    }
+  }
+
+  #keep() {
+    try {
+      localStorage.setItem("kyumei-understood", this.seen);
+    } catch { /* shown again after a reload, which is the safe side */ }
+  }
+
+  /** @param {HTMLElement} part @param {unknown} of @param {() => (Node | null)[]} draw */
+  #once(part, of, draw) {
+    const version = JSON.stringify([of, lang()]);
+    if (part.dataset["version"] === version) return;
+    part.dataset["version"] = version;
+    fill(part, draw());
+  }
+}

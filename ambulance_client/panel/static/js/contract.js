@@ -1,0 +1,30 @@
+/**
+ * `PanelState` of docs/http.md, for the type checker.
+ *
+ * @typedef {{id: string, taken_at_us: number, first_sample: number, reason: string, stored_at_us: number | null, tier: string | null, statement_ja: string, statement_en: string}} PanelSnapshot
+ * @typedef {import("/static/kit/shared/tier.js").Receipts & {decision_text?: string | null}} PanelReceipts
+ * @typedef {{age_years?: number | null, sex?: "M" | "F" | null, onset_at_us?: number | null, pain_nrs?: number | null,
+ *   bp_right?: string | null, bp_left?: string | null, hr_bpm?: number | null, spo2_pct?: number | null,
+ *   resp_per_min?: number | null, temp_c?: number | null, jcs?: string | null, history?: string | null}} Card
+ * @typedef {{entry: number, incident: string, at_us: number, stage: string, who: string, data: Record<string, any>}} Notice
+ *
+ * @typedef {object} PanelState
+ * @property {string} unit
+ * @property {boolean} drill
+ * @property {string | null} incident
+ * @property {number} now_us
+ * @property {{state: "connected" | "connecting" | "lost" | "refused", since_us: number, text: string, rtt_ms: number | null, offset_ms: number | null}} link
+ * @property {{name: string, state: "running" | "ended" | "failed", text: string}} source
+ * @property {{id: string, fs_hz: number, uv_per_lsb: number, lead_mask: number, newest_sample: number} | null} stream
+ * @property {number} backlog_s
+ * @property {boolean} spool_ok
+ * @property {number} disk_free_mb
+ * @property {Card | null} patient
+ * @property {{fmc: number | null, depart: number | null, door: number | null}} marks
+ * @property {Record<string, "good" | "noisy" | "off">} electrodes
+ * @property {PanelSnapshot[]} snapshots
+ * @property {PanelReceipts} receipts
+ * @property {Notice[]} notices
+ */
+
+export {};

@@ -1,0 +1,104 @@
+/** The crew's own acts: the snapshot, the three moments, a line to the hospital, a new case. */
+
+import * as api from "/static/kit/shared/api.js";
+import { fill, h, setText } from "/static/kit/shared/dom.js";
+import { clock } from "/static/kit/shared/format.js";
+import { lang, t } from "/static/kit/shared/i18n.js";
+
+/** @typedef {import("/static/panel/js/contract.js").PanelState} PanelState */
+
+const MARKS = /** @type {const} */ (["fmc", "depart", "door"]);
+const QUICK = ["pain_up", "pain_down", "shock", "vf", "repeat_done", "arriving"];
+const WAKE_MS = 700;
+
+export class Doing {
+  /** @param {{nowUs: () => number, state: () => PanelState | null}} about */
+  constructor({ nowUs, state }) {
+    this.nowUs = nowUs;
+    this.state = state;
+    this.snapshot = h("button", { type: "button", class: "snapshot", onclick: () => void this.#snapshot() });
+    this.snapshotBusy = false;
+    this.marks = MARKS.map((mark) => ({ mark, button: h("button", { type: "button", class: "mark", onclick: () => void this.#mark(mark) }) }));
+    this.note = h("button", { type: "button", class: "small-act", onclick: () => this.#askNote() });
+    this.newCase = h("button", { type: "button", class: "small-act", onclick: () => this.#askCase() });
+    this.error = h("p", { class: "error-line", role: "alert" });
+    this.el = h("div", { class: "doing" }, this.marks.map(({ button }) => button), h("div", { class: "small-acts" }, this.note, this.newCase), this.snapshot, this.error);
+    this.dialog = h("dialog", { class: "ask" });
+    document.body.append(this.dialog);
+  }
+
+  render() {
+    const state = this.state();
+    if (!this.snapshotBusy) {
+      fill(this.snapshot, h("strong", null, t("act.snapshot")), h("small", null, t("act.snapshot_10s")));
+      this.snapshot.disabled = !state?.stream;
+    }
+    for (const { mark, button } of this.marks) {
+      const at = state?.marks[mark] ?? null;
+      const version = `${at}${lang()}`;
+      if (button.dataset["version"] === version) continue;
+      button.dataset["version"] = version;
+      button.setAttribute("aria-pressed", String(at !== null));
+      fill(button, h("strong", null, t(`act.${mark}`)), h("span", null, at ? `✓ ${clock(at, true)}` : t("act.press")));
+    }
+    setText(this.note, t("act.note"));
+    setText(this.newCase, t("act.new_case"));
+  }
+
+  /** @param {() => Promise<unknown>} act */
+  async #try(act) {
+    setText(this.error, "");
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      setText(this.error, error instanceof Error ? error.message : String(error));
+      return false;
+    }
+  }
+
+  async #snapshot() {
+    if (this.snapshotBusy) return;
+    this.snapshotBusy = true;
+    this.snapshot.disabled = true;
+    fill(this.snapshot, h("strong", null, t("act.snapshot_taking")));
+    const good = await this.#try(() => api.post("/api/snapshot", {}));
+    if (good) {
+      this.snapshot.classList.add("taken");
+      fill(this.snapshot, h("strong", null, `✓ ${t("act.snapshot_taken")}`));
+    }
+    window.setTimeout(() => { this.snapshotBusy = false; this.snapshot.classList.remove("taken"); this.render(); }, good ? 1_500 : 0);
+  }
+
+  /** A moment that is already stamped is asked about before it is stamped again. @param {typeof MARKS[number]} mark */
+  async #mark(mark) {
+    const at = this.state()?.marks[mark] ?? null;
+    if (at === null) await this.#try(() => api.post("/api/mark", { mark }));
+    else this.#ask(t("act.again", { what: t(`act.${mark}`), time: clock(at, true) }), t("act.again_yes"), () => api.post("/api/mark", { mark }));
+  }
+
+  #askCase() {
+    this.#ask(t("act.new_case_ask"), t("act.new_case_yes"), () => api.post("/api/case", {}));
+  }
+
+  /** @param {string} question @param {string} yes @param {() => Promise<unknown>} act */
+  #ask(question, yes, act) {
+    const go = h("button", { type: "button", class: "go", disabled: true, onclick: async () => { if (await this.#try(act)) this.dialog.close(); } }, yes);
+    fill(this.dialog, h("h2", null, question), go, h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")));
+    this.dialog.showModal();
+    /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();
+    window.setTimeout(() => { go.disabled = false; }, WAKE_MS);
+  }
+
+  #askNote() {
+    const send = async (/** @type {string} */ text) => { if (text.trim() && await this.#try(() => api.post("/api/note", { text: text.trim() }))) this.dialog.close(); };
+    const own = h("input", { type: "text", maxlength: "500", "aria-label": t("act.note_own"), placeholder: t("act.note_own") });
+    fill(this.dialog,
+      h("h2", null, t("act.note")),
+      h("div", { class: "quick" }, QUICK.map((key) => h("button", { type: "button", onclick: () => void send(t(`quick.${key}`)) }, t(`quick.${key}`)))),
+      h("form", { class: "own-note", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); void send(own.value); } }, own, h("button", { type: "submit", class: "primary" }, t("act.send"))),
+      h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")));
+    this.dialog.showModal();
+    /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The twelve-lead sheet on a screen: layouts, zoom and pan with fingers, wheel or keys, and a caliper.
+ * Speed, gain and filter stand beside it at all times. Knows no socket: give it a recording.
+ */
+
+import { fill, h, setText } from "/static/kit/shared/dom.js";
+import { signedMm } from "/static/kit/shared/format.js";
+import { onLang, t } from "/static/kit/shared/i18n.js";
+import { measure, nudge } from "/static/kit/ecg/caliper.js";
+import { filterLabel } from "/static/kit/ecg/filters.js";
+import { LAYOUTS, fitSheet, roomyLayout } from "/static/kit/ecg/paper.js";
+import { paintCaliper, paintSheet, tracesOf } from "/static/kit/ecg/sheet-paint.js";
+import { SheetHand } from "/static/kit/ecg/sheet-hand.js";
+
+/**
+ * @typedef {import("/static/kit/ecg/snapshot.js").Recording} Recording
+ * @typedef {import("/static/kit/ecg/paper.js").LayoutName} LayoutName
+ * @typedef {import("/static/kit/ecg/report.js").Reading} Reading
+ */
+
+/** @param {Element} element @returns {import("/static/kit/ecg/sheet-paint.js").PaperColours} */
+function coloursOf(element) {
+  const css = getComputedStyle(element);
+  const of = (/** @type {string} */ name) => css.getPropertyValue(name).trim();
+  return {
+    paper: of("--paper"), fine: of("--paper-fine"), bold: of("--paper-bold"), ink: of("--paper-ink"),
+    label: of("--paper-label"), mark: of("--paper-mark"), gap: of("--paper-gap"), caliper: of("--paper-caliper"),
+  };
+}
+
+/** @param {import("/static/kit/ecg/report.js").LeadReading} lead */
+function noteOf(lead) {
+  if (lead.jUv === null) return null;
+  const j60 = lead.j60Uv === null ? "" : `  +60 ${signedMm(lead.j60Uv)}`;
+  return { text: `${lead.meets ? "▲" : ""}J ${signedMm(lead.jUv)}${j60}`, strong: lead.meets };
+}
+
+export class SheetView {
+  constructor() {
+    /** @type {Recording | null} */
+    this.rec = null;
+    /** @type {Reading | null} */
+    this.reading = null;
+    /** @type {LayoutName | null} what the reader chose; null: what fits */
+    this.chosen = null;
+    this.cabrera = false;
+    /** @type {import("/static/kit/ecg/filters.js").FilterName} */
+    this.filter = "diagnostic";
+    /** @type {import("/static/kit/ecg/caliper.js").Caliper | null} */
+    this.caliper = null;
+    /** @type {"a" | "b"} */
+    this.active = "b";
+    this.measuring = false;
+    this.view = { pxPerMm: 1, xPx: 0, yPx: 0 };
+    this.fitted = true;
+    this.queued = false;
+    /** Called when samples of the recording are on the screen. @type {() => void} */
+    this.onpainted = () => undefined;
+    this.#build();
+    this.hand = new SheetHand(this);
+    new ResizeObserver(() => this.#resized()).observe(this.box);
+    onLang(() => { this.#words(); this.draw(); });
+    document.addEventListener("kyumei-theme", () => this.draw());
+  }
+
+  #build() {
+    this.canvas = h("canvas", { class: "layer", "aria-hidden": "true" });
+    this.readout = h("output", { class: "caliper-readout", hidden: true, "aria-live": "polite" });
+    this.box = h("div", { class: "sheet-box", tabindex: "0", role: "application" }, this.canvas, this.readout);
+    this.layoutPick = h("select", { class: "tool", onchange: () => this.#choose() });
+    this.cabreraButton = h("button", { type: "button", class: "tool", onclick: () => { this.cabrera = !this.cabrera; this.#changed(); } });
+    this.filterButton = h("button", { type: "button", class: "tool", onclick: () => { this.filter = this.filter === "monitor" ? "diagnostic" : "monitor"; this.#changed(); } });
+    this.caliperButton = h("button", { type: "button", class: "tool", onclick: () => this.toggleCaliper() });
+    this.fitButton = h("button", { type: "button", class: "tool", onclick: () => this.fit() });
+    this.scaleText = h("span", { class: "scale-text" });
+    this.warning = h("span", { class: "hash-warning", role: "alert" });
+    this.tools = h("div", { class: "sheet-tools" }, this.layoutPick, this.caliperButton, this.fitButton, this.cabreraButton, this.filterButton);
+    this.el = h("section", { class: "sheet" }, this.box, h("div", { class: "trace-status paper-foot" }, this.scaleText, this.warning), this.tools);
+    this.box.addEventListener("keydown", (event) => this.#key(event));
+    this.#words();
+  }
+
+  #words() {
+    this.box.setAttribute("aria-label", t("sheet.label"));
+    this.layoutPick.setAttribute("aria-label", t("sheet.layout"));
+    fill(this.layoutPick, LAYOUTS.map((name) => h("option", { value: name, selected: name === this.layoutName }, t(`sheet.layout.${name}`))));
+    setText(this.caliperButton, t("sheet.caliper"));
+    setText(this.fitButton, t("sheet.fit"));
+    setText(this.cabreraButton, "Cabrera");
+    setText(this.filterButton, this.filter === "diagnostic" ? t("filter.to_monitor") : t("filter.to_diagnostic"));
+    this.caliperButton.setAttribute("aria-pressed", String(this.measuring));
+    this.cabreraButton.setAttribute("aria-pressed", String(this.cabrera));
+    const fs = this.rec?.fsHz ?? 500;
+    const label = this.filter === "monitor" ? t("filter.monitor", { band: filterLabel("monitor", fs) }) : t("filter.diagnostic", { band: filterLabel("diagnostic", fs) });
+    const timing = t(this.layoutName === "12x1" || this.layoutName === "6x2n" ? "sheet.simultaneous" : "sheet.sequential");
+    setText(this.scaleText, `25 mm/s  10 mm/mV  ${label}  ${timing}  ${t("sheet.not_to_scale")}`);
+    this.scaleText.classList.toggle("warn", this.filter === "monitor");
+    setText(this.warning, this.rec?.hash === "differs" ? t("sheet.hash_differs") : "");
+  }
+
+  /** @returns {LayoutName} */
+  get layoutName() {
+    if (this.chosen) return this.chosen;
+    return this.box.getBoundingClientRect().width < 560 ? "6x2n" : "3x4";
+  }
+
+  /** @param {Recording | null} rec @param {Reading | null} reading */
+  show(rec, reading) {
+    const other = rec !== this.rec;
+    this.rec = rec;
+    this.reading = reading;
+    if (other) this.caliper = null;
+    this.#changed(other);
+  }
+
+  #choose() {
+    this.chosen = /** @type {LayoutName} */ (this.layoutPick.value);
+    this.#changed();
+  }
+
+  #changed(refit = true) {
+    const { width: roomW, height: roomH } = this.box.getBoundingClientRect();
+    this.layout = roomyLayout(this.layoutName, { cabrera: this.cabrera }, roomW, roomH);
+    this.traces = this.rec ? tracesOf(this.rec, this.layout, this.filter) : new Map();
+    if (refit) this.fit();
+    this.#words();
+    this.draw();
+  }
+
+  #resized() {
+    const { width, height } = this.box.getBoundingClientRect();
+    if (width < 20 || height < 20) return;
+    const dpr = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(width * dpr);
+    this.canvas.height = Math.round(height * dpr);
+    this.#changed(this.fitted);
+  }
+
+  fit() {
+    const { width, height } = this.box.getBoundingClientRect();
+    if (!this.layout || width < 20) return;
+    this.view = fitSheet(this.layout, width, height);
+    this.fitted = true;
+    this.box.classList.add("fitted");
+    this.draw();
+  }
+
+  /** Zooms about a point of the box. @param {number} factor @param {number} x @param {number} y */
+  zoom(factor, x, y) {
+    const { width, height } = this.box.getBoundingClientRect();
+    const least = this.layout ? fitSheet(this.layout, width, height).pxPerMm : 1;
+    const pxPerMm = Math.min(24, Math.max(least, this.view.pxPerMm * factor));
+    const real = pxPerMm / this.view.pxPerMm;
+    if (pxPerMm <= least * 1.001) { this.fit(); return; }
+    this.view = { pxPerMm, xPx: x - (x - this.view.xPx) * real, yPx: y - (y - this.view.yPx) * real };
+    this.#loosened();
+  }
+
+  /** @param {number} dx @param {number} dy */
+  pan(dx, dy) {
+    this.view = { ...this.view, xPx: this.view.xPx + dx, yPx: this.view.yPx + dy };
+    this.#loosened();
+  }
+
+  /** The sheet cannot be pushed out of sight. */
+  #loosened() {
+    const { width, height } = this.box.getBoundingClientRect();
+    const layout = this.layout;
+    if (!layout) return;
+    const keep = (/** @type {number} */ at, /** @type {number} */ size, /** @type {number} */ room) => (size <= room
+      ? (room - size) / 2 : Math.min(0, Math.max(room - size, at)));
+    const { pxPerMm } = this.view;
+    this.view = { pxPerMm, xPx: keep(this.view.xPx, layout.widthMm * pxPerMm, width), yPx: keep(this.view.yPx, layout.heightMm * pxPerMm, height) };
+    this.fitted = false;
+    this.box.classList.remove("fitted");
+    this.draw();
+  }
+
+  toggleCaliper() {
+    this.measuring = !this.measuring;
+    this.box.classList.toggle("measuring", this.measuring);
+    if (this.measuring && !this.caliper && this.layout) {
+      const cell = this.layout.cells[0];
+      if (cell) this.caliper = { a: { xMm: cell.xMm + 10, yMm: cell.yMm }, b: { xMm: cell.xMm + 30, yMm: cell.yMm - 5 } };
+    }
+    if (!this.measuring) this.caliper = null;
+    if (this.measuring) this.box.focus();
+    this.#words();
+    this.draw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { width, height } = this.box.getBoundingClientRect();
+    if (event.key === "+" || event.key === ";") this.zoom(1.3, width / 2, height / 2);
+    else if (event.key === "-") this.zoom(1 / 1.3, width / 2, height / 2);
+    else if (event.key === "0") this.fit();
+    else if (this.caliper && event.key === " ") this.active = this.active === "a" ? "b" : "a";
+    else if (this.caliper) {
+      const moved = nudge(this.caliper[this.active], event.key, { shift: event.shiftKey, alt: event.altKey });
+      if (!moved) return;
+      this.caliper = { ...this.caliper, [this.active]: moved };
+    } else {
+      const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
+      if (!step || this.fitted) return;
+      this.pan(/** @type {number} */ (step[0]), /** @type {number} */ (step[1]));
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    this.draw();
+  }
+
+  draw() {
+    if (this.queued) return;
+    this.queued = true;
+    requestAnimationFrame(() => { this.queued = false; this.#paint(); });
+  }
+
+  #paint() {
+    const { width, height } = this.box.getBoundingClientRect();
+    const ctx = this.canvas.getContext("2d");
+    if (!ctx || !this.layout || width < 20 || !this.box.isConnected) return;
+    const dpr = this.canvas.width / width;
+    ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+    const colours = coloursOf(this.box);
+    const notes = new Map((this.reading?.leads ?? []).flatMap((lead) => {
+      const note = noteOf(lead);
+      return note ? [/** @type {const} */ ([lead.lead, note])] : [];
+    }));
+    paintSheet(ctx, {
+      layout: this.layout, rec: this.rec, traces: this.traces ?? new Map(), view: this.view, colours, notes,
+      gapWords: (s) => t("sweep.gap", { s: s.toFixed(1) }), missingWords: t("sheet.no_lead"),
+    }, width, height);
+    if (this.caliper) paintCaliper(ctx, this.view, this.caliper, this.active, colours);
+    this.#readout();
+    if (this.rec) this.onpainted();
+  }
+
+  #readout() {
+    this.readout.hidden = !this.caliper;
+    if (!this.caliper) return;
+    const m = measure(this.caliper);
+    const rate = m.perMin === null ? "" : `  ${Math.round(m.perMin)}/min`;
+    setText(this.readout, `${Math.round(m.ms)} ms${rate}  ${(m.uv / 1000).toFixed(2).replace("-", "\u2212")} mV (${m.mm.toFixed(1).replace("-", "\u2212")} mm)`);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The samples of a snapshot for the sheet. A complete one comes as the hashed record, and its hash is
+ * checked here; one with holes is put together from its frames, so that the holes are known.
+ */
+
+import * as api from "/static/kit/shared/api.js";
+import { decodeFrameList } from "/static/kit/ecg/frame.js";
+import { leadsOfMask } from "/static/kit/ecg/leads.js";
+import { SampleRing } from "/static/kit/ecg/ring.js";
+
+/**
+ * @typedef {object} Recording ten seconds that can be drawn
+ * @property {SampleRing} ring
+ * @property {number} firstSample
+ * @property {number} nSamples
+ * @property {number} fsHz
+ * @property {number} uvPerLsb
+ * @property {number} leadMask
+ * @property {"match" | "differs" | "unchecked"} hash whether the bytes are those that were stored
+ */
+
+/**
+ * @param {{id: string, stream: string, first_sample: number, n_samples: number, fs_hz: number, uv_per_lsb: number, lead_mask: number, sha256: string, complete: boolean}} snapshot
+ * @returns {Promise<Recording>}
+ */
+export async function loadRecording(snapshot) {
+  return snapshot.complete ? fromRecord(snapshot) : fromFrames(snapshot);
+}
+
+/** @param {Parameters<typeof loadRecording>[0]} snapshot @returns {Promise<Recording>} */
+async function fromRecord(snapshot) {
+  const { data, headers } = await api.bytes(`/api/snapshots/${snapshot.id}/samples`);
+  /** @param {string} name @param {number} fallback */
+  const header = (name, fallback) => Number(headers.get(name) ?? fallback);
+  const leadMask = header("X-Lead-Mask", snapshot.lead_mask);
+  const nSamples = header("X-N-Samples", snapshot.n_samples);
+  const firstSample = header("X-First-Sample", snapshot.first_sample);
+  const leads = leadsOfMask(leadMask);
+  if (data.byteLength !== 2 * leads.length * nSamples) throw new Error("The snapshot has another length than it says.");
+  const view = new DataView(data);
+  const rows = leads.map((_, r) => Int16Array.from({ length: nSamples }, (_v, i) => view.getInt16(2 * (r * nSamples + i), true)));
+  const ring = new SampleRing(nSamples);
+  ring.write({ firstSample, nSamples, leads, rows });
+  return {
+    ring, firstSample, nSamples, leadMask,
+    fsHz: header("X-Fs-Hz", snapshot.fs_hz),
+    uvPerLsb: header("X-Uv-Per-Lsb", snapshot.uv_per_lsb),
+    hash: await compare(data, headers.get("X-Sha256") ?? snapshot.sha256),
+  };
+}
+
+/** @param {Parameters<typeof loadRecording>[0]} snapshot @returns {Promise<Recording>} */
+async function fromFrames(snapshot) {
+  const from = snapshot.first_sample;
+  const to = from + snapshot.n_samples;
+  const { data } = await api.bytes(`/api/streams/${snapshot.stream}/frames?from_sample=${from}&to_sample=${to}`);
+  const frames = decodeFrameList(data);
+  const ring = new SampleRing(Math.max(snapshot.n_samples, to - Math.min(from, ...frames.map((f) => f.firstSample)) + 8_000));
+  for (const frame of frames) ring.write(frame);
+  return {
+    ring, firstSample: from, nSamples: snapshot.n_samples, leadMask: snapshot.lead_mask,
+    fsHz: snapshot.fs_hz, uvPerLsb: snapshot.uv_per_lsb, hash: "unchecked",
+  };
+}
+
+/** @param {ArrayBuffer} data @param {string} sha256 @returns {Promise<Recording["hash"]>} */
+async function compare(data, sha256) {
+  if (!sha256 || !globalThis.crypto?.subtle) return "unchecked";
+  const own = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+  const hex = Array.from(own, (b) => b.toString(16).padStart(2, "0")).join("");
+  return hex === sha256.toLowerCase() ? "match" : "differs";
+}

@@ -1,0 +1,82 @@
+/** HTTP to the relay or the tablet's own process. Every failure becomes one sentence for a person. */
+
+/** What went wrong, in one sentence; `status` 0 means that nobody answered. */
+export class ApiError extends Error {
+  /** @param {number} status @param {string} code @param {string} text */
+  constructor(status, code, text) {
+    super(text);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The sentence for "nobody answered", set by the page in its language. */
+export const sentences = { offline: "サーバーに接続できません。通信を確認してください。", unreadable: "サーバーの応答を読めません。" };
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * @param {string} method @param {string} path @param {unknown} [body]
+ * @returns {Promise<Response>}
+ */
+async function call(method, path, body) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-Kyumei"] = "1";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method, headers, credentials: "same-origin", cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new ApiError(0, "offline", sentences.offline);
+  }
+  if (!answer.ok) throw await problem(answer);
+  return answer;
+}
+
+/** The sentence of a problem+json answer. @param {Response} answer */
+async function problem(answer) {
+  try {
+    const body = await answer.json();
+    return new ApiError(answer.status, String(body.code ?? "http"), String(body.title ?? sentences.unreadable));
+  } catch {
+    return new ApiError(answer.status, "http", `${sentences.unreadable} (${answer.status})`);
+  }
+}
+
+/** @param {Response} answer */
+async function json(answer) {
+  if (answer.status === 204) return null;
+  try {
+    return await answer.json();
+  } catch {
+    throw new ApiError(answer.status, "unreadable", sentences.unreadable);
+  }
+}
+
+/** @param {string} path @returns {Promise<any>} */
+export const get = async (path) => json(await call("GET", path));
+
+/** @param {string} path @param {unknown} body @returns {Promise<any>} */
+export const post = async (path, body) => json(await call("POST", path, body));
+
+/** @param {string} path @returns {Promise<any>} */
+export const del = async (path) => json(await call("DELETE", path));
+
+/**
+ * @param {string} path
+ * @returns {Promise<{data: ArrayBuffer, headers: Headers}>}
+ */
+export async function bytes(path) {
+  const answer = await call("GET", path);
+  try {
+    return { data: await answer.arrayBuffer(), headers: answer.headers };
+  } catch {
+    throw new ApiError(0, "offline", sentences.offline);
+  }
+}

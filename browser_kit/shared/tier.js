@@ -1,0 +1,57 @@
+/** Tiers, decisions and the receipt chain, in words and shape; colour only repeats them. */
+
+import { h } from "/static/kit/shared/dom.js";
+import { clock } from "/static/kit/shared/format.js";
+import { t } from "/static/kit/shared/i18n.js";
+
+/** @type {Record<string, string>} */
+const SHAPES = { A: "▲", B: "◆", C: "◆", D: "◇", E: "―", Q: "？" };
+
+export const DECISIONS = /** @type {const} */ (["stemi-cath", "repeat-5min", "not-stemi", "unreadable"]);
+/** @type {Record<string, string>} */
+const DECISION_SHAPES = { "stemi-cath": "▲", "repeat-5min": "↻", "not-stemi": "―", unreadable: "？" };
+
+/** A tier's own letter: the screen may say `A+`. @param {string | null | undefined} tier */
+export const letterOf = (tier) => (tier ? tier.slice(0, 1).toUpperCase() : "");
+
+/**
+ * @param {string | null | undefined} tier @param {boolean} [short] the letter and shape only, words for screen readers
+ */
+export function tierBadge(tier, short = false) {
+  const letter = letterOf(tier);
+  const words = t(letter && letter in SHAPES ? `tier.${letter}` : "tier.none");
+  return h("span", { class: "tier", dataset: { tier: letter } },
+    h("span", { "aria-hidden": "true" }, SHAPES[letter] ?? "…"),
+    letter ? h("span", null, tier) : null,
+    h("span", short && letter ? { class: "sr" } : null, words));
+}
+
+/** @param {string} decision */
+export const decisionWords = (decision) => `${DECISION_SHAPES[decision] ?? ""} ${t(`decision.${decision}`)}`;
+
+/**
+ * @typedef {object} Receipts
+ * @property {number | null} [stored_at_us]
+ * @property {number | null} [delivered_at_us]
+ * @property {string | null} [delivered_to]
+ * @property {number | null} [opened_at_us]
+ * @property {string | null} [opened_by]
+ * @property {number | null} [decided_at_us]
+ * @property {string | null} [decided_by]
+ * @property {string | null} [decision]
+ */
+
+/** Stored → delivered → opened by whom → decided by whom. @param {Receipts} r */
+export function receiptChain(r) {
+  /** @type {[string, number | null | undefined, string | null | undefined][]} */
+  const steps = [
+    ["stored", r.stored_at_us, null],
+    ["delivered", r.delivered_at_us, r.delivered_to],
+    ["opened", r.opened_at_us, r.opened_by],
+    ["decided", r.decided_at_us, r.decided_by],
+  ];
+  return h("ol", { class: "receipts", "aria-label": t("receipts.label") }, steps.map(([step, at, who]) => h("li", { class: at ? "done" : "" },
+    h("span", { class: "mark" }, at ? "✓" : "○"),
+    h("span", null, t(`receipts.${step}${at ? "" : ".not"}`), who ? h("span", { class: "who" }, ` ${who}`) : null),
+    h("span", null, at ? clock(at, true) : ""))));
+}

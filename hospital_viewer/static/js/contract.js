@@ -1,0 +1,54 @@
+/**
+ * The shapes of docs/http.md, for the type checker.
+ *
+ * @typedef {{name: string, display_name: string, role: string, hospital: string | null, permissions?: string[]}} Me
+ * @typedef {{name: string, version: string, screen_enabled: boolean, demo: boolean}} Site
+ * @typedef {{rev?: number, age_years?: number | null, sex?: "M" | "F" | null, onset_at_us?: number | null, pain_nrs?: number | null,
+ *   bp_right?: string | null, bp_left?: string | null, hr_bpm?: number | null, spo2_pct?: number | null,
+ *   resp_per_min?: number | null, temp_c?: number | null, jcs?: string | null, history?: string | null}} PatientCard
+ * @typedef {{id: string, fs_hz: number, uv_per_lsb: number, lead_mask: number, state: string, newest_sample: number, started_at_us: number}} StreamRow
+ * @typedef {{who: string, at_us: number}} Opened
+ * @typedef {{decision: string, text: string, who: string, at_us: number}} Decision
+ * @typedef {{id: string, state: "raised" | "delivered" | "opened" | "decided" | "closed", raised_at_us: number, tier: string}} Alert
+ *
+ * @typedef {object} IncidentRow
+ * @property {string} id
+ * @property {string} unit
+ * @property {number} opened_at_us
+ * @property {string} state
+ * @property {PatientCard | null} patient
+ * @property {number | null} eta
+ * @property {StreamRow | null} stream
+ * @property {string | null} tier
+ * @property {string} statement_ja
+ * @property {string} statement_en
+ * @property {Alert | null} alert
+ * @property {Opened[]} opened_by
+ * @property {Decision | null} decision
+ * @property {boolean} awaiting_read
+ *
+ * @typedef {object} Snapshot
+ * @property {string} id
+ * @property {string} incident
+ * @property {string} stream
+ * @property {number} first_sample
+ * @property {number} n_samples
+ * @property {number} taken_at_us
+ * @property {number | null} stored_at_us
+ * @property {string} reason
+ * @property {string} sha256
+ * @property {number} fs_hz
+ * @property {number} uv_per_lsb
+ * @property {number} lead_mask
+ * @property {string | null} tier
+ * @property {string} statement_ja
+ * @property {string} statement_en
+ * @property {any} report
+ * @property {boolean} complete
+ *
+ * @typedef {{entry: number, incident: string, at_us: number, stage: string, who: string, data: Record<string, any>}} TimelineEntry
+ * @typedef {{stream: string, incident: string, statement_ja: string, statement_en: string, report: any}} LiveReport
+ * @typedef {Omit<IncidentRow, "snapshots"> & {snapshots: Snapshot[], timeline: TimelineEntry[], report: LiveReport | null}} IncidentDetail
+ */
+
+export {};

@@ -1,0 +1,150 @@
+/** Beside the trace: what was measured, who the patient is, what happened. Text only. */
+
+import { fill, h } from "/static/kit/shared/dom.js";
+import { ageSex, clock, signedMm, signedUv, span } from "/static/kit/shared/format.js";
+import { knows, lang, pick, t } from "/static/kit/shared/i18n.js";
+import { since } from "/static/kit/shared/since.js";
+import { decisionWords, receiptChain, tierBadge } from "/static/kit/shared/tier.js";
+import { readReport } from "/static/kit/ecg/report.js";
+import { intervalsOf, receiptsOf } from "/static/viewer/js/triage.js";
+
+/** @typedef {import("/static/viewer/js/contract.js").IncidentDetail} IncidentDetail */
+/** @typedef {import("/static/viewer/js/contract.js").TimelineEntry} TimelineEntry */
+
+export class Side {
+  /**
+   * @param {import("/static/viewer/js/store.js").Store} store
+   * @param {import("/static/viewer/js/trace.js").TraceView} trace
+   */
+  constructor(store, trace) {
+    this.store = store;
+    this.trace = trace;
+    this.statement = h("section", { class: "card statement" });
+    this.receipts = h("section", { class: "card" });
+    this.patient = h("section", { class: "card" });
+    this.table = h("section", { class: "card" });
+    this.timeline = h("section", { class: "card" });
+    this.noteText = h("input", { type: "text", maxlength: "2000", autocomplete: "off" });
+    this.noteButton = h("button", { type: "submit" });
+    this.noteError = h("p", { class: "error-line", role: "alert" });
+    this.noteForm = h("form", { class: "card note-form", onsubmit: (/** @type {Event} */ e) => void this.#send(e) },
+      h("div", { class: "note-line" }, this.noteText, this.noteButton), this.noteError);
+    this.el = h("aside", { class: "side" }, this.statement, this.receipts, this.patient, this.table, this.noteForm, this.timeline);
+  }
+
+  render() {
+    const { detail } = this.store;
+    if (!detail) return;
+    this.noteText.setAttribute("aria-label", t("note.label"));
+    this.noteText.setAttribute("placeholder", t("note.label"));
+    this.noteButton.textContent = t("note.send");
+    this.#once(this.statement, [this.trace.shown, this.trace.report, detail.statement_ja, detail.report], () => this.#statement(detail));
+    this.#once(this.receipts, detail.timeline, () => [h("h2", null, t("side.receipts")), receiptChain({ ...receiptsOf(detail.timeline) })]);
+    this.#once(this.patient, [detail.patient, detail.timeline.length], () => this.#patient(detail));
+    this.#once(this.table, this.trace.report, () => this.#table());
+    this.#once(this.timeline, detail.timeline, () => [h("h2", null, t("side.timeline")), h("ol", { class: "timeline" },
+      [...detail.timeline].reverse().map((entry) => h("li", null, h("time", null, clock(entry.at_us, true)), h("span", null, entryWords(entry)))))]);
+  }
+
+  /** Draws a part again only when what it shows has changed. @param {HTMLElement} part @param {unknown} of @param {() => (Node | null)[]} draw */
+  #once(part, of, draw) {
+    const version = JSON.stringify([of, lang()]);
+    if (part.dataset["version"] === version) return;
+    part.dataset["version"] = version;
+    fill(part, draw());
+  }
+
+  /** @param {IncidentDetail} detail */
+  #statement(detail) {
+    const live = this.trace.shown === "live";
+    const { snapshot } = this.trace;
+    const of = live ? detail.report : snapshot;
+    const reading = readReport(this.trace.report);
+    const words = pick(/** @type {any} */ (of), "statement");
+    const reasons = (reading?.reasons ?? []).map((reason) => reason[lang()] || reason.ja).filter(Boolean);
+    return [
+      h("h2", null, t(live ? "side.statement_live" : "side.statement")),
+      tierBadge(reading?.tier ?? (live ? null : snapshot?.tier)),
+      h("p", { class: "statement-words" }, words || t("side.no_statement")),
+      reasons.length ? h("ul", { class: "reasons" }, reasons.map((reason) => h("li", null, reason))) : null,
+      h("p", { class: "small" }, t("sheet.unconfirmed"), reading?.version ? ` · ${reading.version}` : ""),
+    ];
+  }
+
+  /** @param {IncidentDetail} detail */
+  #patient(detail) {
+    const card = detail.patient;
+    const text = (/** @type {unknown} */ value, /** @type {string} */ unit = "") => (value === null || value === undefined || value === "" ? "–" : `${value}${unit}`);
+    const bp = [card?.bp_right ? `${t("patient.right")} ${card.bp_right}` : "", card?.bp_left ? `${t("patient.left")} ${card.bp_left}` : ""].filter(Boolean).join("　");
+    /** @type {[string, Node | string][]} */
+    const rows = [
+      ["patient.who", ageSex(card)],
+      ["patient.onset", card?.onset_at_us ? h("span", null, clock(card.onset_at_us), "（", since(card.onset_at_us), t("patient.ago"), "）") : "–"],
+      ["patient.pain", text(card?.pain_nrs, "/10")],
+      ["patient.bp", bp || "–"],
+      ["patient.hr", text(card?.hr_bpm, "/min")],
+      ["patient.spo2", text(card?.spo2_pct, " %")],
+      ["patient.resp", text(card?.resp_per_min, "/min")],
+      ["patient.temp", text(card?.temp_c, " ℃")],
+      ["patient.jcs", text(card?.jcs)],
+      ["patient.history", text(card?.history)],
+    ];
+    const spans = intervalsOf(detail.timeline, card?.onset_at_us);
+    return [
+      h("h2", null, t("side.patient")),
+      h("dl", { class: "facts" }, rows.map(([key, value]) => h("div", null, h("dt", null, t(key)), h("dd", null, value)))),
+      spans.length ? h("h2", null, t("side.intervals")) : null,
+      spans.length ? h("dl", { class: "facts" }, spans.map(({ key, seconds }) => h("div", null, h("dt", null, t(`interval.${key}`)), h("dd", null, span(seconds))))) : null,
+    ];
+  }
+
+  #table() {
+    const reading = readReport(this.trace.report);
+    if (!reading || reading.leads.length === 0) return [h("h2", null, t("side.table")), h("p", null, t("side.no_table"))];
+    const cell = (/** @type {number | null} */ uv) => (uv === null ? [h("td", null, "–"), h("td", null, "–")] : [h("td", null, signedMm(uv)), h("td", { class: "uv" }, signedUv(uv))]);
+    return [
+      h("h2", null, t("side.table")),
+      h("table", { class: "leads" },
+        h("caption", { class: "sr" }, t("side.table")),
+        h("thead", null,
+          h("tr", null, h("th", { scope: "col", rowspan: "2" }, t("table.lead")), h("th", { scope: "colgroup", colspan: "2" }, "J"), h("th", { scope: "colgroup", colspan: "2" }, "J+60"), h("th", { scope: "col" }, t("table.threshold")), h("th", { scope: "col", rowspan: "2" }, t("table.quality"))),
+          h("tr", null, h("th", null, "mm"), h("th", null, "µV"), h("th", null, "mm"), h("th", null, "µV"), h("th", null, "mm"))),
+        h("tbody", null, reading.leads.map((lead) => h("tr", { class: lead.meets ? "meets" : "" },
+          h("th", { scope: "row" }, lead.meets ? "▲ " : "", lead.lead),
+          ...cell(lead.jUv), ...cell(lead.j60Uv),
+          h("td", null, lead.thresholdUv === null ? "–" : (lead.thresholdUv / 100).toFixed(1)),
+          h("td", null, knows(`quality.${lead.quality}`) ? t(`quality.${lead.quality}`) : lead.quality || "–"))))),
+      h("p", { class: "small" }, t("table.legend")),
+    ];
+  }
+
+  /** @param {Event} event */
+  async #send(event) {
+    event.preventDefault();
+    const text = this.noteText.value.trim();
+    if (!text) return;
+    this.noteButton.disabled = true;
+    this.noteError.textContent = "";
+    try {
+      await this.store.note(text);
+      this.noteText.value = "";
+    } catch (error) {
+      this.noteError.textContent = error instanceof Error ? error.message : String(error);
+    }
+    this.noteButton.disabled = false;
+  }
+}
+
+/** One line of the timeline. @param {TimelineEntry} entry */
+export function entryWords(entry) {
+  const { data, who } = entry;
+  const by = who ? `（${who}）` : "";
+  switch (entry.stage) {
+    case "mark": return `${t(`mark.${data["mark"]}`)}${by}`;
+    case "note": return `${who}：${data["text"] ?? ""}`;
+    case "snapshot-stored": return t("stage.snapshot-stored", { reason: t(`reason.${data["reason"]}`) });
+    case "screened": case "alert-raised": return `${t(`stage.${entry.stage}`)} ${data["tier"] ?? ""} ${pick(data, "statement")}`;
+    case "decided": return `${t("stage.decided")} ${decisionWords(String(data["decision"]))} ${data["text"] ?? ""}${by}`;
+    default: return `${knows(`stage.${entry.stage}`) ? t(`stage.${entry.stage}`) : entry.stage}${by}`;
+  }
+}

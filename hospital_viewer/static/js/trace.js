@@ -1,0 +1,192 @@
+/** The trace of a case: sheets of its snapshots and the live sweep, one shown at a time. */
+
+import { fill, h, setText } from "/static/kit/shared/dom.js";
+import { ageSex, clock, stamp } from "/static/kit/shared/format.js";
+import { lang, t } from "/static/kit/shared/i18n.js";
+import { letterOf, tierBadge } from "/static/kit/shared/tier.js";
+import * as api from "/static/kit/shared/api.js";
+import { decodeFrameList } from "/static/kit/ecg/frame.js";
+import { readReport } from "/static/kit/ecg/report.js";
+import { SheetView } from "/static/kit/ecg/sheet.js";
+import { loadRecording } from "/static/kit/ecg/snapshot.js";
+import { SweepView } from "/static/kit/ecg/sweep.js";
+import { firstSnapshot } from "/static/viewer/js/triage.js";
+
+/** @typedef {import("/static/viewer/js/contract.js").Snapshot} Snapshot */
+/** @typedef {import("/static/viewer/js/contract.js").IncidentDetail} IncidentDetail */
+
+const LOOK_BACK_S = 30;
+
+export class TraceView {
+  /** @param {import("/static/viewer/js/store.js").Store} store */
+  constructor(store) {
+    this.store = store;
+    this.sweep = new SweepView();
+    this.sheet = new SheetView();
+    /** What is on show: "live" or a snapshot's id; null before anything. @type {string | null} */
+    this.shown = null;
+    /** @type {string | null} */
+    this.incident = null;
+    /** The snapshot whose samples are in the sheet. @type {Snapshot | null} */
+    this.snapshot = null;
+    this.stream = "";
+    this.tabs = h("div", { class: "trace-tabs", role: "tablist" });
+    this.head = h("p", { class: "sheet-head" });
+    this.message = h("p", { class: "trace-message", role: "status" });
+    this.stage = h("div", { class: "trace-stage" });
+    this.el = h("section", { class: "trace" }, this.tabs, this.head, this.stage);
+    this.sweep.onpainted = () => this.#seen();
+    this.sheet.onpainted = () => this.#seen();
+    document.addEventListener("visibilitychange", () => this.#seen());
+    store.feed.on("frame", (frame) => this.sweep.write(frame));
+    store.feed.on("stream-state", (state) => { if (state.stream === this.stream) this.sweep.setState(state); });
+    store.feed.on("skipped", (hole) => void this.#fetch(hole.stream, hole.from_sample, hole.to_sample));
+  }
+
+  /** The report of what is on show. */
+  get report() {
+    return this.shown === "live" ? this.store.detail?.report?.report ?? null : this.snapshot?.report ?? null;
+  }
+
+  /** Which snapshot a decision made now is about. */
+  get decidedOn() {
+    return this.shown === "live" ? null : this.shown;
+  }
+
+  render() {
+    const { detail } = this.store;
+    if (!detail) {
+      if (!this.store.current) this.#leave();
+      return;
+    }
+    if (detail.id !== this.incident) this.#enter(detail);
+    this.#watch(detail.stream);
+    this.#renew(detail);
+    if (this.shown === null) {
+      const first = firstSnapshot(detail.snapshots, detail.timeline);
+      if (first) void this.show(first.id);
+      else if (detail.stream) void this.show("live");
+      else this.#say(t("trace.none"));
+    }
+    this.#tabs(detail);
+    this.#head(detail);
+  }
+
+  /** @param {IncidentDetail} detail */
+  #enter(detail) {
+    this.incident = detail.id;
+    this.shown = null;
+    this.snapshot = null;
+    this.sheet.show(null, null);
+  }
+
+  #leave() {
+    if (this.stream) this.store.feed.unwatch(this.stream);
+    this.stream = "";
+    this.incident = null;
+    this.shown = null;
+    this.snapshot = null;
+  }
+
+  /** @param {IncidentDetail["stream"]} stream */
+  #watch(stream) {
+    if ((stream?.id ?? "") === this.stream) return;
+    if (this.stream) this.store.feed.unwatch(this.stream);
+    this.stream = stream?.id ?? "";
+    this.sweep.setStream(stream);
+    if (stream) this.store.feed.watch(stream.id, LOOK_BACK_S);
+  }
+
+  /** A snapshot whose report or whose last samples came later. @param {IncidentDetail} detail */
+  #renew(detail) {
+    const row = detail.snapshots.find((snap) => snap.id === this.shown);
+    const had = this.snapshot;
+    if (row && had && had.id === row.id && (row.tier !== had.tier || row.complete !== had.complete)) void this.show(row.id, true);
+  }
+
+  /** @param {string} what @param {boolean} [again] */
+  async show(what, again = false) {
+    if (what === this.shown && !again) return;
+    this.shown = what;
+    if (what === "live") {
+      fill(this.stage, this.sweep.el);
+      this.sweep.resized = true;
+      this.sweep.painted = false;
+    } else await this.#showSnapshot(what, again);
+    this.store.changed();
+  }
+
+  /** @param {string} id @param {boolean} again */
+  async #showSnapshot(id, again) {
+    if (!again) this.#say(t("trace.loading"));
+    try {
+      const snap = await this.store.snapshot(id);
+      const rec = again && this.snapshot?.id === id && this.snapshot.complete ? this.sheet.rec : await loadRecording(snap);
+      if (this.shown !== id) return;
+      this.snapshot = snap;
+      fill(this.stage, this.sheet.el);
+      this.sheet.show(rec, readReport(snap.report));
+    } catch (error) {
+      if (this.shown === id && !again) {
+        this.#say(error instanceof Error ? error.message : String(error));
+        this.stage.append(h("button", { type: "button", onclick: () => void this.show(id, true) }, t("trace.retry")));
+      }
+    }
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    setText(this.message, text);
+    fill(this.stage, this.message);
+  }
+
+  /** Samples are on the screen: say so when the screen is really seen. */
+  #seen() {
+    if (document.visibilityState !== "visible" || !this.incident || !this.shown) return;
+    if (this.shown === "live" ? this.sweep.painted && this.sweep.el.isConnected : this.sheet.rec && this.snapshot?.id === this.shown) {
+      void this.store.opened(this.incident, this.decidedOn);
+    }
+  }
+
+  /** Samples that the feed left out. @param {string} stream @param {number} from @param {number} to */
+  async #fetch(stream, from, to) {
+    const fs = this.sweep.stream?.fs_hz ?? 500;
+    const first = Math.max(from, to - 60 * fs);
+    try {
+      const { data } = await api.bytes(`/api/streams/${stream}/frames?from_sample=${first}&to_sample=${to}`);
+      for (const frame of decodeFrameList(data)) this.sweep.write(frame);
+    } catch (error) {
+      this.store.fail(error);
+    }
+  }
+
+  /** @param {IncidentDetail} detail */
+  #tabs(detail) {
+    const snaps = [...detail.snapshots].sort((a, b) => b.taken_at_us - a.taken_at_us);
+    const version = JSON.stringify([this.shown, lang(), Boolean(detail.stream), snaps.map((s) => [s.id, s.tier, s.complete])]);
+    if (this.tabs.dataset["version"] === version) return;
+    this.tabs.dataset["version"] = version;
+    const tab = (/** @type {string} */ id, /** @type {(Node | string | null)[]} */ ...inside) => h("button", {
+      type: "button", role: "tab", class: "tab", "aria-selected": String(this.shown === id), onclick: () => void this.show(id),
+    }, ...inside);
+    fill(this.tabs, detail.stream ? tab("live", `● ${t("trace.live")}`) : null,
+      snaps.map((snap) => tab(snap.id,
+        h("span", null, clock(snap.taken_at_us, true)),
+        letterOf(snap.tier) ? tierBadge(snap.tier, true) : null,
+        h("span", { class: "tab-reason" }, t(`reason.${snap.reason}`)),
+        snap.complete ? null : h("span", { class: "tab-reason" }, t("trace.incomplete")))));
+  }
+
+  /** What a printed sheet carries at its head. @param {IncidentDetail} detail */
+  #head(detail) {
+    this.head.hidden = this.shown === "live" || !this.snapshot;
+    const { snapshot } = this;
+    if (this.head.hidden || !snapshot) return;
+    const reading = readReport(snapshot.report);
+    const value = (/** @type {string} */ name, /** @type {number | null | undefined} */ v, /** @type {string} */ unit) => (v === null || v === undefined ? `${name} –` : `${name} ${Math.round(v)}${unit}`);
+    fill(this.head,
+      [detail.unit, stamp(snapshot.taken_at_us), ageSex(detail.patient)].map((words) => h("span", { class: "who" }, words)),
+      [value("HR", reading?.hrBpm, "/min"), value("PR", reading?.prMs, ""), value("QRS", reading?.qrsMs, ""), value("QTc", reading?.qtcMs, " ms")].map((words) => h("span", null, words)),
+      h("strong", null, t("sheet.unconfirmed")));
+  }
+}

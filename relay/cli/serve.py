@@ -9,8 +9,6 @@ import typer
 from relay.cli.ending import DataDir, data_option, said_in_one_sentence, settings_of
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
 
     from relay.settings import Settings
 

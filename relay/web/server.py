@@ -10,7 +10,7 @@ import uvicorn
 
 from relay.errors import BadInput, Unavailable
 from relay.services.relay import Relay
-from relay.web.app import create_app
+from relay.web.app import guarded_app
 from relay.web.sockets import MAX_MESSAGE_BYTES, AbortableWebSocket
 
 GOODBYE_S = 1.0
@@ -36,7 +36,7 @@ class RelayServer(uvicorn.Server):
 def make_server(relay: Relay) -> RelayServer:
     """A server for this relay, not started."""
     config = uvicorn.Config(
-        create_app(relay),
+        guarded_app(relay),
         http="httptools",
         ws=AbortableWebSocket,
         ws_max_size=MAX_MESSAGE_BYTES,

@@ -32,7 +32,11 @@ async def row(world: World, spec: m.OpenStream) -> dict[str, Any]:
 
 
 async def test_the_whole_life_of_an_alert(world: World) -> None:
-    async with world.tablet() as tablet, world.page("sato") as page, await world.http("sato") as http:
+    async with (
+        world.tablet() as tablet,
+        world.page("sato") as page,
+        await world.http("sato") as http,
+    ):
         spec, snapshot = await alarmed(world, tablet)
         ringing = await page.until(
             lambda t: t["kind"] == "incident" and t["incident"]["alert"] is not None
@@ -129,7 +133,9 @@ async def test_a_held_live_elevation_rings_and_keeps_its_ten_seconds(world: Worl
         await tablet.follow(spec.incident)
         await tablet.record(spec.stream, range(40), ELEVATED)
         await asyncio.sleep(1.2)
-        assert tablet.notices("alert-raised") == [], "ten seconds of trace have not held ten seconds"
+        assert tablet.notices("alert-raised") == [], (
+            "ten seconds of trace have not held ten seconds"
+        )
         for seq in range(40, 84, 4):
             await tablet.record(spec.stream, range(seq, seq + 4), ELEVATED)
             await asyncio.sleep(0.25)

@@ -18,7 +18,6 @@ from relay.protocol import messages as m
 from relay.wiring import Adapters
 from tests.relay.world import World, a_world
 
-
 BIG, LAST = 1000, 601
 """Frames of 16 kB, so that few of them fill every buffer on the way to a page that reads slowly."""
 
@@ -42,7 +41,9 @@ async def test_a_page_sees_what_is_stored_and_then_what_comes(world: World) -> N
         assert [f.seq for f in await page.until_frames(8)] == list(range(12, 20))
         await tablet.record(spec.stream, range(20, 24))
         assert [f.seq for f in await page.until_frames(12)] == list(range(12, 24))
-        state = await page.until(lambda t: t["kind"] == "stream-state" and t["newest_sample"] == 3000)
+        state = await page.until(
+            lambda t: t["kind"] == "stream-state" and t["newest_sample"] == 3000
+        )
         assert state["state"] == "live"
         assert page.texts[0]["kind"] == "welcome"
         assert page.texts[0]["user"]["name"] == "sato"
@@ -90,9 +91,7 @@ async def test_a_slow_page_is_told_what_it_missed_and_others_miss_nothing(world:
             max_queue=1,
         ) as slow:
             for page in (slow, good.socket):
-                await page.send(
-                    f'{{"kind":"watch","stream":"{spec.stream}","look_back_s":1}}'
-                )
+                await page.send(f'{{"kind":"watch","stream":"{spec.stream}","look_back_s":1}}')
             await good.until_frames(1)
             for first in range(1, LAST, 40):
                 await tablet.record(spec.stream, range(first, first + 40), n=BIG)
@@ -108,9 +107,7 @@ async def test_a_slow_page_is_told_what_it_missed_and_others_miss_nothing(world:
                         skipped.append(feed.Skipped(**_fields(message)))
         assert skipped, "the slow page was told of nothing"
         missed = {
-            sample // BIG
-            for s in skipped
-            for sample in range(s.from_sample, s.to_sample, BIG)
+            sample // BIG for s in skipped for sample in range(s.from_sample, s.to_sample, BIG)
         }
         assert missed.isdisjoint(frames)
         assert missed | frames == set(range(LAST))

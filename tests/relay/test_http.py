@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -88,6 +89,12 @@ async def a_case(world: World) -> dict[str, str]:
     }  # fmt: skip
 
 
+async def in_pieces() -> AsyncIterator[bytes]:
+    """A large body that names no length beforehand."""
+    for _ in range(20):
+        yield b"[" * 4096
+
+
 async def call(http: httpx2.AsyncClient, method: str, path: str) -> httpx2.Response:
     body = next((b for end, b in BODIES.items() if path.endswith(end)), None)
     params = {"from_sample": 0, "to_sample": 500} if path.endswith("/frames") else None
@@ -160,6 +167,7 @@ async def test_every_error_has_one_shape_and_stands_in_the_docs(world: World) ->
             (401, await stranger.post("/api/session", json={"name": "sato", "password": "x"})),
             (403, await foreign.post("/api/session", json={"name": "sato", "password": "x"})),
             (413, await http.post(f"{base}/notes", json={"text": "x" * 70_000})),
+            (413, await http.post(f"{base}/notes", content=in_pieces())),
         ]  # fmt: skip
         await foreign.aclose()
     for status, answer in answers:
@@ -172,7 +180,9 @@ async def test_every_error_has_one_shape_and_stands_in_the_docs(world: World) ->
         assert f"`{body['code']}`" in documented, body["code"]
 
 
-async def test_a_fault_of_ours_is_one_sentence_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_ours_is_one_sentence_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
@@ -228,7 +238,9 @@ async def test_the_cookie_and_the_headers_are_strict(world: World) -> None:
 
 async def test_a_drill_shows_its_page_and_frames_its_tablets(tmp_path: Path) -> None:
     async with (
-        a_world(tmp_path, demo='{"tablets": [{"unit": "A", "url": "http://localhost:1"}]}') as world,
+        a_world(
+            tmp_path, demo='{"tablets": [{"unit": "A", "url": "http://localhost:1"}]}'
+        ) as world,
         await world.http(None) as http,
     ):
         answer = await http.get("/api/demo")

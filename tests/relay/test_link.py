@@ -53,21 +53,20 @@ async def test_acknowledged_frames_survive_the_relay(tmp_path: Path) -> None:
         stored = second.relay.ecg_log.stored(spec.stream)
         assert list(stored) == [(0, 8)]
         frames = await second.relay.ecg_log.read(spec.stream, 0, 1000)
-        assert wire.unpack(frames[3].data).payload == wire.unpack(
-            tablet.spool[spec.stream, 3]
-        ).payload
+        assert (
+            wire.unpack(frames[3].data).payload == wire.unpack(tablet.spool[spec.stream, 3]).payload
+        )
 
 
 async def test_a_restart_says_1012_and_the_tablet_resumes_without_sending_twice(
     tmp_path: Path,
 ) -> None:
-    async with a_world(tmp_path) as first:
-        async with first.tablet() as tablet:
-            spec = tablet.open()
-            await tablet.record(spec.stream, range(6))
-            await tablet.stored(spec.stream)
-            first.relay.goodbye()
-            assert await tablet.was_closed() == 1012
+    async with a_world(tmp_path) as first, first.tablet() as tablet:
+        spec = tablet.open()
+        await tablet.record(spec.stream, range(6))
+        await tablet.stored(spec.stream)
+        first.relay.goodbye()
+        assert await tablet.was_closed() == 1012
     async with a_world(tmp_path) as second:
         tablet.port, tablet.token = second.port, second.tokens["救急1"]
         tablet.link.closed()
@@ -151,7 +150,9 @@ async def test_an_oversized_message_closes_cleanly_and_others_go_on(
         await other.stored(spec.stream)
 
 
-@pytest.mark.parametrize("text", ["{", '{"kind":"open-stream"}', "[]", '{"kind":"hello"}', "x" * 70_000])
+@pytest.mark.parametrize(
+    "text", ["{", '{"kind":"open-stream"}', "[]", '{"kind":"hello"}', "x" * 70_000]
+)
 async def test_an_unreadable_text_closes_with_4000(world: World, text: str) -> None:
     async with world.tablet() as tablet:
         await tablet.until(lambda: tablet.link.state.value == "up")

@@ -88,7 +88,9 @@ class World:
             yield Page(socket)
 
     @asynccontextmanager
-    async def tablet(self, unit: str = "救急1", *, token: str | None = None) -> AsyncIterator[Tablet]:
+    async def tablet(
+        self, unit: str = "救急1", *, token: str | None = None
+    ) -> AsyncIterator[Tablet]:
         """A tablet, connected."""
         tablet = Tablet(self.port, token or self.tokens[unit])
         try:

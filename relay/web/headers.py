@@ -1,6 +1,4 @@
-"""What every answer carries, how large a request may be, and where one that changes something
-must come from.
-"""
+"""What every answer carries, how large a request may be, where a changing one must come from."""
 
 from __future__ import annotations
 

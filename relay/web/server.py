@@ -14,6 +14,7 @@ from relay.web.app import guarded_app
 from relay.web.sockets import MAX_MESSAGE_BYTES, AbortableWebSocket
 
 GOODBYE_S = 1.0
+GLANCE_S = 0.02
 GRACE_S = 8
 
 
@@ -27,9 +28,10 @@ class RelayServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say goodbye with 1012, wait a moment, then end everything."""
         self._relay.goodbye()
-        deadline_s = self._relay.clock.monotonic_s() + GOODBYE_S
-        while self._relay.connections and self._relay.clock.monotonic_s() < deadline_s:
-            await asyncio.sleep(0.02)
+        for _ in range(round(GOODBYE_S / GLANCE_S)):
+            if not self._relay.connections:
+                break
+            await asyncio.sleep(GLANCE_S)
         await super().shutdown(sockets)
 
 

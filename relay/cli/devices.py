@@ -39,7 +39,10 @@ def add(
 
 @app.command("list")
 def list_(data: Data = None) -> None:
-    """List the tablets."""
+    """List the tablets.
+
+    Example: kyumei devices list
+    """
 
     async def work() -> None:
         from relay.wiring import open_people
@@ -55,7 +58,10 @@ def list_(data: Data = None) -> None:
 
 @app.command()
 def revoke(unit: Unit, data: Data = None) -> None:
-    """Make a tablet's token worthless."""
+    """Make a tablet's token worthless.
+
+    Example: kyumei devices revoke 福島救急1
+    """
 
     async def work() -> None:
         from relay.wiring import open_people
@@ -91,7 +97,10 @@ def add_hospital(
 
 @hospitals_app.command("list")
 def list_hospitals(data: Data = None) -> None:
-    """List the hospitals."""
+    """List the hospitals.
+
+    Example: kyumei hospitals list
+    """
 
     async def work() -> None:
         from relay.wiring import open_people

@@ -9,6 +9,9 @@ import typer
 from relay.cli.ending import DataDir, data_option, said_in_one_sentence, settings_of
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
     from relay.settings import Settings
 
 DEMO_PAGE = '{"hospitals": [], "tablets": []}'
@@ -56,7 +59,8 @@ def _serve(settings: Settings) -> None:
             return
 
 
-def _loop_factory():  # type: ignore[no-untyped-def]
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The uvloop factory, where uvloop exists."""
     try:
         import uvloop
     except ImportError:  # Windows

@@ -51,7 +51,10 @@ def add(
 
 @app.command("list")
 def list_(data: Data = None) -> None:
-    """List the accounts."""
+    """List the accounts.
+
+    Example: kyumei users list --data /var/lib/kyumei
+    """
 
     async def work() -> None:
         from relay.wiring import open_people
@@ -67,7 +70,10 @@ def list_(data: Data = None) -> None:
 
 @app.command()
 def disable(name: Name, data: Data = None) -> None:
-    """Close an account and end its sessions."""
+    """Close an account and end its sessions.
+
+    Example: kyumei users disable sato
+    """
 
     async def work() -> None:
         from relay.wiring import open_people
@@ -81,7 +87,10 @@ def disable(name: Name, data: Data = None) -> None:
 
 @app.command()
 def password(name: Name, password_stdin: FromStdin = False, data: Data = None) -> None:
-    """Change a password and end the account's sessions."""
+    """Change a password and end the account's sessions.
+
+    Example: kyumei users password sato
+    """
     secret = _password(password_stdin)
 
     async def work() -> None:

@@ -8,7 +8,10 @@ from uuid import UUID
 
 TIERS = ("A", "B", "C", "D", "E", "Q")
 ALARM_TIER = "A"
+DOUBTED_TIER = "B"
 UNREADABLE_TIER = "Q"
+CALM_TIERS = ("C", "D", "E")
+"""Readable, and the criteria of the alarm's tier were not met."""
 
 
 @dataclass(frozen=True, slots=True)

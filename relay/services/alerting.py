@@ -14,7 +14,7 @@ from relay.errors import NotFound
 from relay.model.alert import Alert, AlertState, advance, can
 from relay.model.decision import ASKS_FOR_ANOTHER
 from relay.model.people import Person, sees
-from relay.model.report import ALARM_TIER, UNREADABLE_TIER, Report
+from relay.model.report import ALARM_TIER, CALM_TIERS, Report
 from relay.model.snapshot import Snapshot, SnapshotState
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
@@ -37,8 +37,8 @@ class Streak:
 class LiveHold:
     """Whether tier A has held on each live stream.
 
-    Unreadable stretches neither break nor lengthen a streak; a readable lower tier ends it, and so
-    does a hole of thirty seconds.
+    Stretches that are unreadable, or that meet the criteria with a doubt (tier B), neither break
+    nor lengthen a streak; a tier below those ends it, and so does a hole of thirty seconds.
     """
 
     def __init__(self) -> None:
@@ -49,10 +49,9 @@ class LiveHold:
         streak = self._streaks.get(report.stream)
         if streak and report.end_sample - streak.newest_end > MAX_GAP_S * fs_hz:
             streak = None
-        if report.tier == UNREADABLE_TIER:
-            return False
-        if report.tier != ALARM_TIER:
+        if report.tier in CALM_TIERS:
             self._streaks.pop(report.stream, None)
+        if report.tier != ALARM_TIER:
             return False
         if streak is None:
             self._streaks[report.stream] = Streak(report.end_sample, report.end_sample)
@@ -185,8 +184,8 @@ async def may_ring(change: Change, taken_at_us: int | None) -> bool:
     """Whether a new tier A may ring now.
 
     Never while an alert waits for a decision. After a decision: when a physician asked for another
-    ECG and this snapshot was taken since, or when the ECG had been readable and below tier A in
-    between (a new worsening).
+    ECG and this snapshot was taken since, or when the criteria had not been met in between
+    (tier C, D or E: a new worsening).
     """
     if await change.tx.open_alert(change.incident) is not None:
         return False

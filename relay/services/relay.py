@@ -56,6 +56,11 @@ class Relay:
         self.ingest.registry.goodbye()
         self.feeds.registry.goodbye()
 
+    @property
+    def connections(self) -> int:
+        """Tablets and pages connected now."""
+        return self.ingest.registry.count + self.feeds.registry.count
+
     async def faults(self) -> dict[str, str]:
         """What is wrong, by part; empty where the relay is ready."""
         found = dict.fromkeys(self.stopped_parts, "It stopped and is being restarted.")

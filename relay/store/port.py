@@ -166,7 +166,7 @@ class RecordReads(Protocol):
         """The newest decision of this case."""
 
     async def was_calm_since(self, incident: UUID, at_us: int) -> bool:
-        """Whether a screening after that moment was readable and below the alarm's tier."""
+        """Whether a screening after that moment was of a calm tier (C, D or E)."""
 
     async def openings(self, incident: UUID) -> list[Opening]:
         """Who had the trace on screen, oldest first."""

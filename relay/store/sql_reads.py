@@ -14,7 +14,7 @@ from relay.model.audit import AuditRow
 from relay.model.decision import Decision, Opening
 from relay.model.incident import Incident, IncidentState
 from relay.model.people import Account, Device, DeviceEntry, Hospital, Session
-from relay.model.report import ALARM_TIER, UNREADABLE_TIER, Report
+from relay.model.report import CALM_TIERS, Report
 from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry
@@ -121,11 +121,10 @@ class SqlReads:
         return v.report_of(row) if row else None
 
     async def was_calm_since(self, incident: UUID, at_us: int) -> bool:
-        """Whether a readable screening after that moment was below the alarm's tier."""
-        loud = (ALARM_TIER, UNREADABLE_TIER)
+        """Whether a screening after that moment did not meet the criteria."""
         for table in (t.reports, t.live_reports):
             query = sa.select(table.c.at_us).where(
-                table.c.incident == incident, table.c.at_us > at_us, table.c.tier.not_in(loud)
+                table.c.incident == incident, table.c.at_us > at_us, table.c.tier.in_(CALM_TIERS)
             )
             if await self._one(query.limit(1)):
                 return True

@@ -10,13 +10,14 @@ from relay.web.guard import Public, guarded_router, relay_of
 
 router = guarded_router()
 TIER_NAMES = {
-    "A": {"ja": "ST上昇型心筋梗塞の基準を満たす", "en": "Meets ST-elevation infarction criteria"},
-    "B": {"ja": "境界域のST上昇", "en": "Borderline ST elevation"},
-    "C": {"ja": "閉塞を疑う他の所見", "en": "Other findings that suggest occlusion"},
-    "D": {"ja": "ST上昇あり、模倣所見の可能性", "en": "ST elevation with a likely mimic"},
-    "E": {"ja": "ST上昇の基準を満たさない", "en": "ST-elevation criteria not met"},
-    "Q": {"ja": "判定できません", "en": "Cannot be read"},
+    "A": {"ja": "STEMI基準を満たす", "en": "STEMI criteria met"},
+    "B": {"ja": "基準を満たすが模倣所見・疑義あり", "en": "Criteria met, with a mimic or doubt"},
+    "C": {"ja": "STEMI相当所見の可能性", "en": "Possible STEMI equivalent"},
+    "D": {"ja": "境界域、再記録を", "en": "Borderline, record again"},
+    "E": {"ja": "この記録では基準を満たさない", "en": "Criteria not met on this recording"},
+    "Q": {"ja": "判読不能", "en": "Cannot be read"},
 }
+"""The words for the tiers (``ecg.screen.tiers``); none of them says "normal"."""
 
 
 @router.get("/api/site", dependencies=[Depends(Public())])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from relay.services.relay import Relay
 from relay.web import about, feed, incidents, link, pages, problems, session, snapshots, streams
-from relay.web.headers import SecurityHeaders
-
-MAX_BODY_BYTES = 65_536
+from relay.web.headers import Doorkeeper
 
 
 def create_app(relay: Relay) -> FastAPI:
@@ -19,7 +18,6 @@ def create_app(relay: Relay) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.relay = relay
     problems.install(app)
@@ -28,5 +26,9 @@ def create_app(relay: Relay) -> FastAPI:
     if relay.site.demo is not None:
         app.include_router(pages.demo_router)
     pages.mount_files(app)
-    app.add_middleware(SecurityHeaders, site=relay.site)
     return app
+
+
+def guarded_app(relay: Relay) -> ASGIApp:
+    """The application with the doorkeeper around it: what the server runs."""
+    return Doorkeeper(create_app(relay), relay.site)

@@ -1,15 +1,18 @@
-"""What every answer carries, and where a state-changing request must come from."""
+"""What every answer carries, how large a request may be, where a changing one must come from."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from relay.services.relay import Site
-from relay.web.problems import problem
+from relay.web.problems import SENTENCES, problem
 
+MAX_BODY_BYTES = 65_536
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "x-kyumei"
 
@@ -32,8 +35,8 @@ def comes_from_us(headers: Headers, site: Site) -> bool:
     return origin in site.origins or urlsplit(origin).netloc == headers.get("host")
 
 
-class SecurityHeaders:
-    """Adds the headers, and refuses what another site's page asks for in a person's name."""
+class Doorkeeper:
+    """Around the whole application: adds the headers; turns away what is too large or foreign."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
@@ -64,14 +67,35 @@ class SecurityHeaders:
                     headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
-        if self._is_foreign(scope):
-            title = "This request does not come from the relay's own page; reload the page."
-            await problem(403, "not-allowed", title)(scope, receive, send_with_headers)
+        refusal = self._refusal(Headers(scope=scope), scope["method"])
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive, send_with_headers)
+        await self._app(scope, limited(receive), send_with_headers)
 
-    def _is_foreign(self, scope: Scope) -> bool:
-        if scope["method"] in SAFE_METHODS:
-            return False
-        headers = Headers(scope=scope)
-        return headers.get(OWN_HEADER) != "1" and not comes_from_us(headers, self._site)
+    def _refusal(self, headers: Headers, method: str) -> Response | None:
+        """The answer to a request that is not let in."""
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+            return problem(413, *SENTENCES[413])
+        if method in SAFE_METHODS or headers.get(OWN_HEADER) == "1":
+            return None
+        if comes_from_us(headers, self._site):
+            return None
+        title = "This request does not come from the relay's own page; reload the page."
+        return problem(403, "not-allowed", title)
+
+
+def limited(receive: Receive) -> Receive:
+    """The same body, until it is too large (a body sent in pieces names no length beforehand)."""
+    taken = 0
+
+    async def take() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return take

@@ -10,10 +10,11 @@ import uvicorn
 
 from relay.errors import BadInput, Unavailable
 from relay.services.relay import Relay
-from relay.web.app import create_app
+from relay.web.app import guarded_app
 from relay.web.sockets import MAX_MESSAGE_BYTES, AbortableWebSocket
 
-GOODBYE_S = 0.3
+GOODBYE_S = 1.0
+GLANCE_S = 0.02
 GRACE_S = 8
 
 
@@ -27,14 +28,17 @@ class RelayServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say goodbye with 1012, wait a moment, then end everything."""
         self._relay.goodbye()
-        await asyncio.sleep(GOODBYE_S)
+        for _ in range(round(GOODBYE_S / GLANCE_S)):
+            if not self._relay.connections:
+                break
+            await asyncio.sleep(GLANCE_S)
         await super().shutdown(sockets)
 
 
 def make_server(relay: Relay) -> RelayServer:
     """A server for this relay, not started."""
     config = uvicorn.Config(
-        create_app(relay),
+        guarded_app(relay),
         http="httptools",
         ws=AbortableWebSocket,
         ws_max_size=MAX_MESSAGE_BYTES,

@@ -20,7 +20,7 @@ import { SampleRing } from "/static/kit/ecg/ring.js";
  */
 
 /**
- * @param {{id: string, stream: string, first_sample: number, n_samples: number, fs_hz: number, uv_per_lsb: number, lead_mask: number, sha256: string, complete: boolean}} snapshot
+ * @param {{id: string, stream: string, first_sample: number, n_samples: number, fs_hz: number, uv_per_lsb: number, lead_mask: number, sha256: string | null, complete: boolean}} snapshot
  * @returns {Promise<Recording>}
  */
 export async function loadRecording(snapshot) {
@@ -63,7 +63,7 @@ async function fromFrames(snapshot) {
   };
 }
 
-/** @param {ArrayBuffer} data @param {string} sha256 @returns {Promise<Recording["hash"]>} */
+/** @param {ArrayBuffer} data @param {string | null} sha256 @returns {Promise<Recording["hash"]>} */
 async function compare(data, sha256) {
   if (!sha256 || !globalThis.crypto?.subtle) return "unchecked";
   const own = new Uint8Array(await crypto.subtle.digest("SHA-256", data));

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from relay.model.alert import Alert
+from relay.model.alert import Alert, can
 from relay.model.decision import Decision, Opening
 from relay.model.people import Person
 from relay.model.report import Report
@@ -49,10 +49,12 @@ def newest_report(facts: CaseFacts) -> Report | None:
 
 
 def awaits_reading(facts: CaseFacts) -> bool:
-    """Whether the newest kept snapshot a person asked for has not been opened by anybody.
+    """Whether an alert is unopened, or the newest kept snapshot a person asked for is.
 
     Opening a snapshot taken later than it counts as well.
     """
+    if facts.alert is not None and can(facts.alert, "open"):
+        return True
     asked = [s for s in facts.snapshots if s.reason == MANUAL and s.stored_at_us is not None]
     if not asked:
         return False

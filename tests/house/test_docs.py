@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import typer.main
-from relay.model.timeline import Stage
 
 from ecg.screen import CRITERIA
 from relay import errors
+from relay.model.timeline import Stage
 from relay.protocol import feed, messages
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

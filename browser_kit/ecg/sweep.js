@@ -136,7 +136,8 @@ export class SweepView {
     const nowMs = performance.now();
     const seen = { nowMs, lastArrivalMs: this.lastArrivalMs, lagS: 0, reportedAgeMs: this.report.ageMs, reportedAtMs: this.report.atMs };
     const sinceS = ageS(seen);
-    return { sinceS, shownS: sinceS + this.head.lagS, state: stateOfAge(sinceS, this.report.ended) };
+    const behindS = this.frozenEnd === null || !this.stream ? this.head.lagS : (this.ring.end - this.frozenEnd) / this.stream.fs_hz;
+    return { sinceS, shownS: sinceS + behindS, state: stateOfAge(sinceS, this.report.ended) };
   }
 
   get leads() {
@@ -167,7 +168,7 @@ export class SweepView {
     if (Number.isNaN(this.head.at)) return;
     if (this.frozenEnd !== null) {
       if (this.dirty) this.painter.paintAll(this.ring, this.frozenEnd, true);
-    } else if (this.dirty || to - from > this.painter.window / 2) this.painter.paintAll(this.ring, to, false);
+    } else if (this.dirty || this.#needsWhole(from, to)) this.painter.paintAll(this.ring, to, false);
     else if (to > from) this.painter.paintMore(this.ring, from, to);
     this.dirty = false;
     if (!this.painted && to > this.ring.first) {
@@ -175,6 +176,11 @@ export class SweepView {
       this.onpainted();
       if (this.calm && this.frozenEnd === null) window.setTimeout(() => this.#calmDown(), 1_500);
     }
+  }
+
+  /** A hole is drawn as one piece with its length, never in strips; so is a jump. @param {number} from @param {number} to */
+  #needsWhole(from, to) {
+    return to - from > this.painter.window / 2 || this.ring.gaps(Math.max(from - 1, this.ring.first), to).length > 0;
   }
 
   /** Where motion is unwanted the trace stands still and is renewed by hand. */
@@ -230,7 +236,8 @@ export class SweepView {
     if (!this.el.isConnected) return;
     const { sinceS, shownS, state } = this.age();
     this.el.dataset["state"] = state;
-    setText(this.badge, `${SHAPES[state]} ${ageWords(state, state === "live" ? shownS : sinceS, this.report.backlogS)}`);
+    const words = this.frozenEnd === null ? ageWords(state, state === "live" ? shownS : sinceS, this.report.backlogS) : t("age.frozen", { s: tenths(shownS || 0) });
+    setText(this.badge, `${SHAPES[state]} ${words}`);
     this.over.hidden = state !== "lost" && state !== "stale" && this.frozenEnd === null && state !== "waiting";
     setText(this.over, this.frozenEnd !== null ? `❚❚ ${t("sweep.frozen")}` : t(`sweep.over.${state}`, { s: Math.floor(sinceS || 0) }));
   }

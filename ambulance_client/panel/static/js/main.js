@@ -65,7 +65,7 @@ function take(next) {
   state = next;
   stateAtMs = performance.now();
   sweep.setStream(next.stream);
-  sweep.setState({ state: next.source.state === "running" ? "live" : "ended", age_ms: 0, backlog_ms: 0 });
+  sweep.setState({ state: next.source.state === "ended" ? "ended" : "live", age_ms: 0, backlog_ms: 0 });
   paint();
 }
 

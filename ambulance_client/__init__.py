@@ -1,0 +1,1 @@
+"""The tablet in the ambulance: sources of ECG, a spool that cannot lose it, a link, the crew's page."""

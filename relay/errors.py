@@ -8,6 +8,7 @@
     ├── NotAllowed            this person or device may not do that
     ├── NotFound              no such thing, or not yours to see
     ├── Conflict              the thing is no longer in the state you saw
+    ├── TooMany               asked too often; wait and try again
     ├── Unavailable           try again later: disk full, store closed, shutting down
     └── Fenced                a newer connection of this stream took over
 
@@ -80,6 +81,14 @@ class Conflict(RelayError):
 
     code = "conflict"
     http_status = 409
+
+
+class TooMany(RelayError):
+    """Asked too often; the same request may succeed after a while."""
+
+    code = "too-many"
+    http_status = 429
+    retry = True
 
 
 class Unavailable(RelayError):

@@ -1,6 +1,7 @@
 /**
- * The samples of a snapshot for the sheet. A complete one comes as the hashed record, and its hash is
- * checked here; one with holes is put together from its frames, so that the holes are known.
+ * The samples of a snapshot for the sheet. A kept one comes as the hashed record, and its hash is
+ * checked here; one that is still on its way is put together from its frames. In both, a sample that
+ * is not there stays a hole.
  */
 
 import * as api from "/static/kit/shared/api.js";
@@ -16,57 +17,94 @@ import { SampleRing } from "/static/kit/ecg/ring.js";
  * @property {number} fsHz
  * @property {number} uvPerLsb
  * @property {number} leadMask
- * @property {"match" | "differs" | "unchecked"} hash whether the bytes are those that were stored
+ * @property {"match" | "differs" | "unchecked"} hash whether the bytes are those that were kept
+ *
+ * @typedef {object} SnapshotFacts
+ * @property {string} id
+ * @property {string} incident
+ * @property {string} stream
+ * @property {number} first_sample
+ * @property {number} n_samples
+ * @property {number} fs_hz
+ * @property {number} uv_per_lsb
+ * @property {number} lead_mask
+ * @property {string | null} sha256
+ * @property {number | null} stored_at_us
  */
 
-/**
- * @param {{id: string, stream: string, first_sample: number, n_samples: number, fs_hz: number, uv_per_lsb: number, lead_mask: number, sha256: string | null, complete: boolean}} snapshot
- * @returns {Promise<Recording>}
- */
+/** @param {SnapshotFacts} snapshot @returns {Promise<Recording>} */
 export async function loadRecording(snapshot) {
-  return snapshot.complete ? fromRecord(snapshot) : fromFrames(snapshot);
+  return snapshot.stored_at_us === null ? fromFrames(snapshot) : fromRecord(snapshot);
 }
 
-/** @param {Parameters<typeof loadRecording>[0]} snapshot @returns {Promise<Recording>} */
+/**
+ * `first-end` ranges; an empty text names none, no text at all means the whole.
+ * @param {string | null} text @param {number} first @param {number} end
+ * @returns {[number, number][]}
+ */
+export function rangesOf(text, first, end) {
+  if (text === null) return [[first, end]];
+  if (text === "") return [];
+  return text.split(",").map((part) => {
+    const [from, to] = part.split("-").map(Number);
+    return [Math.max(first, Number(from)), Math.min(end, Number(to))];
+  });
+}
+
+/** A float as the relay writes it in JSON: 500 is `500.0`. @param {number} value */
+const float = (value) => (Number.isInteger(value) ? value.toFixed(1) : String(value));
+
+/**
+ * The line that is hashed before the samples, so that nothing can be relabelled.
+ * @param {SnapshotFacts} s @param {[number, number][]} present
+ */
+export function headerLine(s, present) {
+  const ranges = present.map(([from, to]) => `[${from},${to}]`).join(",");
+  return `{"first_sample":${s.first_sample},"fs_hz":${float(s.fs_hz)},"incident":"${s.incident}","lead_mask":${s.lead_mask},`
+    + `"n_samples":${s.n_samples},"present":[${ranges}],"snapshot":"${s.id}","stream":"${s.stream}","uv_per_lsb":${float(s.uv_per_lsb)}}\n`;
+}
+
+/** @param {SnapshotFacts} snapshot @returns {Promise<Recording>} */
 async function fromRecord(snapshot) {
   const { data, headers } = await api.bytes(`/api/snapshots/${snapshot.id}/samples`);
-  /** @param {string} name @param {number} fallback */
-  const header = (name, fallback) => Number(headers.get(name) ?? fallback);
-  const leadMask = header("X-Lead-Mask", snapshot.lead_mask);
-  const nSamples = header("X-N-Samples", snapshot.n_samples);
-  const firstSample = header("X-First-Sample", snapshot.first_sample);
+  const { first_sample: firstSample, n_samples: nSamples, lead_mask: leadMask } = snapshot;
   const leads = leadsOfMask(leadMask);
   if (data.byteLength !== 2 * leads.length * nSamples) throw new Error("The snapshot has another length than it says.");
   const view = new DataView(data);
-  const rows = leads.map((_, r) => Int16Array.from({ length: nSamples }, (_v, i) => view.getInt16(2 * (r * nSamples + i), true)));
+  const present = rangesOf(headers.get("X-Present"), firstSample, firstSample + nSamples);
   const ring = new SampleRing(nSamples);
-  ring.write({ firstSample, nSamples, leads, rows });
+  ring.spread(firstSample, nSamples);
+  for (const [from, to] of present) {
+    const rows = leads.map((_, r) => Int16Array.from({ length: to - from }, (_v, i) => view.getInt16(2 * (r * nSamples + from - firstSample + i), true)));
+    ring.write({ firstSample: from, nSamples: to - from, leads, rows });
+  }
   return {
-    ring, firstSample, nSamples, leadMask,
-    fsHz: header("X-Fs-Hz", snapshot.fs_hz),
-    uvPerLsb: header("X-Uv-Per-Lsb", snapshot.uv_per_lsb),
-    hash: await compare(data, headers.get("X-Sha256") ?? snapshot.sha256),
+    ring, firstSample, nSamples, leadMask, fsHz: snapshot.fs_hz, uvPerLsb: snapshot.uv_per_lsb,
+    hash: await compare(headerLine(snapshot, present), data, snapshot.sha256),
   };
 }
 
-/** @param {Parameters<typeof loadRecording>[0]} snapshot @returns {Promise<Recording>} */
+/** @param {SnapshotFacts} snapshot @returns {Promise<Recording>} */
 async function fromFrames(snapshot) {
-  const from = snapshot.first_sample;
-  const to = from + snapshot.n_samples;
-  const { data } = await api.bytes(`/api/streams/${snapshot.stream}/frames?from_sample=${from}&to_sample=${to}`);
+  const { first_sample: firstSample, n_samples: nSamples } = snapshot;
+  const end = firstSample + nSamples;
+  const { data } = await api.bytes(`/api/streams/${snapshot.stream}/frames?from_sample=${firstSample}&to_sample=${end}`);
   const frames = decodeFrameList(data);
-  const ring = new SampleRing(Math.max(snapshot.n_samples, to - Math.min(from, ...frames.map((f) => f.firstSample)) + 8_000));
+  const last = Math.max(end, ...frames.map((f) => f.firstSample + f.nSamples));
+  const ring = new SampleRing(last - firstSample);
+  ring.spread(firstSample, last - firstSample);
   for (const frame of frames) ring.write(frame);
   return {
-    ring, firstSample: from, nSamples: snapshot.n_samples, leadMask: snapshot.lead_mask,
+    ring, firstSample, nSamples, leadMask: snapshot.lead_mask,
     fsHz: snapshot.fs_hz, uvPerLsb: snapshot.uv_per_lsb, hash: "unchecked",
   };
 }
 
-/** @param {ArrayBuffer} data @param {string | null} sha256 @returns {Promise<Recording["hash"]>} */
-async function compare(data, sha256) {
+/** @param {string} line @param {ArrayBuffer} samples @param {string | null} sha256 @returns {Promise<Recording["hash"]>} */
+async function compare(line, samples, sha256) {
   if (!sha256 || !globalThis.crypto?.subtle) return "unchecked";
-  const own = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+  const whole = await new Blob([line, samples]).arrayBuffer();
+  const own = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
   const hex = Array.from(own, (b) => b.toString(16).padStart(2, "0")).join("");
   return hex === sha256.toLowerCase() ? "match" : "differs";
 }

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from relay.errors import RemoteProtocolError
+from relay.errors import BadInput, RemoteProtocolError
 
 SUBPROTOCOL = "kyumei.link.v1"
 MAX_TEXT_BYTES = 65_536
@@ -269,6 +269,18 @@ def from_relay(text: str | bytes) -> FromRelay:
 def event_from_text(text: str | bytes) -> Event:
     """An event kept in a spool. Raises like ``from_tablet``."""
     return _parse(_EVENT, text)
+
+
+def checked_event(event: Event) -> Event:
+    """The same event, after every field's range was checked.
+
+    Raises:
+        BadInput: a value is impossible; the sentence says which.
+    """
+    try:
+        return event_from_text(to_text(event))
+    except RemoteProtocolError as error:
+        raise BadInput(str(error)) from error
 
 
 def _parse(adapter: TypeAdapter[T], text: str | bytes) -> T:

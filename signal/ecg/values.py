@@ -7,6 +7,7 @@ view that one measurement reads. One function converts, in one direction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,25 @@ from ecg.leads import DERIVED_LEADS, INDEPENDENT_LEADS, STANDARD_12, derive_limb
 
 Int16 = npt.NDArray[np.int16]
 Float = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """What the crew entered about the patient; each part may be unknown.
+
+    Attributes:
+        age_years: completed years, 0..130, or None where nobody entered it.
+        sex: ``"M"``, ``"F"`` or None where nobody entered it.
+    """
+
+    age_years: int | None = None
+    sex: Literal["M", "F"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.age_years is not None and not 0 <= self.age_years <= 130:
+            raise ValueError("an age lies between 0 and 130 years, or is None where unknown")
+        if self.sex not in {"M", "F", None}:
+            raise ValueError("a sex is M, F, or None where unknown")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,5 +140,6 @@ __all__ = [
     "EcgWindow",
     "Float",
     "Int16",
+    "PatientFacts",
     "window_of_segment",
 ]

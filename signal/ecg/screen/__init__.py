@@ -1,0 +1,60 @@
+"""The ST-elevation screen: measurements and patient in, one report out.
+
+A new criterion is one file, one line in ``CRITERIA``, one test and one page in ``docs/clinical``.
+"""
+
+from __future__ import annotations
+
+from ecg.measure import measure
+from ecg.measurements import Measurements
+from ecg.screen import (
+    de_winter,
+    diffuse_depression,
+    early_repolarisation,
+    lbbb,
+    lvh,
+    posterior,
+    sgarbossa_smith,
+    stemi_udmi4,
+)
+from ecg.screen.criterion import Criterion, Finding, Status
+from ecg.screen.engine import run
+from ecg.screen.report import VERSION, ScreenReport
+from ecg.screen.tiers import Tier
+from ecg.values import EcgSegment, PatientFacts, window_of_segment
+
+CRITERIA: tuple[Criterion, ...] = (
+    stemi_udmi4.CRITERION,
+    sgarbossa_smith.CRITERION,
+    stemi_udmi4.BORDERLINE,
+    posterior.CRITERION,
+    de_winter.CRITERION,
+    diffuse_depression.CRITERION,
+    lvh.CRITERION,
+    early_repolarisation.CRITERION,
+    lbbb.CRITERION,
+)
+"""Every criterion, in the order in which it is asked and listed."""
+
+
+def screen(measurements: Measurements, patient: PatientFacts) -> ScreenReport:
+    """The report on measurements. Always answers; tier Q with reasons where nothing may be said."""
+    return run(measurements, patient, CRITERIA)
+
+
+def screen_segment(segment: EcgSegment, patient: PatientFacts) -> ScreenReport:
+    """The report on a stretch of ECG, 10 s intended; of more than 12 s the newest 10 s count."""
+    return screen(measure(window_of_segment(segment)), patient)
+
+
+__all__ = [
+    "CRITERIA",
+    "VERSION",
+    "Criterion",
+    "Finding",
+    "ScreenReport",
+    "Status",
+    "Tier",
+    "screen",
+    "screen_segment",
+]

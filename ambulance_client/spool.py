@@ -1,0 +1,311 @@
+"""The tablet's durable memory: frames and events not yet on the relay's disk, and the case itself.
+
+One SQLite file, WAL, ``synchronous=FULL``: a commit survives a power cut. A frame is committed here
+before it is sent and deleted only when the relay has acknowledged it. All calls run on one thread of
+their own, so that a slow disk never stops the link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from relay.errors import BadInput, RemoteProtocolError, Unavailable
+from relay.protocol import messages as m
+from relay.protocol.ranges import RangeSet
+from relay.protocol.wire import unpack
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE streams (
+    no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, spec TEXT NOT NULL,
+    next_seq INTEGER NOT NULL DEFAULT 0, ended INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE frames (
+    no INTEGER PRIMARY KEY, stream_no INTEGER NOT NULL REFERENCES streams(no),
+    seq INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE UNIQUE INDEX frames_by_seq ON frames (stream_no, seq);
+CREATE TABLE events (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, text TEXT NOT NULL);
+CREATE TABLE notices (
+    no INTEGER PRIMARY KEY, incident BLOB NOT NULL, entry INTEGER NOT NULL, text TEXT NOT NULL,
+    UNIQUE (incident, entry));
+CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledStream:
+    """A recording the spool still knows.
+
+    Attributes:
+        spec: how it is announced to the relay.
+        unstored: sequence ranges still held.
+        next_seq: one past the last frame ever made.
+        ended: no frame will be added.
+    """
+
+    spec: m.OpenStream
+    unstored: tuple[tuple[int, int], ...]
+    next_seq: int
+    ended: bool
+
+
+class Spool:
+    """The open spool of one folder. Build it with ``Spool.open``."""
+
+    def __init__(self, db: sqlite3.Connection, thread: ThreadPoolExecutor, note: str) -> None:
+        self._db = db
+        self._thread = thread
+        self._numbers: dict[UUID, int] = {}
+        self.recovery_note = note
+
+    @classmethod
+    async def open(cls, folder: Path) -> Spool:
+        """The spool in a folder; a damaged file is set aside and said so in ``recovery_note``.
+
+        Raises:
+            Unavailable: the folder cannot be written.
+            BadInput: a newer version of this program wrote it.
+        """
+        thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        loop = asyncio.get_running_loop()
+        try:
+            db, note = await loop.run_in_executor(thread, _open, folder)
+        except OSError as error:
+            thread.shutdown()
+            raise Unavailable(
+                f"The spool folder cannot be used ({error.strerror}); choose another with --spool."
+            ) from error
+        except sqlite3.Error as error:
+            thread.shutdown()
+            raise Unavailable(
+                f"The spool cannot be opened ({error}); free disk space, or choose another folder "
+                "with --spool."
+            ) from error
+        return cls(db, thread, note)
+
+    # ── frames ──────────────────────────────────────────────────────────────────────────────────
+
+    async def add_stream(self, spec: m.OpenStream) -> None:
+        """Remember a new recording."""
+        await self._run(self._add_stream, spec)
+
+    async def add_frame(self, stream: UUID, seq: int, data: bytes) -> None:
+        """Return once the frame would survive a power cut.
+
+        Raises:
+            Unavailable: the disk is full or failing; the frame is not kept.
+        """
+        await self._run(self._add_frame, stream, seq, data)
+
+    async def frame(self, stream: UUID, seq: int) -> bytes | None:
+        """A held frame's bytes; None where it was dropped, or has rotted (then it is reported)."""
+        return await self._run(self._frame, stream, seq)
+
+    async def drop_frames(self, stream: UUID, ranges: Iterable[tuple[int, int]]) -> None:
+        """Forget acknowledged frames."""
+        await self._run(self._drop_frames, stream, tuple(ranges))
+
+    async def end_stream(self, stream: UUID) -> None:
+        """No frame will be added to this recording."""
+        await self._run(self._execute, "UPDATE streams SET ended = 1 WHERE id = ?", (stream.bytes,))
+
+    async def forget_stream(self, stream: UUID) -> None:
+        """Remove an ended recording whose frames are all acknowledged."""
+        await self._run(
+            self._execute,
+            "DELETE FROM streams WHERE id = ? AND ended = 1"
+            " AND NOT EXISTS (SELECT 1 FROM frames WHERE stream_no = streams.no)",
+            (stream.bytes,),
+        )
+
+    async def streams(self) -> list[SpooledStream]:
+        """Every recording the spool knows, oldest first."""
+        return await self._run(self._streams)
+
+    # ── events and notices ──────────────────────────────────────────────────────────────────────
+
+    async def add_event(self, event: m.Event) -> None:
+        """Return once the event would survive a power cut. Raises like ``add_frame``."""
+        await self._run(
+            self._execute,
+            "INSERT OR IGNORE INTO events (id, text) VALUES (?, ?)",
+            (event.event.bytes, m.to_text(event)),
+        )
+
+    async def drop_event(self, event: UUID) -> None:
+        """Forget an acknowledged event."""
+        await self._run(self._execute, "DELETE FROM events WHERE id = ?", (event.bytes,))
+
+    async def events(self) -> list[m.Event]:
+        """Every held event, oldest first."""
+        rows = await self._run(self._query, "SELECT text FROM events ORDER BY no", ())
+        return [m.event_from_text(row[0]) for row in rows]
+
+    async def add_notice(self, notice: m.Notice) -> None:
+        """Keep a timeline entry, so that the crew's page survives a restart."""
+        await self._run(
+            self._execute,
+            "INSERT OR IGNORE INTO notices (incident, entry, text) VALUES (?, ?, ?)",
+            (notice.incident.bytes, notice.entry, m.to_text(notice)),
+        )
+
+    async def notices(self, incident: UUID) -> list[m.Notice]:
+        """The kept timeline of an incident, oldest first."""
+        rows = await self._run(
+            self._query,
+            "SELECT text FROM notices WHERE incident = ? ORDER BY entry",
+            (incident.bytes,),
+        )
+        parsed = [m.from_relay(row[0]) for row in rows]
+        return [n for n in parsed if isinstance(n, m.Notice)]
+
+    # ── small state ─────────────────────────────────────────────────────────────────────────────
+
+    async def put(self, key: str, value: object) -> None:
+        """Keep a small JSON value under a key."""
+        await self._run(
+            self._execute,
+            "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, json.dumps(value)),
+        )
+
+    async def get(self, key: str) -> object:
+        """The value under a key, None where there is none."""
+        rows = await self._run(self._query, "SELECT value FROM state WHERE key = ?", (key,))
+        return json.loads(rows[0][0]) if rows else None
+
+    async def close(self) -> None:
+        """Finish what is under way and release the file."""
+        await self._run(self._db.close)
+        self._thread.shutdown()
+
+    # ── on the spool's thread ───────────────────────────────────────────────────────────────────
+
+    async def _run(self, call: Callable[..., T], *args: object) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, call, *args)
+        except sqlite3.Error as error:
+            raise Unavailable(
+                f"The tablet's disk cannot keep the ECG ({error}); free space on it now."
+            ) from error
+
+    def _execute(self, sql: str, args: tuple[object, ...]) -> None:
+        with self._db:
+            self._db.execute(sql, args)
+
+    def _query(self, sql: str, args: tuple[object, ...]) -> list[tuple[str]]:
+        return self._db.execute(sql, args).fetchall()
+
+    def _add_stream(self, spec: m.OpenStream) -> None:
+        with self._db:
+            cursor = self._db.execute(
+                "INSERT INTO streams (id, spec) VALUES (?, ?)", (spec.stream.bytes, m.to_text(spec))
+            )
+        self._numbers[spec.stream] = int(cursor.lastrowid or 0)
+
+    def _number(self, stream: UUID) -> int:
+        if stream not in self._numbers:
+            row = self._db.execute(
+                "SELECT no FROM streams WHERE id = ?", (stream.bytes,)
+            ).fetchone()
+            if row is None:
+                return 0
+            self._numbers[stream] = row[0]
+        return self._numbers[stream]
+
+    def _add_frame(self, stream: UUID, seq: int, data: bytes) -> None:
+        number = self._number(stream)
+        with self._db:
+            self._db.execute(
+                "INSERT INTO frames (stream_no, seq, data) VALUES (?, ?, ?)", (number, seq, data)
+            )
+            self._db.execute(
+                "UPDATE streams SET next_seq = max(next_seq, ?) WHERE no = ?", (seq + 1, number)
+            )
+
+    def _frame(self, stream: UUID, seq: int) -> bytes | None:
+        row = self._db.execute(
+            "SELECT data FROM frames WHERE stream_no = ? AND seq = ?", (self._number(stream), seq)
+        ).fetchone()
+        if row is None:
+            return None
+        try:
+            unpack(row[0])
+        except RemoteProtocolError:
+            log.error("spool_frame_damaged", stream=str(stream), seq=seq)
+            return None
+        return bytes(row[0])
+
+    def _drop_frames(self, stream: UUID, ranges: tuple[tuple[int, int], ...]) -> None:
+        number = self._number(stream)
+        with self._db:
+            self._db.executemany(
+                "DELETE FROM frames WHERE stream_no = ? AND seq >= ? AND seq < ?",
+                [(number, first, end) for first, end in ranges],
+            )
+
+    def _streams(self) -> list[SpooledStream]:
+        found = []
+        rows = self._db.execute("SELECT no, spec, next_seq, ended FROM streams ORDER BY no")
+        for number, text, next_seq, ended in rows.fetchall():
+            spec = m.from_tablet(text)
+            if not isinstance(spec, m.OpenStream):
+                continue
+            held = RangeSet()
+            for (seq,) in self._db.execute(
+                "SELECT seq FROM frames WHERE stream_no = ? ORDER BY seq", (number,)
+            ):
+                held.add(seq)
+            found.append(SpooledStream(spec, tuple(held), next_seq, bool(ended)))
+        return found
+
+
+def _open(folder: Path) -> tuple[sqlite3.Connection, str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "spool.sqlite3"
+    try:
+        return _connect(path), ""
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        aside = folder / f"spool.damaged-{int(time.time())}.sqlite3"
+        path.rename(aside)
+        log.error("spool_damaged", kept_as=aside.name, why=str(error))
+        note = f"The spool was damaged and is kept as {aside.name}; a new one was begun."
+        return _connect(path), note
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, timeout=5)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise BadInput(
+                "The spool was written by a newer version of this program; update this one."
+            )
+        if version == 0:
+            with db:
+                db.executescript(_SCHEMA)
+                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+    except BaseException:
+        db.close()
+        raise
+    return db

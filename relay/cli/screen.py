@@ -1,0 +1,167 @@
+"""``kyumei screen RECORD``: the ST-elevation screen on one recorded ECG."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from relay.errors import BadInput
+
+if TYPE_CHECKING:
+    from ecg.screen import ScreenReport
+    from ecg.values import EcgSegment, PatientFacts
+
+_WINDOW_S = 10.0
+
+
+def _stop(sentence: str, code: int) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+def _patient(found: PatientFacts, age: int | None, sex: str | None) -> PatientFacts:
+    """Facts from the command line over facts from the header."""
+    from ecg.values import PatientFacts
+
+    if sex is not None and sex.upper() not in {"M", "F"}:
+        _stop("--sex takes M or F; leave it out when unknown.", 2)
+    if age is not None and not 0 <= age <= 130:
+        _stop("--age takes completed years from 0 to 130; leave it out when unknown.", 2)
+    entered = {"M": "M", "F": "F"}.get(sex.upper()) if sex else None
+    return PatientFacts(
+        age_years=age if age is not None else found.age_years,
+        sex=entered or found.sex,  # type: ignore[arg-type]  # one of the two letters, checked above
+    )
+
+
+def _cut(segment: EcgSegment, start: int, n: int) -> EcgSegment:
+    from ecg.values import EcgSegment
+
+    return EcgSegment(
+        segment.adc[:, start : start + n],
+        segment.leads,
+        segment.fs_hz,
+        segment.uv_per_lsb,
+        segment.first_sample + start,
+    )
+
+
+def _screened(segment: EcgSegment, patient: PatientFacts, at_s: float | None) -> ScreenReport:
+    """The window asked for, or the first readable one of the record, or the last word of the first."""
+    from ecg.screen import Tier, screen_segment
+
+    n = round(_WINDOW_S * segment.fs_hz)
+    if at_s is not None:
+        start = round(at_s * segment.fs_hz)
+        if not 0 <= start < segment.n_samples:
+            _stop(
+                f"--at takes 0 to {segment.n_samples / segment.fs_hz:.0f} seconds for this record.",
+                2,
+            )
+        return screen_segment(_cut(segment, start, n), patient)
+    first = screen_segment(_cut(segment, 0, n), patient)
+    start = n
+    report = first
+    while report.tier is Tier.Q and start + n <= segment.n_samples:
+        report = screen_segment(_cut(segment, start, n), patient)
+        start += n
+    return first if report.tier is Tier.Q else report
+
+
+def _millimetres(value: float | None) -> str:
+    return "   –" if value is None else f"{value / 100:+.1f}"
+
+
+def _microvolts(value: float | None) -> str:
+    return "    –" if value is None else f"{value:+5.0f}"
+
+
+def _print(report: ScreenReport, segment: EcgSegment, skipped: tuple[str, ...]) -> None:
+    """The report for people."""
+    shape = report.as_json()
+    quality, limits = shape["quality"], shape["thresholds"]["leads_uv"]
+    start_s = report.first_sample / segment.fs_hz
+    echo = typer.echo
+    echo(f"{report.tier.value}  {report.statement_ja}")
+    echo(f"   {report.statement_en}")
+    echo(
+        f"   {start_s:.1f}–{start_s + report.n_samples / segment.fs_hz:.1f} s of {segment.n_samples / segment.fs_hz:.1f} s; quality {quality['record']} {'; '.join(quality['reasons'])}"
+    )
+    echo("\nlead   J mm   J µV  J+60 mm  J+60 µV   ±SE  limit  quality")
+    for lead, j_uv in shape["st_j_uv"].items():
+        j60_uv = shape["st_j60_uv"][lead]
+        info = quality["leads"].get(lead, {"grade": "off", "flags": ["MISSING"], "st_se_uv": None})
+        limit = limits.get(lead, limits.get(f"-{lead}"))
+        se = info["st_se_uv"]
+        sign = "−" if lead == "aVR" else " "
+        echo(
+            f"{lead:4s}  {_millimetres(j_uv):>5s}  {_microvolts(j_uv)}    {_millimetres(j60_uv):>5s}    {_microvolts(j60_uv)}  {'   –' if se is None else f'{se:4.0f}'}  {sign}{limit:4.0f}  {info['grade']} {' '.join(info['flags'])}"
+        )
+
+    def shown(value: float | None, unit: str) -> str:
+        return "–" if value is None else f"{value:.0f} {unit}"
+
+    echo(
+        f"\nHR {shown(shape['hr_bpm'], '/min')}   QRS {shown(shape['qrs_ms'], 'ms')}   QTcF {shown(shape['qtc_ms'], 'ms')}"
+    )
+    for finding in report.findings[1:]:
+        echo(f"{finding.status.value:10s} {finding.code:18s} {finding.text_ja} / {finding.text_en}")
+    facts = shape["thresholds"]
+    echo(
+        f"\nthresholds {facts['profile']} {facts['profile_version']}, age {facts['age_years']}, sex {facts['sex']} ({facts['source']}); screen {shape['version']}"
+    )
+    if skipped:
+        echo(f"signals left out: {', '.join(skipped)}")
+    echo(
+        "要医師判読。診断を行うものではありません。Computer-assisted and unconfirmed: a physician must read the trace."
+    )
+
+
+def screen(
+    record: Annotated[Path, typer.Argument(help="Path of a WFDB record, with or without .hea.")],
+    age: Annotated[int | None, typer.Option(help="Age in years; else from the header.")] = None,
+    sex: Annotated[str | None, typer.Option(help="M or F; else from the header.")] = None,
+    at: Annotated[
+        float | None, typer.Option(help="Second at which the 10-s window starts.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the documented JSON.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write the 12-lead page (.pdf, .svg, .png).")
+    ] = None,
+) -> None:
+    """Screen a recorded 12-lead ECG for ST elevation.
+
+    Example: kyumei screen sample_records/anterior_stemi --age 60 --sex M
+    """
+    from relay.imports.wfdb_record import read_wfdb
+
+    try:
+        imported = read_wfdb(record)
+    except BadInput as error:
+        _stop(str(error), 1)
+    patient = _patient(imported.patient, age, sex)
+    report = _screened(imported.segment, patient, at)
+    if sheet is not None:
+        _write_sheet(sheet, imported.segment, report)
+    if json:
+        typer.echo(
+            json_module.dumps(report.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
+        )
+        return
+    _print(report, imported.segment, imported.skipped)
+
+
+def _write_sheet(path: Path, segment: EcgSegment, report: ScreenReport) -> None:
+    from ecg.sheet import SheetHeader, draw_sheet
+
+    if path.suffix.lower() not in {".pdf", ".svg", ".png"}:
+        _stop("--sheet takes a file ending in .pdf, .svg or .png.", 2)
+    window = _cut(segment, report.first_sample - segment.first_sample, report.n_samples)
+    picture = draw_sheet(window, report, SheetHeader(), path.suffix.lower().removeprefix("."))
+    try:
+        path.write_bytes(picture)
+    except OSError as error:
+        _stop(f"Cannot write {path.name}: {error.strerror}; choose another place.", 1)

@@ -1,0 +1,89 @@
+"""``kyumei serve``: the relay itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relay.cli.ending import DataDir, data_option, said_in_one_sentence, settings_of
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from relay.settings import Settings
+
+DEMO_PAGE = '{"hospitals": [], "tablets": []}'
+
+
+def serve(
+    data: Annotated[DataDir, data_option()] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="A drill: also serve /demo.")] = False,
+) -> None:
+    """Run the relay until it is told to stop.
+
+    Example: kyumei serve --host 0.0.0.0 --port 8119 --data /var/lib/kyumei
+    """
+    settings = settings_of(data_dir=data, host=host, port=port)
+    if demo and not settings.demo:
+        settings = settings.model_copy(update={"demo": DEMO_PAGE})
+    with said_in_one_sentence():
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    import asyncio
+
+    from relay.web.server import bind
+
+    _log_as_json()
+    bound = bind(settings.host, settings.port)
+    port = bound.getsockname()[1]
+
+    async def work() -> None:
+        from relay.web.server import make_server
+        from relay.wiring import open_relay
+
+        async with open_relay(settings) as relay:
+            server = make_server(relay)
+            typer.echo(f"Kyumei Relay listens on http://{settings.host}:{port}", err=True)
+            await server.serve([bound])
+
+    with bound, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        try:
+            runner.run(work())
+        except KeyboardInterrupt:
+            return
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The uvloop factory, where uvloop exists."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.new_event_loop
+
+
+def _log_as_json() -> None:
+    """One JSON object a line on the error stream; no patient's data is ever put there."""
+    import logging
+    import sys
+
+    import structlog
+
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,42 @@
+"""Accounts and tablets of a drill: made through the same service an administrator's commands use."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.model.people import Device, Hospital, Person, Role
+from relay.settings import Settings
+from relay.wiring import open_people
+
+HOSPITAL = Hospital("fukushima-1", "福島第一病院(訓練)")
+BY = "drill"
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """What the drill's processes and people need.
+
+    Attributes:
+        tokens: device token by unit.
+        name / password: the cardiologist's account, made new for this drill.
+    """
+
+    tokens: dict[str, str]
+    name: str
+    password: str
+
+
+async def provision(data: Path, units: list[str]) -> Provisioned:
+    """One hospital, one cardiologist, and a device for each unit, in a fresh data folder."""
+    password = secrets.token_urlsafe(9)
+    async with open_people(Settings(data_dir=data)) as people:
+        await people.add_hospital(HOSPITAL, BY)
+        person = Person("sato", "佐藤 医師(当直)", Role.CARDIOLOGIST, HOSPITAL.id)
+        await people.add_account(person, password, BY)
+        tokens = {
+            unit: await people.add_device(Device(unit, frozenset({HOSPITAL.id})), BY)
+            for unit in units
+        }
+    return Provisioned(tokens, "sato", password)

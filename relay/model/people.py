@@ -1,0 +1,136 @@
+"""Who may do what. Access is a permission of the role *and* a relation to the case.
+
+A hospital sees a case only after it is addressed to it. An administrator manages accounts and sees
+no ECG. A dispatcher has no rights over ECG until the 119 part gives that role its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from relay.errors import NotAllowed
+from relay.model.incident import Incident
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    CARDIOLOGIST = "cardiologist"
+    ED = "ed"
+    DISPATCHER = "dispatcher"
+    ADMIN = "admin"
+    DEVICE = "device"
+
+
+class Permission(StrEnum):
+    """What a route or a link may ask for."""
+
+    INCIDENTS_READ = "incidents:read"
+    TRACE_OPEN = "trace:open"
+    DECIDE = "decide"
+    NOTES_WRITE = "notes:write"
+    STREAM_SEND = "stream:send"
+
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.CARDIOLOGIST: frozenset(
+        {
+            Permission.INCIDENTS_READ,
+            Permission.TRACE_OPEN,
+            Permission.DECIDE,
+            Permission.NOTES_WRITE,
+        }
+    ),
+    Role.ED: frozenset({Permission.INCIDENTS_READ, Permission.TRACE_OPEN, Permission.NOTES_WRITE}),
+    Role.DISPATCHER: frozenset(),
+    Role.ADMIN: frozenset(),
+    Role.DEVICE: frozenset({Permission.STREAM_SEND}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A signed-in account.
+
+    Attributes:
+        name: the account, unique.
+        display_name: how crews and colleagues read it.
+        hospital: the place it belongs to, None for city-wide accounts.
+    """
+
+    name: str
+    display_name: str
+    role: Role
+    hospital: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A tablet's identity: its ambulance and the hospitals its cases are addressed to."""
+
+    unit: str
+    hospitals: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser's session. The id itself is never kept, only its hash."""
+
+    token_hash: str
+    person: Person
+    created_at_us: int
+    seen_at_us: int
+
+
+def has(role: Role, permission: Permission) -> bool:
+    """Whether the role holds the permission."""
+    return permission in GRANTS[role]
+
+
+def require(role: Role, permission: Permission) -> None:
+    """Do nothing, or refuse.
+
+    Raises:
+        NotAllowed: the role does not hold the permission.
+    """
+    if not has(role, permission):
+        raise NotAllowed(f"The role {role} may not do this; sign in with an account that may.")
+
+
+def sees(person: Person, incident: Incident) -> bool:
+    """Whether the case is addressed to the person's own hospital and the role may read cases."""
+    return has(person.role, Permission.INCIDENTS_READ) and person.hospital in incident.hospitals
+
+
+def owns(device: Device, incident: Incident) -> bool:
+    """Whether the case is this ambulance's own."""
+    return incident.unit == device.unit
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account as it is kept."""
+
+    person: Person
+    password_hash: str
+    disabled: bool = False
+    created_at_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEntry:
+    """A device as it is kept: its identity and whether its token still opens anything."""
+
+    device: Device
+    token_hash: str
+    created_at_us: int
+    revoked_at_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """A place cases are addressed to."""
+
+    id: str
+    name: str

@@ -1,0 +1,43 @@
+"""The incident's timeline: what both sides see. Stages and their data: ``docs/protocol.md`` §4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Stage(StrEnum):
+    """What an entry says."""
+
+    OPENED_CASE = "opened-case"
+    STREAM_STARTED = "stream-started"
+    STREAM_ENDED = "stream-ended"
+    PATIENT = "patient"
+    MARK = "mark"
+    NOTE = "note"
+    SNAPSHOT_STORED = "snapshot-stored"
+    SCREENED = "screened"
+    ALERT_RAISED = "alert-raised"
+    DELIVERED = "delivered"
+    TRACE_OPENED = "trace-opened"
+    DECIDED = "decided"
+    ALERT_CLOSED = "alert-closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry, numbered from 1 inside its incident, never changed and never removed.
+
+    Attributes:
+        who: the person, console or unit as people read it; ``""`` for the relay itself.
+        data: the stage's own fields.
+    """
+
+    incident: UUID
+    entry: int
+    at_us: int
+    stage: Stage
+    who: str
+    data: Mapping[str, object]

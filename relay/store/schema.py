@@ -1,0 +1,276 @@
+"""The tables of ``Records``, the same on SQLite and PostgreSQL. Migrations make them; see there."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMING)
+
+TIME = sa.BigInteger
+COUNT = sa.BigInteger
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""SQLite gives out row numbers by itself only to a column of the type INTEGER."""
+
+
+def _number() -> sa.Column[int]:
+    return sa.Column("number", NUMBER, primary_key=True, autoincrement=True)
+
+
+def _incident(*, index: bool = True) -> sa.Column[object]:
+    return sa.Column(
+        "incident", sa.Uuid, sa.ForeignKey("incidents.id"), nullable=False, index=index
+    )
+
+
+hospitals = sa.Table(
+    "hospitals",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("display_name", sa.String(200), nullable=False),
+    sa.Column("role", sa.String(32), nullable=False),
+    sa.Column("hospital", sa.String(64), sa.ForeignKey("hospitals.id")),
+    sa.Column("password_hash", sa.String(300), nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    sa.Column("created_at_us", TIME, nullable=False),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("user", sa.String(64), sa.ForeignKey("users.name"), nullable=False, index=True),
+    sa.Column("created_at_us", TIME, nullable=False),
+    sa.Column("seen_at_us", TIME, nullable=False),
+    sa.Column("ended_at_us", TIME),
+)
+
+devices = sa.Table(
+    "devices",
+    metadata,
+    sa.Column("unit", sa.String(200), primary_key=True),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("created_at_us", TIME, nullable=False),
+    sa.Column("revoked_at_us", TIME),
+)
+
+device_hospitals = sa.Table(
+    "device_hospitals",
+    metadata,
+    sa.Column("unit", sa.String(200), sa.ForeignKey("devices.unit"), primary_key=True),
+    sa.Column("hospital", sa.String(64), sa.ForeignKey("hospitals.id"), primary_key=True),
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("unit", sa.String(200), nullable=False),
+    sa.Column("opened_at_us", TIME, nullable=False, index=True),
+    sa.Column("state", sa.String(16), nullable=False),
+)
+
+incident_hospitals = sa.Table(
+    "incident_hospitals",
+    metadata,
+    sa.Column("incident", sa.Uuid, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column(
+        "hospital", sa.String(64), sa.ForeignKey("hospitals.id"), primary_key=True, index=True
+    ),
+)
+
+streams = sa.Table(
+    "streams",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _incident(),
+    sa.Column("unit", sa.String(200), nullable=False),
+    sa.Column("lead_mask", sa.Integer, nullable=False),
+    sa.Column("fs_hz", sa.Float(53), nullable=False),
+    sa.Column("uv_per_lsb", sa.Float(53), nullable=False),
+    sa.Column("started_at_us", TIME, nullable=False),
+    sa.Column("source", sa.String(200), nullable=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("end_seq", COUNT),
+    sa.Column("clock_offset_us", TIME),
+)
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    sa.Column("incident", sa.Uuid, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("entry", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at_us", TIME, nullable=False),
+    sa.Column("stage", sa.String(32), nullable=False),
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+)
+
+patient_cards = sa.Table(
+    "patient_cards",
+    metadata,
+    sa.Column("incident", sa.Uuid, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("rev", COUNT, primary_key=True, autoincrement=False),
+    sa.Column("at_us", TIME, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+)
+
+snapshots = sa.Table(
+    "snapshots",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _incident(),
+    sa.Column("stream", sa.Uuid, sa.ForeignKey("streams.id"), nullable=False),
+    sa.Column("first_sample", COUNT, nullable=False),
+    sa.Column("n_samples", sa.Integer, nullable=False),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("taken_at_us", TIME, nullable=False),
+    sa.Column("lead_mask", sa.Integer, nullable=False),
+    sa.Column("fs_hz", sa.Float(53), nullable=False),
+    sa.Column("uv_per_lsb", sa.Float(53), nullable=False),
+)
+
+snapshot_samples = sa.Table(
+    "snapshot_samples",
+    metadata,
+    sa.Column("snapshot", sa.Uuid, sa.ForeignKey("snapshots.id"), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("stored_at_us", TIME, nullable=False),
+    sa.Column("present", sa.JSON, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("samples", sa.LargeBinary, nullable=False),
+)
+
+reports = sa.Table(
+    "reports",
+    metadata,
+    _number(),
+    _incident(),
+    sa.Column("stream", sa.Uuid, nullable=False),
+    sa.Column("snapshot", sa.Uuid, index=True),
+    sa.Column("first_sample", COUNT, nullable=False),
+    sa.Column("n_samples", sa.Integer, nullable=False),
+    sa.Column("tier", sa.String(1), nullable=False),
+    sa.Column("statement_ja", sa.Text, nullable=False),
+    sa.Column("statement_en", sa.Text, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("at_us", TIME, nullable=False),
+)
+
+live_reports = sa.Table(
+    "live_reports",
+    metadata,
+    sa.Column("stream", sa.Uuid, primary_key=True),
+    _incident(),
+    sa.Column("first_sample", COUNT, nullable=False),
+    sa.Column("n_samples", sa.Integer, nullable=False),
+    sa.Column("tier", sa.String(1), nullable=False),
+    sa.Column("statement_ja", sa.Text, nullable=False),
+    sa.Column("statement_en", sa.Text, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("at_us", TIME, nullable=False),
+)
+
+_UNDECIDED = sa.text("state IN ('raised', 'delivered', 'opened')")
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _incident(),
+    sa.Column("stream", sa.Uuid, nullable=False),
+    sa.Column("snapshot", sa.Uuid),
+    sa.Column("tier", sa.String(1), nullable=False),
+    sa.Column("statement_ja", sa.Text, nullable=False),
+    sa.Column("statement_en", sa.Text, nullable=False),
+    sa.Column("raised_at_us", TIME, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("steps", sa.JSON, nullable=False),
+    sa.Index(
+        "uq_alerts_one_open",
+        "incident",
+        unique=True,
+        sqlite_where=_UNDECIDED,
+        postgresql_where=_UNDECIDED,
+    ),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    _number(),
+    _incident(),
+    sa.Column("decision", sa.String(32), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("snapshot", sa.Uuid),
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("user", sa.String(64), nullable=False),
+    sa.Column("at_us", TIME, nullable=False),
+)
+
+openings = sa.Table(
+    "openings",
+    metadata,
+    _number(),
+    _incident(),
+    sa.Column("snapshot", sa.Uuid),
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("user", sa.String(64), nullable=False),
+    sa.Column("at_us", TIME, nullable=False),
+)
+
+notes = sa.Table(
+    "notes",
+    metadata,
+    _number(),
+    _incident(),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("user", sa.String(64), nullable=False),
+    sa.Column("at_us", TIME, nullable=False),
+)
+
+applied_events = sa.Table(
+    "applied_events",
+    metadata,
+    sa.Column("event", sa.Uuid, primary_key=True),
+    _incident(index=False),
+    sa.Column("applied_at_us", TIME, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("at_us", TIME, nullable=False),
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("prev_hash", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+NEVER_CHANGED = (
+    "audit",
+    "snapshot_samples",
+    "timeline",
+    "decisions",
+    "openings",
+    "notes",
+    "patient_cards",
+    "reports",
+)
+"""Tables of which a trigger forbids every UPDATE and DELETE."""

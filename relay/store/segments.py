@@ -1,0 +1,380 @@
+"""``EcgLog`` on one disk: append-only segment files with group commit. See DESIGN §5.
+
+All frames that arrive within one commit interval go out in one write and one ``fdatasync``; only then
+do their ``append`` calls return. After a crash the torn tail of the last segment is set aside and
+reported. A segment that saw any write error is sealed at its last good byte and a new one begun, so
+that a page cache the kernel gave up on is never trusted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from relay.errors import RemoteProtocolError, Unavailable
+from relay.protocol.ranges import RangeSet
+from relay.protocol.wire import unpack
+from relay.store.port import LoggedFrame
+from relay.store.segment_file import (
+    LENGTH,
+    Entry,
+    Holding,
+    Summary,
+    read_entries,
+    read_summary,
+    scan,
+    summarise,
+    write_index,
+)
+
+log = structlog.get_logger()
+
+SEGMENT_BYTES = 64 * 2**20
+COMMIT_EVERY_S = 0.1
+CACHED_INDEXES = 8
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Frames that will be committed together."""
+
+    frames: list[tuple[UUID, LoggedFrame]] = field(default_factory=list)
+    done: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+@dataclass(slots=True)
+class _Active:
+    """The segment being written."""
+
+    path: Path
+    fd: int
+    end: int
+    entries: list[Entry] = field(default_factory=list)
+    by_stream: dict[UUID, list[Entry]] = field(default_factory=dict)
+
+
+class SegmentLog:
+    """The segment log of one folder. Build it with ``open_log``; close it with ``close``."""
+
+    def __init__(self, folder: Path, *, segment_bytes: int, commit_every_s: float) -> None:
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        self._commit_every_s = commit_every_s
+        self._sealed: dict[Path, Summary] = {}
+        self._cache: OrderedDict[Path, dict[UUID, list[Entry]]] = OrderedDict()
+        self._held: dict[UUID, Holding] = {}
+        self._in_flight: dict[tuple[UUID, int], asyncio.Future[None]] = {}
+        self._batch: _Batch | None = None
+        self._wake = asyncio.Event()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="ecg-log")
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="ecg-read")
+        self._active: _Active | None = None
+        self._next_number = 1
+        self._closing = False
+        self._failure: str | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    # ── opening ─────────────────────────────────────────────────────────────────────────────────
+
+    def recover(self) -> None:
+        """Read what the folder holds; set a torn tail aside. Blocks; call before serving."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(self._folder.glob("*.seg")):
+            known = read_summary(path)
+            summary, end = known or self._rescan(path)
+            self._sealed[path] = summary
+            self._next_number = max(self._next_number, int(path.stem) + 1)
+            for stream, holding in summary.items():
+                held = self._held.setdefault(stream, Holding(RangeSet(), RangeSet()))
+                held.seqs.update(holding.seqs)
+                held.samples.update(holding.samples)
+            if path.stat().st_size > end:
+                self._set_tail_aside(path, end)
+
+    def start(self) -> None:
+        """Begin committing; needs a running loop."""
+        self._task = asyncio.create_task(self._commit_loop(), name="ecg-log-commit")
+
+    def _rescan(self, path: Path) -> tuple[Summary, int]:
+        found = scan(path)
+        for first, end in found.damaged:
+            log.error("ecg_log_damaged", segment=path.name, first_byte=first, end_byte=end)
+        write_index(path, found.entries, found.end)
+        return summarise(found.entries), found.end
+
+    def _set_tail_aside(self, path: Path, end: int) -> None:
+        data = path.read_bytes()
+        aside = path.with_suffix(f".torn-{end}")
+        aside.write_bytes(data[end:])
+        with path.open("r+b") as file:
+            file.truncate(end)
+            os.fsync(file.fileno())
+        log.warning("ecg_log_torn_tail", segment=path.name, offset=end, size=len(data) - end)
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────
+
+    async def append(self, stream: UUID, frames: Sequence[LoggedFrame]) -> None:
+        """See ``EcgLog.append``."""
+        if self._closing:
+            raise Unavailable(
+                "The relay is closing its ECG log; send again after it has restarted."
+            )
+        held = self._held.get(stream)
+        waits: set[asyncio.Future[None]] = set()
+        for frame in frames:
+            if held is not None and frame.seq in held.seqs:
+                continue
+            flying = self._in_flight.get((stream, frame.seq))
+            if flying is None:
+                flying = self._enqueue(stream, frame)
+            waits.add(flying)
+        for wait in waits:
+            await asyncio.shield(wait)
+
+    def _enqueue(self, stream: UUID, frame: LoggedFrame) -> asyncio.Future[None]:
+        if self._batch is None:
+            self._batch = _Batch()
+            self._batch.done.add_done_callback(_retrieved)
+            self._wake.set()
+        self._batch.frames.append((stream, frame))
+        self._in_flight[stream, frame.seq] = self._batch.done
+        return self._batch.done
+
+    async def _commit_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            if not self._closing:
+                await asyncio.sleep(self._commit_every_s)
+            batch, self._batch = self._batch, None
+            self._wake.clear()
+            if batch is not None:
+                await self._commit(loop, batch)
+            if self._closing and self._batch is None:
+                return
+
+    async def _commit(self, loop: asyncio.AbstractEventLoop, batch: _Batch) -> None:
+        try:
+            written = await loop.run_in_executor(self._writer, self._write, batch.frames)
+        except OSError as error:
+            self._failure = f"The ECG log cannot write ({error.strerror}); free space on its disk."
+            log.error("ecg_log_write_failed", errno=error.errno, frames=len(batch.frames))
+            batch.done.set_exception(Unavailable(self._failure))
+        else:
+            self._failure = None
+            for entry in written:
+                held = self._held.setdefault(entry.stream, Holding(RangeSet(), RangeSet()))
+                held.seqs.add(entry.seq)
+                held.samples.add(entry.first_sample, entry.end_sample)
+            batch.done.set_result(None)
+        for stream, frame in batch.frames:
+            self._in_flight.pop((stream, frame.seq), None)
+
+    def _write(self, frames: list[tuple[UUID, LoggedFrame]]) -> list[Entry]:
+        """In the writer thread: one write, one fdatasync. Raises OSError with nothing kept."""
+        active = self._active or self._begin_segment()
+        parts: list[bytes] = []
+        entries: list[Entry] = []
+        offset = active.end
+        for stream, frame in frames:
+            parts += [LENGTH.pack(len(frame.data)), frame.data]
+            offset += LENGTH.size
+            entries.append(
+                Entry(
+                    stream, frame.seq, frame.first_sample, frame.n_samples, len(frame.data), offset
+                )
+            )
+            offset += len(frame.data)
+        try:
+            _write_all(active.fd, b"".join(parts))
+            os.fdatasync(active.fd)
+        except OSError:
+            self._abandon(active)
+            raise
+        active.end = offset
+        active.entries += entries
+        for entry in entries:
+            active.by_stream.setdefault(entry.stream, []).append(entry)
+        if active.end >= self._segment_bytes:
+            self._seal(active)
+        return entries
+
+    def _begin_segment(self) -> _Active:
+        path = self._folder / f"{self._next_number:010d}.seg"
+        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o640)
+        self._next_number += 1
+        _sync_folder(self._folder)
+        self._active = _Active(path, fd, 0)
+        return self._active
+
+    def _seal(self, active: _Active) -> None:
+        self._active = None
+        self._sealed[active.path] = summarise(active.entries)
+        os.close(active.fd)
+        try:
+            write_index(active.path, active.entries, active.end)
+        except OSError as error:  # the index is a copy: a scan at the next start rebuilds it
+            log.error("ecg_log_index_failed", segment=active.path.name, errno=error.errno)
+
+    def _abandon(self, active: _Active) -> None:
+        """After a write error: keep what was good, never write to this file again."""
+        self._active = None
+        self._sealed[active.path] = summarise(active.entries)
+        try:
+            os.ftruncate(active.fd, active.end)
+            os.fsync(active.fd)
+        except OSError as error:
+            log.error("ecg_log_truncate_failed", segment=active.path.name, errno=error.errno)
+        os.close(active.fd)
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────
+
+    def stored(self, stream: UUID) -> RangeSet:
+        """See ``EcgLog.stored``."""
+        held = self._held.get(stream)
+        return held.seqs.copy() if held else RangeSet()
+
+    def covered(self, stream: UUID) -> RangeSet:
+        """See ``EcgLog.covered``."""
+        held = self._held.get(stream)
+        return held.samples.copy() if held else RangeSet()
+
+    def newest_sample(self, stream: UUID) -> int:
+        """See ``EcgLog.newest_sample``."""
+        held = self._held.get(stream)
+        return held.samples.end if held else 0
+
+    def streams(self) -> list[UUID]:
+        """See ``EcgLog.streams``."""
+        return list(self._held)
+
+    async def read(self, stream: UUID, from_sample: int, to_sample: int) -> list[LoggedFrame]:
+        """See ``EcgLog.read``."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, stream, from_sample, to_sample)
+
+    def _read(self, stream: UUID, from_sample: int, to_sample: int) -> list[LoggedFrame]:
+        found: list[tuple[Entry, Path]] = []
+        active = self._active
+        if active is not None:
+            found += [(e, active.path) for e in list(active.by_stream.get(stream, ()))]
+        for path, summary in list(self._sealed.items()):
+            holding = summary.get(stream)
+            if holding is not None and any(
+                a < to_sample and b > from_sample for a, b in holding.samples
+            ):
+                found += [(e, path) for e in self._entries(path).get(stream, ())]
+        wanted = {
+            e.seq: (e, path)
+            for e, path in found
+            if e.first_sample < to_sample and e.end_sample > from_sample
+        }
+        try:
+            loaded = [_load(e, path) for e, path in wanted.values()]
+        except OSError as error:
+            raise Unavailable(f"The ECG log cannot be read ({error.strerror}).") from error
+        frames = [frame for frame in loaded if frame is not None]
+        return sorted(frames, key=lambda f: (f.first_sample, f.seq))
+
+    def _entries(self, path: Path) -> dict[UUID, list[Entry]]:
+        cached = self._cache.get(path)
+        if cached is None:
+            cached = {}
+            for entry in read_entries(path):
+                cached.setdefault(entry.stream, []).append(entry)
+            self._cache[path] = cached
+            while len(self._cache) > CACHED_INDEXES:
+                self._cache.popitem(last=False)
+        return cached
+
+    # ── health and end ──────────────────────────────────────────────────────────────────────────
+
+    async def ping(self) -> None:
+        """See ``EcgLog.ping``."""
+        if self._closing:
+            raise Unavailable("The ECG log is closed.")
+        if self._failure:
+            raise Unavailable(self._failure)
+
+    async def close(self) -> None:
+        """See ``EcgLog.close``."""
+        if self._closing:
+            return
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._seal_last)
+        self._writer.shutdown()
+        self._readers.shutdown()
+
+    def _seal_last(self) -> None:
+        if self._active is not None:
+            self._seal(self._active)
+
+
+async def open_log(
+    folder: Path, *, segment_bytes: int = SEGMENT_BYTES, commit_every_s: float = COMMIT_EVERY_S
+) -> SegmentLog:
+    """A recovered, running log of a folder.
+
+    Raises:
+        Unavailable: the folder cannot be read or made.
+    """
+    segments = SegmentLog(folder, segment_bytes=segment_bytes, commit_every_s=commit_every_s)
+    try:
+        await asyncio.to_thread(segments.recover)
+    except OSError as error:
+        raise Unavailable(
+            f"The ECG log in {folder.name} cannot be opened: {error.strerror}."
+        ) from error
+    segments.start()
+    return segments
+
+
+def _retrieved(future: asyncio.Future[None]) -> None:
+    """Mark a failed commit as seen, also where every waiter was cancelled."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _load(entry: Entry, path: Path) -> LoggedFrame | None:
+    """The frame of an entry, or None (and an error in the log) where its bytes have rotted."""
+    with path.open("rb", buffering=0) as file:
+        data = os.pread(file.fileno(), entry.size, entry.offset)
+    try:
+        unpack(data)
+    except RemoteProtocolError:
+        log.error(
+            "ecg_log_damaged",
+            stream=str(entry.stream),
+            seq=entry.seq,
+            segment=path.name,
+            offset=entry.offset,
+        )
+        return None
+    return LoggedFrame(entry.seq, entry.first_sample, entry.n_samples, data)

@@ -1,0 +1,292 @@
+"""One transaction of ``RecordWrites``, in SQL. Committing it is the caller's ``with`` block's duty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from relay.errors import Conflict, NotFound
+from relay.model.alert import Alert
+from relay.model.audit import GENESIS, AuditRow, hash_row
+from relay.model.decision import Decision, Opening
+from relay.model.incident import Incident
+from relay.model.people import Account, DeviceEntry, Hospital, Session
+from relay.model.report import Report
+from relay.model.snapshot import Snapshot
+from relay.model.stream import EcgStream
+from relay.model.timeline import Entry, Stage
+from relay.store import schema as t
+from relay.store import sql_values as v
+from relay.store.sql_reads import SqlReads
+
+
+class SqlWrites(SqlReads):
+    """Questions and changes on one connection, inside one transaction."""
+
+    async def _insert(self, table: sa.Table, **values: object) -> None:
+        await self._db.execute(table.insert().values(**values))
+
+    async def _update(self, table: sa.Table, where: Mapping[str, object], **values: object) -> int:
+        change = table.update().values(**values)
+        for name, value in where.items():
+            change = change.where(table.c[name] == value)
+        return (await self._db.execute(change)).rowcount
+
+    async def _put(self, table: sa.Table, key: str, values: Mapping[str, Any]) -> None:
+        rest = {name: value for name, value in values.items() if name != key}
+        if not await self._update(table, {key: values[key]}, **rest):
+            await self._insert(table, **values)
+
+    # cases
+
+    async def mark_event(self, event: UUID, incident: UUID, at_us: int) -> bool:
+        """Note that an event is applied."""
+        known = sa.select(t.applied_events.c.event).filter_by(event=event)
+        if (await self._db.execute(known)).first():
+            return False
+        await self._insert(t.applied_events, event=event, incident=incident, applied_at_us=at_us)
+        return True
+
+    async def put_incident(self, incident: Incident) -> None:
+        """Add a case or set its state and hospitals."""
+        await self._put(
+            t.incidents,
+            "id",
+            {
+                "id": incident.id,
+                "unit": incident.unit,
+                "opened_at_us": incident.opened_at_us,
+                "state": incident.state.value,
+            },
+        )
+        await self._db.execute(t.incident_hospitals.delete().filter_by(incident=incident.id))
+        for hospital in sorted(incident.hospitals):
+            await self._insert(t.incident_hospitals, incident=incident.id, hospital=hospital)
+
+    async def put_stream(self, stream: EcgStream) -> None:
+        """Add a recording or set its state."""
+        change = {"state": stream.state.value, "end_seq": stream.end_seq}
+        if await self._update(t.streams, {"id": stream.id}, **change):
+            return
+        await self._insert(
+            t.streams,
+            id=stream.id,
+            incident=stream.incident,
+            unit=stream.unit,
+            lead_mask=stream.lead_mask,
+            fs_hz=stream.fs_hz,
+            uv_per_lsb=stream.uv_per_lsb,
+            started_at_us=stream.started_at_us,
+            source=stream.source,
+            epoch=stream.epoch,
+            clock_offset_us=stream.clock_offset_us,
+            **change,
+        )
+
+    async def raise_epoch(self, stream: UUID) -> int:
+        """The next fencing number."""
+        if not await self._update(t.streams, {"id": stream}, epoch=t.streams.c.epoch + 1):
+            raise NotFound("This recording is not known; open it first.")
+        query = sa.select(t.streams.c.epoch).filter_by(id=stream)
+        return int((await self._db.execute(query)).scalar_one())
+
+    async def set_clock_offset(self, stream: UUID, offset_us: int) -> None:
+        """What the tablet last measured."""
+        await self._update(t.streams, {"id": stream}, clock_offset_us=offset_us)
+
+    async def add_entry(
+        self, incident: UUID, at_us: int, stage: Stage, who: str, data: Mapping[str, object]
+    ) -> Entry:
+        """Append to the timeline."""
+        last = sa.select(sa.func.max(t.timeline.c.entry)).filter_by(incident=incident)
+        number = ((await self._db.execute(last)).scalar() or 0) + 1
+        entry = Entry(incident, number, at_us, stage, who, dict(data))
+        await self._insert(
+            t.timeline, incident=incident, entry=number, at_us=at_us, stage=stage.value, who=who,
+            data=dict(data),
+        )  # fmt: skip
+        return entry
+
+    async def put_card(
+        self, incident: UUID, rev: int, body: Mapping[str, object], at_us: int
+    ) -> None:
+        """Keep a revision of the card."""
+        known = sa.select(t.patient_cards.c.rev).filter_by(incident=incident, rev=rev)
+        if not (await self._db.execute(known)).first():
+            await self._insert(
+                t.patient_cards, incident=incident, rev=rev, at_us=at_us, body=dict(body)
+            )
+
+    # snapshots and reports
+
+    async def add_snapshot(self, snapshot: Snapshot) -> bool:
+        """Keep a request."""
+        if await self.snapshot(snapshot.id) is not None:
+            return False
+        await self._insert(
+            t.snapshots,
+            id=snapshot.id,
+            incident=snapshot.incident,
+            stream=snapshot.stream,
+            first_sample=snapshot.first_sample,
+            n_samples=snapshot.n_samples,
+            reason=snapshot.reason,
+            taken_at_us=snapshot.taken_at_us,
+            lead_mask=snapshot.lead_mask,
+            fs_hz=snapshot.fs_hz,
+            uv_per_lsb=snapshot.uv_per_lsb,
+        )
+        return True
+
+    async def keep_samples(self, snapshot: Snapshot, samples: bytes) -> None:
+        """Keep the samples, once."""
+        await self._insert(
+            t.snapshot_samples,
+            snapshot=snapshot.id,
+            state=snapshot.state.value,
+            stored_at_us=snapshot.stored_at_us,
+            present=[list(r) for r in snapshot.present],
+            sha256=snapshot.sha256,
+            samples=samples,
+        )
+
+    async def add_report(self, report: Report) -> None:
+        """Keep a screening."""
+        await self._insert(t.reports, snapshot=report.snapshot, **v.report_columns(report))
+
+    async def put_live(self, reports: Sequence[Report]) -> None:
+        """Keep the newest screening of each stream."""
+        for report in reports:
+            await self._put(t.live_reports, "stream", v.report_columns(report))
+
+    # alerts and decisions
+
+    async def put_alert(self, alert: Alert) -> None:
+        """Add an alert or set its state."""
+        try:
+            await self._put(t.alerts, "id", v.alert_columns(alert))
+        except IntegrityError as error:
+            raise Conflict("This case already has an alert that waits for a decision.") from error
+
+    async def add_decision(self, decision: Decision) -> None:
+        """Keep a decision."""
+        await self._insert(
+            t.decisions,
+            incident=decision.incident,
+            decision=decision.decision.value,
+            text=decision.text,
+            snapshot=decision.snapshot,
+            who=decision.who,
+            user=decision.user,
+            at_us=decision.at_us,
+        )
+
+    async def add_opening(self, opening: Opening) -> None:
+        """Keep who looked."""
+        await self._insert(
+            t.openings,
+            incident=opening.incident,
+            snapshot=opening.snapshot,
+            who=opening.who,
+            user=opening.user,
+            at_us=opening.at_us,
+        )
+
+    async def add_note(self, incident: UUID, text: str, who: str, user: str, at_us: int) -> None:
+        """Keep a line of text."""
+        await self._insert(t.notes, incident=incident, text=text, who=who, user=user, at_us=at_us)
+
+    # people and devices
+
+    async def put_account(self, account: Account) -> None:
+        """Add an account or replace it."""
+        person = account.person
+        await self._put(
+            t.users,
+            "name",
+            {
+                "name": person.name,
+                "display_name": person.display_name,
+                "role": person.role.value,
+                "hospital": person.hospital,
+                "password_hash": account.password_hash,
+                "disabled": account.disabled,
+                "created_at_us": account.created_at_us,
+            },
+        )
+
+    async def add_session(self, session: Session) -> None:
+        """Keep a new session."""
+        await self._insert(
+            t.sessions,
+            token_hash=session.token_hash,
+            user=session.person.name,
+            created_at_us=session.created_at_us,
+            seen_at_us=session.seen_at_us,
+        )
+
+    async def touch_session(self, token_hash: str, seen_at_us: int) -> None:
+        """The person did something."""
+        await self._update(t.sessions, {"token_hash": token_hash}, seen_at_us=seen_at_us)
+
+    async def end_sessions(
+        self, at_us: int, *, token_hash: str | None = None, user: str | None = None
+    ) -> None:
+        """End one session or all of an account."""
+        where: dict[str, object] = {"token_hash": token_hash} if token_hash else {"user": user}
+        await self._update(t.sessions, {**where, "ended_at_us": None}, ended_at_us=at_us)
+
+    async def put_device(self, entry: DeviceEntry) -> None:
+        """Add a device or replace it."""
+        unit = entry.device.unit
+        await self._put(
+            t.devices,
+            "unit",
+            {
+                "unit": unit,
+                "token_hash": entry.token_hash,
+                "created_at_us": entry.created_at_us,
+                "revoked_at_us": entry.revoked_at_us,
+            },
+        )
+        await self._db.execute(t.device_hospitals.delete().filter_by(unit=unit))
+        for hospital in sorted(entry.device.hospitals):
+            await self._insert(t.device_hospitals, unit=unit, hospital=hospital)
+
+    async def put_hospital(self, hospital: Hospital) -> None:
+        """Add a hospital or rename it."""
+        await self._put(t.hospitals, "id", {"id": hospital.id, "name": hospital.name})
+
+    # audit
+
+    async def audit(
+        self,
+        at_us: int,
+        who: str,
+        action: str,
+        subject: str,
+        data: Mapping[str, object] | None = None,
+    ) -> AuditRow:
+        """Append one row, chained."""
+        head = await self.audit_head()
+        row = AuditRow(
+            number=head.number + 1 if head else 1,
+            at_us=at_us,
+            who=who,
+            action=action,
+            subject=subject,
+            data=dict(data or {}),
+            prev_hash=head.hash if head else GENESIS,
+            hash="",
+        )
+        row = replace(row, hash=hash_row(row))
+        await self._insert(
+            t.audit, number=row.number, at_us=at_us, who=who, action=action, subject=subject,
+            data=dict(row.data), prev_hash=row.prev_hash, hash=row.hash,
+        )  # fmt: skip
+        return row

@@ -1,0 +1,54 @@
+"""What anybody may know: the site's name, and whether the relay is alive and ready."""
+
+from __future__ import annotations
+
+from fastapi import Depends, Request
+from starlette.responses import JSONResponse, Response
+
+from relay.services.render import Json
+from relay.web.guard import Public, guarded_router, relay_of
+
+router = guarded_router()
+TIER_NAMES = {
+    "A": {"ja": "STEMI基準を満たす", "en": "STEMI criteria met"},
+    "B": {"ja": "基準を満たすが模倣所見・疑義あり", "en": "Criteria met, with a mimic or doubt"},
+    "C": {"ja": "STEMI相当所見の可能性", "en": "Possible STEMI equivalent"},
+    "D": {"ja": "境界域、再記録を", "en": "Borderline, record again"},
+    "E": {"ja": "この記録では基準を満たさない", "en": "Criteria not met on this recording"},
+    "Q": {"ja": "判読不能", "en": "Cannot be read"},
+}
+"""The words for the tiers (``ecg.screen.tiers``); none of them says "normal"."""
+
+
+@router.get("/api/site", dependencies=[Depends(Public())])
+async def site(request: Request) -> Json:
+    """Name, version and what this site does."""
+    relay = relay_of(request)
+    return {
+        "name": relay.site.name,
+        "version": relay.site.version,
+        "screen_enabled": relay.screening.enabled,
+        "demo": relay.site.demo is not None,
+        "tier_names": TIER_NAMES,
+    }
+
+
+@router.get("/livez", dependencies=[Depends(Public())])
+async def alive() -> Json:
+    """The process answers."""
+    return {"ok": True}
+
+
+@router.get("/readyz", dependencies=[Depends(Public())])
+async def ready(request: Request) -> Response:
+    """The relay can store and show; 503 with what is wrong otherwise."""
+    relay = relay_of(request)
+    faults = await relay.faults()
+    body = {
+        "ok": not faults,
+        "faults": faults,
+        "tablets": relay.ingest.registry.count,
+        "pages": relay.feeds.registry.count,
+        "armed_pages": relay.feeds.registry.armed,
+    }
+    return JSONResponse(body, 503 if faults else 200)

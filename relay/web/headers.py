@@ -1,0 +1,101 @@
+"""What every answer carries, how large a request may be, where a changing one must come from."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from relay.services.relay import Site
+from relay.web.problems import SENTENCES, problem
+
+MAX_BODY_BYTES = 65_536
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_HEADER = "x-kyumei"
+
+
+def policy_of(site: Site) -> str:
+    """The content security policy; a drill may also frame its tablets' local pages."""
+    frames = " ".join(("'self'", *site.tablet_origins)) if site.demo is not None else "'none'"
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"connect-src 'self'; frame-src {frames}; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'self'"
+    )
+
+
+def comes_from_us(headers: Headers, site: Site) -> bool:
+    """Whether the request's ``Origin`` is the relay's own address, or one the site allows."""
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    return origin in site.origins or urlsplit(origin).netloc == headers.get("host")
+
+
+class Doorkeeper:
+    """Around the whole application: adds the headers; turns away what is too large or foreign."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+        self._headers = {
+            "Content-Security-Policy": policy_of(site),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+            "Strict-Transport-Security": "max-age=31536000",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                if scope["path"].startswith("/api"):
+                    headers["Cache-Control"] = "no-store"
+                else:
+                    headers.setdefault("Cache-Control", "no-cache")
+            await send(message)
+
+        refusal = self._refusal(Headers(scope=scope), scope["method"])
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        await self._app(scope, limited(receive), send_with_headers)
+
+    def _refusal(self, headers: Headers, method: str) -> Response | None:
+        """The answer to a request that is not let in."""
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+            return problem(413, *SENTENCES[413])
+        if method in SAFE_METHODS or headers.get(OWN_HEADER) == "1":
+            return None
+        if comes_from_us(headers, self._site):
+            return None
+        title = "This request does not come from the relay's own page; reload the page."
+        return problem(403, "not-allowed", title)
+
+
+def limited(receive: Receive) -> Receive:
+    """The same body, until it is too large (a body sent in pieces names no length beforehand)."""
+    taken = 0
+
+    async def take() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return take

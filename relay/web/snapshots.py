@@ -1,0 +1,44 @@
+"""``/api/snapshots``: the ten seconds that were kept, and their raw integers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from relay.model.people import Permission, Session
+from relay.model.snapshot import Snapshot
+from relay.services.render import Json
+from relay.web.guard import Needs, Relation, guarded_router, relay_of
+
+router = guarded_router()
+Reader = Annotated[Session, Depends(Needs(Permission.INCIDENTS_READ, Relation.ADDRESSED))]
+BINARY = "application/octet-stream"
+
+
+@router.get("/api/snapshots/{snapshot}")
+async def read_snapshot(snapshot: UUID, session: Reader, request: Request) -> Json:
+    """One snapshot with its report."""
+    return await relay_of(request).cases.snapshot_detail(session.person, snapshot)
+
+
+@router.get("/api/snapshots/{snapshot}/samples")
+async def read_samples(snapshot: UUID, session: Reader, request: Request) -> Response:
+    """Its raw integers: little-endian int16, lead after lead."""
+    kept, samples = await relay_of(request).cases.samples(session.person, snapshot)
+    return Response(samples, headers=headers_of(kept), media_type=BINARY)
+
+
+def headers_of(snapshot: Snapshot) -> dict[str, str]:
+    """What a reader must know to draw the integers."""
+    return {
+        "X-Lead-Mask": str(snapshot.lead_mask),
+        "X-N-Samples": str(snapshot.n_samples),
+        "X-Fs-Hz": repr(snapshot.fs_hz),
+        "X-Uv-Per-Lsb": repr(snapshot.uv_per_lsb),
+        "X-First-Sample": str(snapshot.first_sample),
+        "X-Sha256": snapshot.sha256 or "",
+        "X-Present": ",".join(f"{first}-{end}" for first, end in snapshot.present),
+    }

@@ -1,0 +1,290 @@
+"""The one composition root: which adapter stands behind which port, opened and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from relay.auth.argon import ArgonPasswords
+from relay.auth.bucket import Buckets
+from relay.auth.tokens import SecretTokens
+from relay.bus.memory import MemoryBus
+from relay.bus.port import Bus
+from relay.errors import Conflict, Unavailable
+from relay.model.clock import Clock, SystemClock
+from relay.services.alerting import Alerting
+from relay.services.cases import Cases
+from relay.services.events import TabletEvents
+from relay.services.feeds import FeedParts, FeedPublisher, FeedRegistry
+from relay.services.ingest import IngestParts
+from relay.services.journal import Journal
+from relay.services.links import LinkRegistry
+from relay.services.live import LiveHub
+from relay.services.people import People, SessionRules, SignIn
+from relay.services.relay import Relay, Site
+from relay.services.screening import Screener, Screening
+from relay.services.snapshots import SnapshotKeeper
+from relay.services.upkeep import AuditAnchors, Upkeep
+from relay.settings import Settings
+from relay.store.migrate import migrate
+from relay.store.port import EcgLog, Records
+from relay.store.records_sql import open_sqlite
+from relay.store.segments import open_log
+
+log = structlog.get_logger(__name__)
+DATABASE = "records.sqlite"
+ECG_LOG = "ecg"
+LOCK = "relay.lock"
+ANCHORS = "audit-anchors"
+RESTART_AFTER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What a caller may put in place of the usual adapters (tests, drills)."""
+
+    clock: Clock | None = None
+    ecg_log: EcgLog | None = None
+    screener: Screener | None = None
+    passwords: ArgonPasswords | None = None
+
+
+@asynccontextmanager
+async def open_relay(settings: Settings, adapters: Adapters | None = None) -> AsyncIterator[Relay]:
+    """A running relay; leaving the block closes it in the reverse order.
+
+    Raises:
+        Unavailable: the data folder cannot be written.
+        Conflict: another relay uses it, or its database is from a newer version.
+    """
+    chosen = adapters or Adapters()
+    async with AsyncExitStack() as stack:
+        data = _data_folder(settings)
+        stack.callback(lock_folder(data).close)
+        records = await open_sqlite(data / DATABASE)
+        stack.push_async_callback(records.close)
+        ecg_log = chosen.ecg_log or await open_log(
+            data / ECG_LOG, commit_every_s=settings.commit_every_ms / 1e3
+        )
+        stack.push_async_callback(ecg_log.close)
+        bus = MemoryBus()
+        stack.push_async_callback(bus.close)
+        parts = _Parts(settings, chosen, records, ecg_log, bus, AuditAnchors(data / ANCHORS))
+        relay = parts.relay()
+        stack.push_async_callback(parts.anchors.write, records)
+        stack.callback(parts.screening.close)
+        async with _running(parts.work(), relay.stopped_parts):
+            yield relay
+
+
+@asynccontextmanager
+async def open_people(settings: Settings) -> AsyncIterator[People]:
+    """Accounts and devices alone, for the command line; a running relay need not stop for it."""
+    records = await open_sqlite(_data_folder(settings) / DATABASE)
+    try:
+        yield _people(settings, Adapters(), records, MemoryBus(), SystemClock())
+    finally:
+        await records.close()
+
+
+@asynccontextmanager
+async def open_records(settings: Settings) -> AsyncIterator[tuple[Records, AuditAnchors]]:
+    """The records alone, with the anchors of their audit."""
+    data = _data_folder(settings)
+    records = await open_sqlite(data / DATABASE)
+    try:
+        yield records, AuditAnchors(data / ANCHORS)
+    finally:
+        await records.close()
+
+
+def migrate_folder(settings: Settings) -> tuple[str | None, str]:
+    """Migrate the database of a data folder no relay is using; revisions before and after."""
+    data = _data_folder(settings)
+    with lock_folder(data):
+        return migrate(f"sqlite:///{data / DATABASE}")
+
+
+class _Parts:
+    """Every service of one relay, each knowing only those made before it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        chosen: Adapters,
+        records: Records,
+        ecg_log: EcgLog,
+        bus: Bus,
+        anchors: AuditAnchors,
+    ) -> None:
+        self.settings = settings
+        self.records, self.ecg_log, self.bus, self.anchors = records, ecg_log, bus, anchors
+        self.clock = chosen.clock or SystemClock()
+        self.people = _people(settings, chosen, records, bus, self.clock)
+        self.journal = Journal(records, bus, self.clock)
+        self.hub = LiveHub(ecg_log, self.clock)
+        self.keeper = SnapshotKeeper(self.journal, ecg_log, settings.snapshot_patience_s)
+        self.alerting = Alerting(self.journal, self.keeper)
+        self.screening = Screening(
+            self.journal,
+            ecg_log,
+            self.hub,
+            self.alerting,
+            (chosen.screener or load_screener()) if settings.screen_enabled else None,
+            every_s=settings.screen_every_s,
+            threads=settings.screen_threads,
+        )
+        self.keeper.on_kept = self.screening.submit_snapshot
+        self.cases = Cases(self.journal, ecg_log, self.hub, self.alerting, self.screening)
+        self.publisher = FeedPublisher(bus, self.cases)
+        self.links = LinkRegistry(self.clock)
+        self.upkeep = Upkeep(self.journal, anchors, settings.case_close_after_h * 3600)
+
+    def relay(self) -> Relay:
+        """What the web floor gets."""
+        events = TabletEvents(self.journal, self.hub, self.keeper, self.screening)
+        return Relay(
+            site=_site(self.settings),
+            clock=self.clock,
+            records=self.records,
+            ecg_log=self.ecg_log,
+            bus=self.bus,
+            people=self.people,
+            cases=self.cases,
+            screening=self.screening,
+            ingest=IngestParts(
+                self.journal, self.ecg_log, self.hub, self.keeper, events, self.links, self.bus
+            ),
+            feeds=FeedParts(
+                self.bus, self.clock, self.hub, self.cases, self.alerting, self.people,
+                FeedRegistry(),
+            ),
+            upkeep=self.upkeep,
+        )  # fmt: skip
+
+    def work(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What runs beside the requests, by name."""
+        return {
+            "live-hub": self.hub.run,
+            "snapshots": self.keeper.run,
+            "screening": self.screening.run,
+            "feed-publisher": self.publisher.run,
+            "links": self.links.run,
+            "upkeep": self.upkeep.run,
+        }
+
+
+@asynccontextmanager
+async def _running(
+    work: dict[str, Callable[[], Awaitable[None]]], stopped: set[str]
+) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(_supervised(n, w, stopped), name=n) for n, w in work.items()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _supervised(name: str, work: Callable[[], Awaitable[None]], stopped: set[str]) -> None:
+    """Run a part again and again until it ends by itself; say so while it is down."""
+    while True:
+        try:
+            stopped.discard(name)
+            await work()
+            return
+        except Exception:  # one part's fault is logged, shown by /readyz and tried again
+            log.exception("part-stopped", part=name)
+            stopped.add(name)
+            await asyncio.sleep(RESTART_AFTER_S)
+
+
+def load_screener() -> Screener:
+    """The ST-elevation screen of ``ecg``, loaded now so that the first patient does not wait."""
+    from ecg.screen import screen_segment
+    from ecg.values import EcgSegment, PatientFacts
+    from relay.services.screening import Screened
+
+    def screener(segment: EcgSegment, age_years: int | None, sex: str | None) -> Screened:
+        known_sex = sex if sex in {"M", "F"} else None
+        facts = PatientFacts(age_years=age_years, sex=known_sex)  # type: ignore[arg-type]  # M, F
+        report = screen_segment(segment, facts)
+        return Screened(
+            report.tier.value, report.statement_ja, report.statement_en, report.as_json()
+        )
+
+    return screener
+
+
+def _people(
+    settings: Settings, chosen: Adapters, records: Records, bus: Bus, clock: Clock
+) -> People:
+    burst, refill_s = settings.sign_in_burst, settings.sign_in_refill_s
+    sign_in = SignIn(
+        chosen.passwords or ArgonPasswords(),
+        SecretTokens(),
+        by_name=Buckets(burst, refill_s),
+        by_address=Buckets(4 * burst, refill_s / 4),
+    )
+    rules = SessionRules(settings.session_idle_min * 60, settings.session_absolute_h * 3600)
+    return People(records, sign_in, bus, clock, rules)
+
+
+def _site(settings: Settings) -> Site:
+    demo = json.loads(settings.demo) if settings.demo else None
+    tablets = ("http://localhost:*", "http://127.0.0.1:*") if demo is not None else ()
+    return Site(settings.site_name, this_version(), demo, settings.origins, tablets)
+
+
+def this_version() -> str:
+    """The installed version, or ``dev`` from a bare checkout."""
+    try:
+        return version("kyumei-relay")
+    except PackageNotFoundError:
+        return "dev"
+
+
+def _data_folder(settings: Settings) -> Path:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError as error:
+        raise Unavailable(
+            f"The data folder {folder} cannot be made ({error.strerror}); choose another with --data."
+        ) from error
+    if not writable:
+        raise Unavailable(f"The data folder {folder} cannot be written; check its owner.")
+    return folder
+
+
+def lock_folder(folder: Path) -> IO[str]:
+    """A lock on the data folder, held until the file is closed or the process ends.
+
+    Raises:
+        Conflict: another relay holds it.
+    """
+    file = (folder / LOCK).open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise Conflict(
+            f"Another relay uses the data folder {folder}; stop it or choose another with --data."
+        ) from error
+    with suppress(OSError):
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+    return file

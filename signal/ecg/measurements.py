@@ -1,0 +1,155 @@
+"""What was measured in one window: plain values, no method that computes anything.
+
+A criterion reads these and nothing else, so that every criterion can be tested on numbers written
+by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ecg.mains import NO_MAINS, Mains
+from ecg.quality import Label, RecordQuality
+from ecg.reversal import Reversal
+from ecg.values import Float
+
+J_OFFSETS_MS: tuple[int, ...] = (0, 20, 40, 60, 80)
+"""Instants after the J point at which ST is stored."""
+
+StShape = Literal["concave", "straight", "convex"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadMeasurement:
+    """One lead's representative beat in numbers, microvolts above its PQ level.
+
+    Attributes:
+        st_uv: level at J+0, +20, +40, +60, +80 ms.
+        st_se_uv: standard error of J, 10 µV for the fiducials included.
+        q_uv, r_uv, s_uv: depths of Q and S and height of R, each >= 0.
+        qrs_area_uv_ms: signed area of the QRS.
+        r_peak_ms: time of the highest point from the QRS onset.
+        r_width_ms: time the QRS stays above half of R, 0.0 without an R.
+        terminal_uv: mean level over the last 40 ms of the QRS.
+        st_shape: course from J to the peak of T.
+        t_uv: signed peak of T. p_uv: signed peak of P.
+        n_beats: beats that this lead could use.
+    """
+
+    st_uv: tuple[float, ...]
+    st_se_uv: float = 10.0
+    q_uv: float = 0.0
+    r_uv: float = 0.0
+    s_uv: float = 0.0
+    qrs_area_uv_ms: float = 0.0
+    r_peak_ms: float = 0.0
+    r_width_ms: float = 0.0
+    terminal_uv: float = 0.0
+    st_shape: StShape = "straight"
+    t_uv: float = 0.0
+    p_uv: float = 0.0
+    n_beats: int = 0
+
+    @property
+    def j_uv(self) -> float:
+        """Level at the J point."""
+        return self.st_uv[0]
+
+    @property
+    def j60_uv(self) -> float:
+        """Level 60 ms after the J point."""
+        return self.st_uv[3]
+
+    @property
+    def qrs_pp_uv(self) -> float:
+        """R + S, peak to peak."""
+        return self.r_uv + self.s_uv
+
+    @property
+    def qrs_positive(self) -> bool:
+        """Net QRS polarity; within a 10 % dead band the area decides."""
+        difference = self.r_uv - self.s_uv
+        if abs(difference) < 0.1 * self.qrs_pp_uv:
+            return self.qrs_area_uv_ms > 0
+        return difference > 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RepresentativeBeat:
+    """The trimmed-mean beat, for drawing and comparing.
+
+    Attributes:
+        uv: above the PQ level, shape ``(n_leads, n_samples)``. leads: one name a row.
+        fs_hz: its rate. onset, j, t_end: samples; ``t_end`` None where no T was seen.
+        j_before_notch: end of the QRS before a J notch, None without one.
+    """
+
+    uv: Float
+    leads: tuple[str, ...]
+    fs_hz: float
+    onset: int
+    j: int
+    t_end: int | None
+    j_before_notch: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurements:
+    """Everything read from one window.
+
+    Attributes:
+        first_sample, n_samples: the stretch that was measured, in the stream's own samples.
+        fs_hz: rate of the stream.
+        quality: of the record and of each lead.
+        leads: by lead name; empty when the record was refused.
+        beat_j_uv: J of every usable beat by lead, shape ``(n_beats,)`` each; for the bootstrap.
+        r_samples: positions of the dominant beats in the stream. n_beats_all: all beats found.
+        hr_bpm, qrs_ms, qt_ms: None where not measured.
+        rr_cv: relative SD of RR, None with fewer than four beats.
+        beat: the representative beat, None when refused.
+        reversal: a suspected exchange of electrodes. mains: the hum that was removed.
+    """
+
+    first_sample: int
+    n_samples: int
+    fs_hz: float
+    quality: RecordQuality
+    leads: dict[str, LeadMeasurement] = field(default_factory=dict)
+    beat_j_uv: dict[str, Float] = field(default_factory=dict)
+    r_samples: tuple[int, ...] = ()
+    n_beats_all: int = 0
+    hr_bpm: float | None = None
+    rr_cv: float | None = None
+    qrs_ms: float | None = None
+    qt_ms: float | None = None
+    beat: RepresentativeBeat | None = None
+    reversal: Reversal | None = None
+    mains: Mains = NO_MAINS
+
+    @property
+    def rejected(self) -> bool:
+        """Whether nothing may be concluded from this window."""
+        return self.quality.label is Label.REJECT or not self.leads
+
+    @property
+    def qtcb_ms(self) -> float | None:
+        """QT by Bazett: QT / sqrt(RR)."""
+        return self._corrected(0.5)
+
+    @property
+    def qtcf_ms(self) -> float | None:
+        """QT by Fridericia: QT / cube root of RR."""
+        return self._corrected(1 / 3)
+
+    def readable(self, lead: str) -> bool:
+        """Whether a criterion may use a lead."""
+        quality = self.quality.leads.get(lead)
+        return lead in self.leads and quality is not None and quality.readable
+
+    def _corrected(self, power: float) -> float | None:
+        if self.qt_ms is None or not self.hr_bpm:
+            return None
+        return float(self.qt_ms / np.power(60.0 / self.hr_bpm, power))

@@ -1,0 +1,79 @@
+"""Electrodes on the wrong limb: seen from the leads, said, and ST withheld.
+
+Source: clinical brief §2.11; high specificity first, because a wrong accusation withholds a true
+infarction. Only patterns that need several independent signs at once withhold ST; the rest notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecg.values import Float
+
+_P_VISIBLE_UV = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A suspected exchange of electrodes.
+
+    Attributes:
+        code: ``RA_LA``, ``RA_LL``, ``RA_RL``, ``LA_RL`` or ``DEXTROCARDIA``.
+        withhold: whether ST must not be read.
+    """
+
+    code: str
+    withhold: bool
+
+
+def _net(qrs: Float) -> float:
+    """Net polarity of a QRS, -1..1: (R - S) / (R + S)."""
+    high, low = max(0.0, float(qrs.max())), max(0.0, -float(qrs.min()))
+    return (high - low) / max(high + low, 1e-9)
+
+
+def _correlation(a: Float, b: Float) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    return float((a * b).sum() / max(float(np.sqrt((a * a).sum() * (b * b).sum())), 1e-9))
+
+
+def find_reversal(
+    qrs: Mapping[str, Float], beat: Mapping[str, Float], p_uv: Mapping[str, float]
+) -> Reversal | None:
+    """The exchange that the leads point to, or None.
+
+    Args:
+        qrs: onset to J of the representative beat by lead, above PQ, each shape ``(n,)``.
+        beat: P to T of the representative beat by lead, each shape ``(m,)``.
+        p_uv: signed amplitude of P by lead.
+    """
+    limb_flat = _near_flat_limb(beat)
+    if limb_flat is not None:
+        return limb_flat
+    net = {name: _net(qrs[name]) for name in ("I", "II", "III", "aVR", "aVF")}
+    p_negative = p_uv["I"] < -_P_VISIBLE_UV
+    if net["I"] < -0.2 and net["aVR"] > 0 and "V6" in beat:
+        alike = _correlation(beat["I"], beat["V6"])
+        if alike < -0.3:
+            chest = [float(qrs[v].max()) for v in ("V1", "V3", "V6") if v in qrs]
+            mirrored = len(chest) == 3 and chest[0] > chest[1] > chest[2]
+            code = "DEXTROCARDIA" if mirrored else "RA_LA"
+            return Reversal(code, withhold=p_negative)
+    upside_down = all(net[n] < -0.3 for n in ("II", "III", "aVF")) and net["aVR"] > 0.3
+    p_down = p_uv["II"] < -_P_VISIBLE_UV and p_uv["aVR"] > _P_VISIBLE_UV
+    if upside_down and p_down and _correlation(beat["II"], beat.get("V6", beat["II"])) < -0.3:
+        return Reversal("RA_LL", withhold=True)
+    return None
+
+
+def _near_flat_limb(beat: Mapping[str, Float]) -> Reversal | None:
+    """A right-leg electrode on an arm leaves one of I, II, III almost flat."""
+    spans = {n: float(np.ptp(beat[n])) for n in ("I", "II", "III")}
+    for name, code in (("II", "RA_RL"), ("III", "LA_RL")):
+        others = [v for n, v in spans.items() if n != name]
+        if spans[name] < 100.0 and min(others) > 500.0:
+            return Reversal(code, withhold=name == "II")
+    return None

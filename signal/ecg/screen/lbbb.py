@@ -1,0 +1,70 @@
+"""Which rules fit this QRS: narrow or right-sided (standard), or wide and left (Smith-modified).
+
+Source: clinical brief §1.5 E2. The loose form of LBBB only *switches the rule set*; any wide QRS
+that is not plainly right bundle branch block is switched too (pacing, unspecific delay).
+"""
+
+from __future__ import annotations
+
+from ecg.measurements import Measurements
+from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
+
+WIDE_MS = 120.0
+
+
+def is_rbbb(m: Measurements) -> bool:
+    """Wide QRS that ends rightward and forward: late R in V1, late S in I or V6."""
+    if not (m.qrs_ms and m.qrs_ms >= WIDE_MS and m.readable("V1")):
+        return False
+    late_s = any(m.readable(n) and m.leads[n].terminal_uv < -40.0 for n in ("I", "V6"))
+    return m.leads["V1"].terminal_uv > 80.0 and late_s
+
+
+def is_lbbb(m: Measurements) -> bool:
+    """Loose LBBB: wide, QS or rS in V1, no q and a late broad R in a lateral lead."""
+    if not (m.qrs_ms and m.qrs_ms >= WIDE_MS and m.readable("V1")):
+        return False
+    v1 = m.leads["V1"]
+    left_v1 = v1.s_uv > 0 and (v1.r_uv < 100.0 or v1.r_uv < 0.2 * v1.s_uv)
+    lateral = [m.leads[n] for n in ("I", "V5", "V6") if m.readable(n)]
+    no_q = all(lead.q_uv < 50.0 for lead in lateral)
+    late = any(lead.r_peak_ms > 60.0 and lead.r_uv > lead.s_uv for lead in lateral)
+    return left_v1 and no_q and late
+
+
+def wide_left(m: Measurements) -> bool:
+    """Whether the Smith-modified rules replace the standard ones."""
+    return bool(m.qrs_ms and m.qrs_ms >= WIDE_MS and not is_rbbb(m))
+
+
+def _evaluate(case: Case) -> Finding:
+    m = case.measurements
+    qrs_ms = round(m.qrs_ms or 0.0)
+    values = {"qrs_ms": qrs_ms}
+    if is_lbbb(m):
+        return Finding(
+            "LBBB", Status.NOTE, (),
+            f"左脚ブロック様(QRS {qrs_ms} ms)。Smith修正Sgarbossa基準で評価",
+            f"LBBB morphology (QRS {qrs_ms} ms): judged by the Smith-modified Sgarbossa rule",
+            values,
+        )  # fmt: skip
+    if case.wide_left:
+        return Finding(
+            "WIDE_QRS", Status.NOTE, (),
+            f"幅広いQRS({qrs_ms} ms、ペーシングまたは心室内伝導障害)。Smith修正Sgarbossa基準で評価",
+            f"wide QRS ({qrs_ms} ms, paced or unspecific delay): judged by the Smith-modified rule",
+            values,
+        )  # fmt: skip
+    return Finding(
+        "RBBB", Status.NOTE, (),
+        f"右脚ブロック様(QRS {qrs_ms} ms)。J点は幅広いQRSの終わりで計測",
+        f"RBBB morphology (QRS {qrs_ms} ms): J measured at the end of the wide QRS",
+        values,
+    )  # fmt: skip
+
+
+def _is_wide(case: Case) -> bool:
+    return bool(case.measurements.qrs_ms and case.measurements.qrs_ms >= WIDE_MS)
+
+
+CRITERION = Criterion("CONDUCTION", Role.REMARK, _is_wide, _evaluate)

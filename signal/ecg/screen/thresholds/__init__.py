@@ -1,0 +1,96 @@
+"""Threshold profiles as data: which lead needs how many microvolts, for whom, beside which lead."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from ecg.values import PatientFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One published table.
+
+    Attributes:
+        name, version: as printed in every report.
+        leads_uv: group to threshold by lead; ``"-aVR"`` is aVR inverted.
+        contiguity: pairs of neighbouring leads; no other pair counts.
+    """
+
+    name: str
+    version: str
+    leads_uv: dict[str, dict[str, float]]
+    contiguity: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The row of a profile that applies to one patient.
+
+    Attributes:
+        profile, version: where it comes from.
+        patient: the facts used.
+        source: ``entered``, ``partly unknown`` or ``unknown``.
+        leads_uv: threshold by lead, ``"-aVR"`` for aVR inverted.
+        lowest_uv: the lowest threshold any age and sex would have, by lead; used only to call a
+            trace *borderline* when age or sex is unknown.
+        contiguity: pairs of neighbouring leads.
+    """
+
+    profile: str
+    version: str
+    patient: PatientFacts
+    source: str
+    leads_uv: dict[str, float]
+    lowest_uv: dict[str, float]
+    contiguity: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=8)
+def load_profile(name: str = "udmi4") -> Profile:
+    """A profile that ships with the package.
+
+    Raises:
+        FileNotFoundError: no such profile.
+    """
+    text = resources.files(__package__).joinpath(f"{name}.json").read_text("utf-8")
+    raw = json.loads(text)
+    return Profile(
+        name=raw["profile"],
+        version=raw["profile_version"],
+        leads_uv={k: {g: float(v) for g, v in row.items()} for k, row in raw["leads"].items()},
+        contiguity=tuple((a, b) for a, b in raw["contiguity"]),
+    )
+
+
+def _group(patient: PatientFacts) -> str:
+    """Column of the table; an unknown sex or age takes the male column from 40 years."""
+    if patient.sex == "F":
+        return "female"
+    if patient.sex == "M" and patient.age_years is not None and patient.age_years < 40:
+        return "male_under_30" if patient.age_years < 30 else "male_under_40"
+    return "male_from_40"
+
+
+@lru_cache(maxsize=512)
+def thresholds_for(patient: PatientFacts, profile_name: str = "udmi4") -> Thresholds:
+    """Thresholds for a patient. Never assumes silently: ``source`` says what was unknown."""
+    profile = load_profile(profile_name)
+    group = _group(patient)
+    known = (patient.age_years is not None) + (patient.sex is not None)
+    leads_uv = {
+        lead: row.get(group, row["male_under_40"] if group == "male_under_30" else row["female"])
+        for lead, row in profile.leads_uv.items()
+    }
+    return Thresholds(
+        profile=profile.name,
+        version=profile.version,
+        patient=patient,
+        source=("unknown", "partly unknown", "entered")[known],
+        leads_uv=leads_uv,
+        lowest_uv={lead: min(row.values()) for lead, row in profile.leads_uv.items()},
+        contiguity=profile.contiguity,
+    )

@@ -1,0 +1,75 @@
+"""Chromium for tests: found, started, and its complaints collected."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, Page, async_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+COUNT_TONES = """
+  window.tones = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...args) { window.tones += 1; return start.apply(this, args); };
+"""
+
+
+def chromium_path() -> str:
+    """Where Chromium is; the sentence of ``scripts/chromium`` where it is not."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = os.environ.get("KYUMEI_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        raise AssertionError("The browser tests need Chromium: run scripts/chromium.")
+    return found
+
+
+@asynccontextmanager
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
+    """A running browser."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium_path(), args=[*FLAGS, *flags]
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def new_page(browser: Browser, width: int, height: int) -> tuple[Page, list[str]]:
+    """A page in a fresh profile, and the list its errors go to."""
+    context = await browser.new_context(viewport={"width": width, "height": height})
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
+    await page.add_init_script(COUNT_TONES)
+    return page, complaints
+
+
+async def ink(page: Page, selector: str = "canvas") -> int:
+    """How many pixels of all canvases under a selector are not transparent."""
+    return await page.evaluate(
+        """(selector) => [...document.querySelectorAll(selector)].reduce((sum, canvas) => {
+             const { width, height } = canvas;
+             if (!width || !height) return sum;
+             const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+             let n = 0;
+             for (let i = 3; i < data.length; i += 4) n += data[i] > 0;
+             return sum + n;
+           }, 0)""",
+        selector,
+    )

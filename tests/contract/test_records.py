@@ -1,0 +1,313 @@
+"""What every ``Records`` adapter promises (``relay/store/port.py``)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+
+from relay.errors import Conflict, NotFound, Unavailable
+from relay.model.alert import Alert, advance
+from relay.model.decision import Decision, DecisionKind, Opening
+from relay.model.incident import Incident, IncidentState
+from relay.model.people import Account, Device, DeviceEntry, Hospital, Person, Role, Session
+from relay.model.report import Report
+from relay.model.snapshot import Snapshot, SnapshotState
+from relay.model.stream import EcgStream, StreamState
+from relay.model.timeline import Stage
+from relay.store.port import RecordWrites
+from relay.store.records_sql import SqlRecords, open_sqlite
+
+PERSON = Person("sato", "佐藤", Role.CARDIOLOGIST, "chuo")
+
+
+@pytest_asyncio.fixture
+async def records(tmp_path: Path) -> AsyncIterator[SqlRecords]:
+    made = await open_sqlite(tmp_path / "records.sqlite")
+    async with made.begin() as tx:
+        await tx.put_hospital(Hospital("chuo", "中央"))
+        await tx.put_hospital(Hospital("daiichi", "第一"))
+        await tx.put_account(Account(PERSON, "hash"))
+    yield made
+    await made.close()
+
+
+async def a_case(tx: RecordWrites, opened_at_us: int = 1) -> tuple[Incident, EcgStream]:
+    case = Incident(uuid4(), "救急1", opened_at_us, frozenset({"chuo"}))
+    stream = EcgStream(uuid4(), case.id, "救急1", 255, 500.0, 2.5, 1, "test")
+    await tx.put_incident(case)
+    await tx.put_stream(stream)
+    return case, stream
+
+
+def a_snapshot(case: Incident, stream: EcgStream) -> Snapshot:
+    return Snapshot(uuid4(), case.id, stream.id, 0, 4, "manual", 1, 3, 500.0, 2.5)
+
+
+def an_alert(case: Incident, stream: EcgStream, at_us: int = 5) -> Alert:
+    return Alert(uuid4(), case.id, stream.id, None, "A", "ja", "en", at_us)
+
+
+def a_report(case: Incident, stream: EcgStream, tier: str, at_us: int, of: UUID | None) -> Report:
+    return Report(case.id, stream.id, of, 0, 4, tier, "ja", "en", {"tier": tier}, at_us)
+
+
+async def test_a_transaction_that_raised_left_nothing(records: SqlRecords) -> None:
+    case = Incident(uuid4(), "救急1", 1, frozenset({"chuo"}))
+    with pytest.raises(RuntimeError):
+        async with records.begin() as tx:
+            await tx.put_incident(case)
+            await tx.add_entry(case.id, 1, Stage.NOTE, "x", {})
+            raise RuntimeError("broken")
+    async with records.read() as reads:
+        assert await reads.incident(case.id) is None
+        assert await reads.timeline(case.id) == []
+
+
+async def test_what_is_committed_is_there_after_reopening(tmp_path: Path) -> None:
+    file = tmp_path / "again.sqlite"
+    first = await open_sqlite(file)
+    async with first.begin() as tx:
+        await tx.put_hospital(Hospital("chuo", "中央"))
+        case, stream = await a_case(tx)
+    await first.close()
+    with pytest.raises(Unavailable):
+        async with first.begin():
+            pass
+    second = await open_sqlite(file)
+    async with second.read() as reads:
+        assert await reads.incident(case.id) == case
+        assert await reads.stream(stream.id) == stream
+    await second.close()
+
+
+async def test_entries_rise_by_one_within_a_case_even_when_many_write(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        one, _ = await a_case(tx)
+        other, _ = await a_case(tx)
+
+    async def write(case: Incident, n: int) -> None:
+        async with records.begin() as tx:
+            await tx.add_entry(case.id, n, Stage.NOTE, "", {"n": n})
+
+    await asyncio.gather(*(write(case, n) for n in range(10) for case in (one, other)))
+    async with records.read() as reads:
+        for case in (one, other):
+            entries = await reads.timeline(case.id)
+            assert [e.entry for e in entries] == list(range(1, 11))
+            assert sorted(e.data["n"] for e in entries) == list(range(10))
+            assert [e.entry for e in await reads.timeline(case.id, after=8)] == [9, 10]
+
+
+async def test_an_event_is_marked_once(records: SqlRecords) -> None:
+    event = uuid4()
+    async with records.begin() as tx:
+        case, _ = await a_case(tx)
+        assert await tx.mark_event(event, case.id, 1) is True
+    async with records.begin() as tx:
+        assert await tx.mark_event(event, case.id, 2) is False
+
+
+async def test_epochs_rise_and_are_never_given_twice(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        _, stream = await a_case(tx)
+
+    async def raise_it() -> int:
+        async with records.begin() as tx:
+            return await tx.raise_epoch(stream.id)
+
+    assert sorted(await asyncio.gather(*(raise_it() for _ in range(8)))) == list(range(1, 9))
+    async with records.begin() as tx:
+        await tx.put_stream(replace(stream, state=StreamState.ENDED, end_seq=4))
+        assert await tx.raise_epoch(stream.id) == 9
+        with pytest.raises(NotFound):
+            await tx.raise_epoch(uuid4())
+    async with records.read() as reads:
+        kept = await reads.stream(stream.id)
+    assert kept == replace(stream, state=StreamState.ENDED, end_seq=4, epoch=9)
+
+
+async def test_the_highest_revision_of_the_card_wins_whenever_it_comes(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        case, _ = await a_case(tx)
+        for rev, age in ((2, 70), (1, 60), (2, 80)):
+            await tx.put_card(case.id, rev, {"age_years": age}, 1)
+    async with records.read() as reads:
+        assert await reads.card(case.id) == {"age_years": 70}
+
+
+async def test_only_addressed_hospitals_list_a_case_newest_first(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        old, _ = await a_case(tx, 1)
+        new, _ = await a_case(tx, 2)
+        await tx.put_incident(replace(old, state=IncidentState.CLOSED))
+    async with records.read() as reads:
+        assert [c.id for c in await reads.incidents(hospital="chuo")] == [new.id, old.id]
+        assert await reads.incidents(hospital="daiichi") == []
+        open_ = await reads.incidents(hospital="chuo", state=IncidentState.OPEN)
+        assert [c.id for c in open_] == [new.id]
+
+
+async def test_a_kept_snapshot_never_changes(records: SqlRecords, tmp_path: Path) -> None:
+    async with records.begin() as tx:
+        case, stream = await a_case(tx)
+        asked = a_snapshot(case, stream)
+        assert await tx.add_snapshot(asked) is True
+        assert await tx.add_snapshot(asked) is False
+    async with records.read() as reads:
+        assert await reads.awaited_snapshots() == [asked]
+        assert await reads.snapshot_samples(asked.id) is None
+    kept = replace(
+        asked, state=SnapshotState.PARTIAL, stored_at_us=9, present=((0, 2),), sha256="f" * 64
+    )
+    async with records.begin() as tx:
+        await tx.keep_samples(kept, b"12345678")
+    with pytest.raises(Unavailable):
+        async with records.begin() as tx:
+            await tx.keep_samples(kept, b"87654321")
+    async with records.read() as reads:
+        assert await reads.snapshot(asked.id) == kept
+        assert await reads.snapshot_samples(asked.id) == b"12345678"
+        assert await reads.awaited_snapshots() == []
+        assert await reads.unscreened_snapshots() == [kept]
+    for change in ("UPDATE snapshot_samples SET samples = 'x'", "DELETE FROM snapshot_samples"):
+        with sqlite3.connect(tmp_path / "records.sqlite") as db, pytest.raises(sqlite3.Error):
+            db.execute(change)
+
+
+@pytest.mark.parametrize(
+    "table", ["audit", "timeline", "decisions", "openings", "notes", "patient_cards", "reports"]
+)
+async def test_what_was_written_down_cannot_be_changed(
+    records: SqlRecords, tmp_path: Path, table: str
+) -> None:
+    async with records.begin() as tx:
+        case, stream = await a_case(tx)
+        await tx.audit(1, "x", "y", "z")
+        await tx.add_entry(case.id, 1, Stage.NOTE, "", {})
+        kind = DecisionKind.NOT_STEMI
+        await tx.add_decision(Decision(case.id, kind, "", None, "佐藤", "sato", 1))
+        await tx.add_opening(Opening(case.id, None, "佐藤", "sato", 1))
+        await tx.add_note(case.id, "a", "佐藤", "sato", 1)
+        await tx.put_card(case.id, 1, {}, 1)
+        await tx.add_report(a_report(case, stream, "E", 1, None))
+    with sqlite3.connect(tmp_path / "records.sqlite") as db:
+        column = "prev_hash" if table == "audit" else "at_us"
+        with pytest.raises(sqlite3.Error, match="never changed"):
+            db.execute(f"UPDATE {table} SET {column} = 0")
+        with pytest.raises(sqlite3.Error, match="never changed"):
+            db.execute(f"DELETE FROM {table}")
+    db.close()
+
+
+async def test_one_alert_of_a_case_waits_at_a_time(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        case, stream = await a_case(tx)
+        first = an_alert(case, stream)
+        await tx.put_alert(first)
+    with pytest.raises(Conflict):
+        async with records.begin() as tx:
+            await tx.put_alert(an_alert(case, stream))
+    decided = advance(first, "decide", who="佐藤", at_us=7)
+    second = an_alert(case, stream, at_us=8)
+    async with records.begin() as tx:
+        assert await tx.open_alert(case.id) == first
+        await tx.put_alert(decided)
+        assert await tx.open_alert(case.id) is None
+        await tx.put_alert(second)
+    async with records.read() as reads:
+        assert await reads.alert(first.id) == decided
+        assert await reads.last_alert(case.id) == second
+
+
+async def test_calm_is_readable_and_below_the_criteria(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        case, stream = await a_case(tx)
+        for at_us, tier in ((10, "E"), (20, "A"), (30, "B"), (40, "Q")):
+            await tx.add_report(a_report(case, stream, tier, at_us, None))
+        assert await tx.was_calm_since(case.id, 9) is True
+        assert await tx.was_calm_since(case.id, 10) is False
+        await tx.put_live([a_report(case, stream, "D", 50, None)])
+        assert await tx.was_calm_since(case.id, 10) is True
+
+
+async def test_the_facts_of_cases_come_in_one_go_and_in_order(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        one, stream = await a_case(tx, 1)
+        other, _ = await a_case(tx, 2)
+        shot = a_snapshot(one, stream)
+        await tx.add_snapshot(shot)
+        await tx.put_card(one.id, 1, {"age_years": 5}, 1)
+        report = a_report(one, stream, "A", 3, shot.id)
+        await tx.add_report(a_report(one, stream, "E", 2, shot.id))
+        await tx.add_report(report)
+        live = a_report(one, stream, "D", 4, None)
+        await tx.put_live([a_report(one, stream, "E", 3, None), live])
+        alert = an_alert(one, stream)
+        await tx.put_alert(alert)
+        opening = Opening(one.id, shot.id, "佐藤", "sato", 6)
+        await tx.add_opening(opening)
+        decision = Decision(one.id, DecisionKind.STEMI_CATH, "go", shot.id, "佐藤", "sato", 7)
+        await tx.add_decision(decision)
+    async with records.read() as reads:
+        empty, full = await reads.cases([other.id, one.id])
+        assert await reads.cases([uuid4()]) == []
+    assert (empty.incident, empty.card, empty.alert, empty.snapshots) == (other, None, None, ())
+    assert full.card == {"age_years": 5}
+    assert full.streams == (stream,)
+    assert full.snapshots == (shot,)
+    assert full.snapshot_reports == {shot.id: report}
+    assert full.live == {stream.id: live}
+    assert (full.alert, full.openings, full.decision) == (alert, (opening,), decision)
+
+
+async def test_sessions_end_and_disabled_accounts_have_none(records: SqlRecords) -> None:
+    one, two = Session("a" * 64, PERSON, 1, 1), Session("b" * 64, PERSON, 1, 1)
+    async with records.begin() as tx:
+        await tx.add_session(one)
+        await tx.add_session(two)
+        await tx.touch_session(one.token_hash, 5)
+        await tx.end_sessions(9, token_hash=two.token_hash)
+    async with records.begin() as tx:
+        assert await tx.session(one.token_hash) == replace(one, seen_at_us=5)
+        assert await tx.session(two.token_hash) is None
+        await tx.put_account(Account(PERSON, "hash", disabled=True))
+        assert await tx.session(one.token_hash) is None
+
+
+async def test_a_device_is_known_by_its_newest_token_until_revoked(records: SqlRecords) -> None:
+    device = Device("救急1", frozenset({"chuo", "daiichi"}))
+    async with records.begin() as tx:
+        await tx.put_device(DeviceEntry(device, "1" * 64, 1))
+        await tx.put_device(DeviceEntry(device, "2" * 64, 2))
+        assert await tx.device_of_token("1" * 64) is None
+        assert await tx.device_of_token("2" * 64) == device
+        await tx.put_device(DeviceEntry(device, "2" * 64, 2, revoked_at_us=3))
+        assert await tx.device_of_token("2" * 64) is None
+        assert [d.revoked_at_us for d in await tx.devices()] == [3]
+
+
+async def test_readers_do_not_wait_for_a_writer(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        case, _ = await a_case(tx)
+        async with asyncio.timeout(1), records.read() as reads:
+            assert await reads.incident(case.id) is None
+
+
+async def test_a_full_disk_is_said_in_a_sentence(records: SqlRecords) -> None:
+    async with records.begin() as tx:
+        case, _ = await a_case(tx)
+        pages = (await tx._db.exec_driver_sql("PRAGMA page_count")).scalar_one()
+    async with records._writer.connect() as db:
+        await db.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(Unavailable, match="full"):
+        async with records.begin() as tx:
+            await tx.add_note(case.id, "x" * 500_000, "a", "a", 1)
+    async with records.read() as reads:
+        assert await reads.incident(case.id) == case

@@ -1,0 +1,143 @@
+"""Docs are part of the build: what a user can meet is written down."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+from relay.model.timeline import Stage
+
+from ecg.screen import CRITERIA
+from relay import errors
+from relay.protocol import feed, messages
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def _text(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def _kinds(module) -> set[str]:
+    found = set()
+    for _, value in inspect.getmembers(module, dataclasses.is_dataclass):
+        if value.__module__ == module.__name__:
+            for field in dataclasses.fields(value):
+                if field.name in {"kind", "type"} and isinstance(field.default, str):
+                    found.add(field.default)
+    return found
+
+
+@pytest.mark.parametrize("module", [messages, feed])
+def test_every_message_is_in_the_protocol(module) -> None:
+    text = _text("protocol.md")
+
+    assert [kind for kind in sorted(_kinds(module)) if f"`{kind}`" not in text] == []
+
+
+@pytest.mark.parametrize("module", [messages, feed])
+def test_every_field_of_a_message_is_in_the_protocol(module) -> None:
+    text = _text("protocol.md")
+    missing = []
+    for name, value in inspect.getmembers(module, dataclasses.is_dataclass):
+        if value.__module__ == module.__name__:
+            missing += [
+                f"{name}.{field.name}"
+                for field in dataclasses.fields(value)
+                if not re.search(rf"\b{field.name}\b", text)
+            ]
+    assert missing == []
+
+
+def test_every_stage_is_in_the_protocol() -> None:
+    text = _text("protocol.md")
+
+    assert [stage.value for stage in Stage if f"`{stage.value}`" not in text] == []
+
+
+def test_every_error_code_is_explained() -> None:
+    text = _text("errors.md")
+    codes = {
+        value.code
+        for _, value in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(value, errors.RelayError)
+    }
+
+    assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+
+
+def test_every_criterion_has_its_page() -> None:
+    pages = "\n".join(path.read_text() for path in (DOCS / "clinical").glob("*.md"))
+
+    assert [c for c in sorted(_criterion_codes()) if c not in pages] == []
+
+
+def _criterion_codes() -> set[str]:
+    return {str(getattr(criterion, "code", criterion)) for criterion in CRITERIA}
+
+
+def _commands(command: click.Command, path: str) -> list[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        found = []
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            sub = command.get_command(context, name)
+            assert sub is not None
+            found += _commands(sub, f"{path} {name}")
+        return found
+    return [(path, command)]
+
+
+def _all_commands() -> list[tuple[str, click.Command]]:
+    from ambulance_client.cli import app as tablet
+    from relay.cli import app as relay
+
+    return [
+        *_commands(typer.main.get_command(relay), "kyumei"),
+        *_commands(typer.main.get_command(tablet), "kyumei-ambulance"),
+    ]
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = _text("commands.md")
+    missing = []
+    for path, command in _all_commands():
+        if f"`{path}" not in text:
+            missing.append(path)
+        missing += [
+            f"{path} {parameter.opts[-1]}"
+            for parameter in command.params
+            if isinstance(parameter, click.Option)
+            and parameter.name != "help"
+            and f"`{parameter.opts[-1]}" not in text
+        ]
+    assert missing == []
+
+
+def test_every_command_shows_an_example() -> None:
+    silent = [path for path, command in _all_commands() if "Example" not in (command.help or "")]
+
+    assert silent == []
+
+
+def test_every_setting_is_documented() -> None:
+    from relay.settings import Settings
+
+    text = _text("settings.md")
+
+    assert [name for name in Settings.model_fields if f"KYUMEI_{name.upper()}" not in text] == []
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    root = DOCS.parent
+    broken = []
+    for page in [*DOCS.rglob("*.md"), *root.glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(root)} → {target}")
+    assert broken == []

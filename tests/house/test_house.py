@@ -1,0 +1,101 @@
+"""The house's own rules: floors, sizes, names, fences that a linter does not know."""
+
+from __future__ import annotations
+
+import ast
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("relay", "ambulance_client", "signal/ecg", "hospital_viewer", "live119", "browser_kit")
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "manager"}
+MODULE_LINES = 400
+JS_LINES = 300
+
+
+def _files(suffix: str) -> list[Path]:
+    found = [p for room in ROOMS for p in (ROOT / room).rglob(f"*{suffix}")]
+    return [p for p in found if "vendor" not in p.parts and "versions" not in p.parts]
+
+
+def _tracked() -> list[Path]:
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    return [ROOT / name for name in names]
+
+
+def test_signal_is_a_shelf_and_not_a_package() -> None:
+    assert not (ROOT / "signal" / "__init__.py").exists()
+    assert signal.SIGTERM
+
+
+def test_no_module_is_too_long_or_badly_named() -> None:
+    too_long = [
+        f"{path.relative_to(ROOT)}: {lines}"
+        for suffix, limit in ((".py", MODULE_LINES), (".js", JS_LINES))
+        for path in _files(suffix)
+        if (lines := len(path.read_text().splitlines())) > limit
+    ]
+    assert too_long == []
+    assert [p for p in _files(".py") if p.stem in FORBIDDEN_NAMES] == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in _files(".py")
+        if path.read_text().strip() and ast.get_docstring(ast.parse(path.read_text())) is None
+    ]
+    assert silent == []
+
+
+def test_services_see_only_ports() -> None:
+    """DESIGN §3: services talk to store, bus and auth through their port files."""
+    wrong = []
+    for path in (ROOT / "relay" / "services").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                parts = node.module.split(".")
+                floor_2 = parts[0] == "relay" and parts[1:2] and parts[1] in {
+                    "store", "bus", "alerts", "exports", "imports", "video", "auth",
+                }  # fmt: skip
+                if floor_2 and parts[2:] != ["port"]:
+                    wrong.append(f"{path.name}: {node.module}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("command", ["relay", "ambulance_client"])
+def test_help_loads_no_heavy_library(command: str) -> None:
+    heavy = {"fastapi", "sqlalchemy", "scipy", "wfdb", "matplotlib", "pandas", "uvicorn", "numpy"}
+    code = (
+        "import sys\n"
+        f"from {command}.cli import main\n"
+        "sys.argv = ['kyumei', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"sys.stderr.write(repr(sorted({heavy!r} & set(sys.modules))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "[]"
+    assert "Usage" in done.stdout
+
+
+def test_nothing_names_this_machine() -> None:
+    """Built from parts, so that this file does not name it either."""
+    words = ["/" + "work" + "/", "/tmp/" + "bash_jobs", "/" + "root" + "/"]
+    guilty = []
+    for path in _tracked():
+        if path.suffix in {".lock", ".png", ".dat"} or not path.is_file():
+            continue
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        guilty += [f"{path.relative_to(ROOT)}: {word}" for word in words if word in text]
+    assert guilty == []

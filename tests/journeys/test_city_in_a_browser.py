@@ -1,0 +1,122 @@
+"""``kyumei demo`` as a newcomer sees it: the alarm rings, a cardiologist decides, the crew is told."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser_page import chromium, ink, new_page
+from tests.city import free_port, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow]
+
+STEMI, QUIET, MIMIC = "福島救急1", "福島救急2", "福島救急3"
+
+
+def _ports() -> int:
+    """The first of four free ports in a row."""
+    while True:
+        first = free_port()
+        if first < 65_000:
+            return first
+
+
+async def _sign_in(page: Page, base: str, password: str) -> None:
+    await page.goto(base)
+    await page.fill("#name", "sato")
+    await page.fill("#password", password)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="アラームを有効にする")).to_be_visible()
+
+
+def _row(page: Page, unit: str):
+    return page.locator(".cases li", has_text=unit)
+
+
+@pytest.mark.timeout(240)
+async def test_from_the_first_beat_to_the_decision_on_the_tablet(tmp_path: Path) -> None:
+    port = _ports()
+    log = tmp_path / "demo.log"
+    with log.open("wb") as output:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "relay", "demo", "--port", str(port)],
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        await until(lambda: "Ctrl-C ends everything" in log.read_text(), 60)
+        children = psutil.Process(demo.pid).children(recursive=True)
+        assert len(children) == 4
+        password = re.search(r"password (\S+)\)", log.read_text())[1]
+        async with chromium() as browser:
+            hospital, complaints = await new_page(browser, 1920, 1080)
+            crew, crew_complaints = await new_page(browser, 1024, 768)
+            await _sign_in(hospital, f"http://localhost:{port}/", password)
+            complaints.clear()  # asking who is signed in answers 401 before anybody is
+            await crew.goto(f"http://localhost:{port + 1}/")
+            await _play(hospital, crew)
+            assert complaints + crew_complaints == []
+    finally:
+        demo.send_signal(signal.SIGINT)
+        code = await asyncio.to_thread(demo.wait, 30)
+    assert code == 0, log.read_text()
+    assert [c for c in children if c.is_running()] == []
+    assert "Traceback" not in log.read_text()
+
+
+async def _play(hospital: Page, crew: Page) -> None:
+    await hospital.get_by_role("button", name="アラームを有効にする").click()
+    await expect(hospital.locator(".armed")).to_contain_text("アラーム有効")
+    for unit in (STEMI, QUIET, MIMIC):
+        await expect(_row(hospital, unit)).to_be_visible(timeout=20_000)
+    await hospital.wait_for_timeout(4000)
+    after_test_tone = await hospital.evaluate("window.tones")
+    assert after_test_tone > 0
+
+    await expect(hospital.locator(".ringing")).to_contain_text(STEMI, timeout=90_000)
+    await until(lambda: _more_tones(hospital, after_test_tone), 10)
+    assert QUIET not in await hospital.locator(".ringing").inner_text()
+    assert MIMIC not in await hospital.locator(".ringing").inner_text()
+    await expect(crew.locator("body")).to_contain_text("病院に届きました", timeout=5000)
+    await expect(crew.locator("body")).to_contain_text("まだ誰も開いていません")
+
+    await hospital.locator(".ringing button").first.click()
+    await expect(crew.locator("body")).to_contain_text(
+        "佐藤 医師(当直) が波形を見ています", timeout=5000
+    )
+    await expect(hospital.locator(".ringing")).to_be_hidden()
+    assert await ink(hospital) > 5000
+    assert await ink(crew) > 5000
+    await _stays_silent(hospital)
+
+    await hospital.locator('[data-decision="stemi-cath"].answer').click()
+    await hospital.locator("dialog textarea").fill("直接カテ室へ")
+    await hospital.get_by_role("button", name="確定して救急隊へ送る").click()
+    await expect(crew.locator("dialog.decided")).to_be_visible(timeout=5000)
+    await expect(crew.locator("dialog.decided")).to_contain_text("直接カテ室へ")
+    await crew.get_by_role("button", name="確認した").click()
+    await expect(crew.locator(".answer-big")).to_be_visible()
+    await expect(_row(hospital, QUIET)).not_to_contain_text("STEMI基準を満たすST上昇")
+
+    await crew.reload()
+    await expect(crew.locator(".answer-big")).to_be_visible(timeout=10_000)
+
+
+async def _more_tones(page: Page, than: int) -> bool:
+    return await page.evaluate("window.tones") > than
+
+
+async def _stays_silent(page: Page) -> None:
+    """After the opening no new burst begins."""
+    await page.wait_for_timeout(1500)
+    before = await page.evaluate("window.tones")
+    await page.wait_for_timeout(6000)
+    assert await page.evaluate("window.tones") == before

@@ -1,0 +1,166 @@
+"""Single rules of the link that a random schedule would show only by luck."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from relay.errors import Fenced, LocalProtocolError, RemoteProtocolError
+from relay.protocol import messages as m
+from relay.protocol.link import LinkState, advance, redial_delay_s
+from relay.protocol.ranges import RangeSet
+from relay.protocol.receiver import ReceiverLink
+from relay.protocol.sender import ClockEstimate, SenderLink
+from tests.frames import MASK_8, frame_bytes, new_stream
+
+
+def _up(sender: SenderLink, stored: dict | None = None) -> None:
+    sender.connected(0.0, 0)
+    sender.receive_text(m.to_text(m.Welcome("unit", 0)), 0.0, 0)
+    for text in sender.texts_to_send():
+        message = m.from_tablet(text)
+        if isinstance(message, m.OpenStream):
+            held = (stored or {}).get(message.stream, ())
+            sender.receive_text(m.to_text(m.StreamOpened(message.stream, 3, tuple(held))), 0.0, 0)
+
+
+def _spec(stream) -> m.OpenStream:
+    return m.OpenStream(stream, uuid4(), MASK_8, 500.0, 2.5, 0, "test")
+
+
+def _orders(sender: SenderLink, count: int) -> list[tuple[int, bool]]:
+    orders = [sender.next_frame() for _ in range(count)]
+    return [(o.seq, o.backlog) for o in orders if o is not None]
+
+
+def test_newest_second_first_then_snapshot_then_newest_backlog() -> None:
+    stream = new_stream()
+    sender = SenderLink("test", backlog_window_frames=5)
+    sender.register(_spec(stream), [(0, 100)])
+    sender.hurry(stream, 40, 42)
+    _up(sender)
+
+    assert _orders(sender, 20) == [
+        (96, False), (97, False), (98, False), (99, False),
+        (40, True), (41, True),
+        (95, True), (94, True), (93, True),
+    ]  # fmt: skip
+
+
+def test_live_frames_pass_a_full_backlog_window() -> None:
+    stream = new_stream()
+    sender = SenderLink("test", backlog_window_frames=2)
+    sender.register(_spec(stream), [(0, 50)])
+    _up(sender)
+    _orders(sender, 20)
+
+    sender.spooled(stream, 50)
+
+    assert _orders(sender, 5) == [(50, False)]
+
+
+def test_what_the_relay_already_has_is_not_sent_again() -> None:
+    stream = new_stream()
+    sender = SenderLink("test")
+    sender.register(_spec(stream), [(0, 10)])
+    _up(sender, {stream: [(0, 8)]})
+
+    assert _orders(sender, 10) == [(8, False), (9, False)]
+
+
+def test_an_ack_for_frames_never_made_is_an_error() -> None:
+    stream = new_stream()
+    sender = SenderLink("test")
+    sender.register(_spec(stream), [(0, 2)])
+    _up(sender)
+
+    with pytest.raises(RemoteProtocolError, match="never made"):
+        sender.receive_text(m.to_text(m.Ack(stream, ((0, 9),))), 0.0, 0)
+
+
+def test_a_restarted_tablet_learns_that_everything_was_stored() -> None:
+    """The spool is already empty of them; the relay's answer must not be taken for a lie."""
+    stream = new_stream()
+    sender = SenderLink("test")
+    sender.register(_spec(stream), [(7, 8)], 8)
+    _up(sender, {stream: [(0, 8)]})
+
+    assert sender.unstored(stream) == 0
+
+
+def test_silence_for_five_seconds_is_death_and_pings_go_every_two() -> None:
+    sender = SenderLink("test")
+    _up(sender)
+    sender.texts_to_send()
+
+    assert sender.tick(1.9, 0) is False
+    assert sender.texts_to_send() == []
+    assert sender.tick(2.0, 0) is False
+    assert len(sender.texts_to_send()) == 1
+    assert sender.tick(5.0, 0) is True
+
+
+def test_receiver_wants_hello_first_and_once() -> None:
+    link = ReceiverLink(0.0)
+    with pytest.raises(RemoteProtocolError, match="hello"):
+        link.receive_text(m.to_text(m.Ping(0)), 0.0)
+    link.receive_text(m.to_text(m.Hello("x", 0)), 0.0)
+    link.welcome("unit", 0)
+    with pytest.raises(RemoteProtocolError, match="hello"):
+        link.receive_text(m.to_text(m.Hello("x", 0)), 0.0)
+
+
+def test_old_epochs_are_fenced_and_unopened_streams_refused() -> None:
+    stream, link = new_stream(), ReceiverLink(0.0)
+    link.receive_text(m.to_text(m.Hello("x", 0)), 0.0)
+    link.welcome("unit", 0)
+    with pytest.raises(RemoteProtocolError, match="not opened"):
+        link.receive_frame(frame_bytes(stream, 0, epoch=1), 0.0)
+
+    link.receive_text(m.to_text(_spec(stream)), 0.0)
+    link.open_stream(stream, 2, RangeSet())
+    with pytest.raises(Fenced):
+        link.receive_frame(frame_bytes(stream, 0, epoch=1), 0.0)
+    assert link.receive_frame(frame_bytes(stream, 0, epoch=2), 0.0)
+
+
+def test_nothing_is_acknowledged_before_stored() -> None:
+    stream, link = new_stream(), ReceiverLink(0.0)
+    link.receive_text(m.to_text(m.Hello("x", 0)), 0.0)
+    link.welcome("unit", 0)
+    link.receive_text(m.to_text(_spec(stream)), 0.0)
+    link.open_stream(stream, 1, RangeSet())
+    link.texts_to_send()
+
+    link.receive_frame(frame_bytes(stream, 0, epoch=1), 0.0)
+    assert link.texts_to_send() == []
+    link.stored(stream, [0])
+    assert link.texts_to_send() == [m.to_text(m.Ack(stream, ((0, 1),)))]
+
+
+def test_clock_estimate_takes_the_quickest_exchange() -> None:
+    clock = ClockEstimate()
+    clock.add(0, 1_000_500, 1_000)
+    clock.add(10_000, 1_090_000, 200_000)
+    clock.add(5_000, 0, 1_000)
+
+    assert clock.offset_us == 1_000_000
+    assert clock.rtt_us == 1_000
+
+
+def test_redial_delay_is_jittered_and_bounded() -> None:
+    assert redial_delay_s(0, 0.999) < 0.05
+    assert redial_delay_s(50, 0.999) < 1.0
+    assert redial_delay_s(3, 0.0) == 0.0
+
+
+def test_impossible_steps_are_our_own_fault() -> None:
+    with pytest.raises(LocalProtocolError):
+        advance(LinkState.DOWN, "greeted")
+
+
+def test_unreadable_messages_are_refused_in_one_sentence() -> None:
+    for text in ("", "{", "[]", '{"kind":"nope"}', '{"kind":"ping","t0_us":-4}', "x" * 70_000):
+        with pytest.raises(RemoteProtocolError):
+            m.from_tablet(text)

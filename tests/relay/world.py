@@ -1,0 +1,337 @@
+"""A whole relay on a free port, and real clients: tablets, pages, browsers' HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import numpy as np
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from ecg.values import EcgSegment
+from relay.auth.argon import ArgonPasswords
+from relay.auth.tokens import COOKIE
+from relay.model.people import Device, Hospital, Person, Role
+from relay.protocol import feed, wire
+from relay.protocol import messages as m
+from relay.protocol.codec import encode_samples
+from relay.protocol.sender import SenderEvent, SenderLink
+from relay.services.relay import Relay
+from relay.services.screening import Screened
+from relay.settings import Settings
+from relay.web.server import bind, make_server
+from relay.wiring import Adapters, open_relay
+from tests.frames import MASK_8
+
+PASSWORD = "a long enough password"
+N = 125
+CALM, ELEVATED = 0, 2000
+
+
+def screener(segment: EcgSegment, age_years: int | None, sex: str | None) -> Screened:
+    """A screener with a rule a test can steer: the level of lead I decides."""
+    level = int(segment.adc[0].mean())
+    if level < -1000:
+        raise RuntimeError("this screener breaks on purpose")
+    tier = "A" if level > 1000 else "E"
+    text = f"level {level} age {age_years} sex {sex}"
+    return Screened(tier, text, text, {"tier": tier, "n": segment.n_samples, "age": age_years})
+
+
+def block(seq: int, level: int = CALM, n: int = N) -> np.ndarray:
+    """Seeded noise on a level, 8 leads."""
+    rng = np.random.default_rng(seq)
+    return (rng.integers(-100, 100, size=(8, n)) + level).astype(np.int16)
+
+
+@dataclass
+class World:
+    """One relay and its doors."""
+
+    relay: Relay
+    port: int
+    tokens: dict[str, str]
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def http(self, user: str | None) -> httpx2.AsyncClient:
+        """A browser's HTTP, signed in."""
+        headers = {"X-Kyumei": "1"}
+        if user is not None:
+            headers["Cookie"] = f"{COOKIE}={await self.cookie(user)}"
+        return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", headers=headers)
+
+    async def cookie(self, user: str) -> str:
+        if user not in self.cookies:
+            self.cookies[user], _ = await self.relay.people.sign_in(user, PASSWORD, user)
+        return self.cookies[user]
+
+    @asynccontextmanager
+    async def page(self, user: str, **options: Any) -> AsyncIterator[Page]:
+        """A page's feed."""
+        headers = {"Cookie": f"{COOKIE}={await self.cookie(user)}"}
+        async with connect(
+            f"ws://127.0.0.1:{self.port}/feed/v1",
+            subprotocols=[feed.SUBPROTOCOL],
+            additional_headers=headers,
+            origin=f"http://127.0.0.1:{self.port}",
+            max_size=2**20,
+            **options,
+        ) as socket:
+            yield Page(socket)
+
+    @asynccontextmanager
+    async def tablet(
+        self, unit: str = "救急1", *, token: str | None = None
+    ) -> AsyncIterator[Tablet]:
+        """A tablet, connected."""
+        tablet = Tablet(self.port, token or self.tokens[unit])
+        try:
+            await tablet.dial()
+            yield tablet
+        finally:
+            await tablet.hang_up()
+
+
+@dataclass
+class Page:
+    """A page: what it got so far, and waiting for more."""
+
+    socket: ClientConnection
+    texts: list[dict[str, Any]] = field(default_factory=list)
+    frames: list[wire.EcgFrame] = field(default_factory=list)
+
+    async def say(self, message: object) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = 5) -> Any:
+        """The first text, past or coming, that is wanted."""
+        for text in self.texts:
+            if wanted(text):
+                return text
+        async with asyncio.timeout(within_s):
+            while True:
+                got = await self.take()
+                if got is not None and wanted(got):
+                    return got
+
+    async def take(self) -> dict[str, Any] | None:
+        message = await self.socket.recv()
+        if isinstance(message, bytes):
+            self.frames.append(wire.unpack(message))
+            return None
+        self.texts.append(json.loads(message))
+        return self.texts[-1]
+
+    async def until_frames(self, n: int, within_s: float = 5) -> list[wire.EcgFrame]:
+        async with asyncio.timeout(within_s):
+            while len(self.frames) < n:
+                await self.take()
+        return self.frames
+
+    async def closed(self, within_s: float = 8) -> tuple[int, str]:
+        """Read until the relay closes; its code and reason."""
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    await self.take()
+        except ConnectionClosed as error:
+            assert error.rcvd is not None
+            return error.rcvd.code, error.rcvd.reason
+
+
+class Tablet:
+    """The protocol's own sender on a real socket, with a spool in memory."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self.port, self.token = port, token
+        self.link = SenderLink("test")
+        self.spool: dict[tuple[UUID, int], bytes] = {}
+        self.heard: list[SenderEvent] = []
+        self.changed = asyncio.Event()
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self._reader: asyncio.Task[None] | None = None
+
+    async def dial(self) -> None:
+        """Connect and begin to talk."""
+        self.close_code = None
+        self.socket = await connect(
+            f"ws://127.0.0.1:{self.port}/link/v1",
+            subprotocols=[m.SUBPROTOCOL],
+            additional_headers={"Authorization": f"Bearer {self.token}"},
+        )
+        self.link.connected(self.now(), self.relay_us())
+        self._reader = asyncio.create_task(self._read())
+        await self.pump()
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def relay_us(self) -> int:
+        import time
+
+        return time.time_ns() // 1000
+
+    async def hang_up(self) -> None:
+        """Drop the line."""
+        if self._reader is not None:
+            await self.socket.close()
+            await self._reader
+        self.link.closed()
+
+    async def _read(self) -> None:
+        try:
+            async for text in self.socket:
+                self.heard += self.link.receive_text(text, self.now(), self.relay_us())
+                self.changed.set()
+                await self.pump()
+        except ConnectionClosed:
+            pass
+        if self.socket.close_code is not None:
+            self.close_code = self.socket.close_code
+            self.close_reason = self.socket.close_reason or ""
+        self.changed.set()
+
+    async def pump(self) -> None:
+        """Send what the link wants sent."""
+        with suppress(ConnectionClosed):
+            for text in self.link.texts_to_send():
+                await self.socket.send(text)
+            while (frame := self.link.next_frame()) is not None:
+                data = self.spool[frame.stream, frame.seq]
+                await self.socket.send(wire.restamp(data, frame.epoch, backlog=frame.backlog))
+
+    def open(self, incident: UUID | None = None, stream: UUID | None = None) -> m.OpenStream:
+        """A new recording of a case."""
+        spec = m.OpenStream(
+            stream or uuid4(), incident or uuid4(), MASK_8, 500.0, 2.5, self.relay_us(), "test"
+        )
+        self.link.register(spec)
+        return spec
+
+    async def record(
+        self, stream: UUID, seqs: Iterator[int] | range, level: int = CALM, n: int = N
+    ) -> None:
+        """Make frames, spool them, send them."""
+        for seq in seqs:
+            payload = encode_samples(block(seq, level, n))
+            frame = wire.EcgFrame(stream, 0, seq, seq * n, n, MASK_8, 0, payload)
+            self.spool[stream, seq] = wire.pack(frame)
+            self.link.spooled(stream, seq)
+        await self.pump()
+
+    async def event(self, incident: UUID, body: Any, event: UUID | None = None) -> m.Event:
+        """Say something of the case."""
+        made = m.Event(event or uuid4(), incident, self.relay_us(), body)
+        self.link.event_spooled(made)
+        await self.pump()
+        return made
+
+    async def snapshot(
+        self, spec: m.OpenStream, first: int, n: int = 5000, reason: str = "manual"
+    ) -> UUID:
+        """Ask for a snapshot."""
+        asked = m.SnapshotRequest(uuid4(), spec.stream, first, n, reason)  # type: ignore[arg-type]
+        await self.event(spec.incident, asked)
+        return asked.snapshot
+
+    async def follow(self, incident: UUID, after: int = 0) -> None:
+        self.link.follow(incident, after)
+        await self.pump()
+
+    async def until(self, ready: Callable[[], Any], within_s: float = 5) -> Any:
+        """Wait until something holds; its value."""
+        async with asyncio.timeout(within_s):
+            while not (value := ready()):
+                self.changed.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.changed.wait(), 0.05)
+        return value
+
+    async def stored(self, stream: UUID, within_s: float = 5) -> None:
+        """Wait until every spooled frame is acknowledged."""
+        await self.until(lambda: self.link.unstored(stream) == 0, within_s)
+
+    async def settled(self) -> None:
+        """Wait until every event is acknowledged."""
+        await self.until(lambda: self.link.pending_events == 0)
+
+    def notices(self, stage: str | None = None) -> list[m.Notice]:
+        """Timeline entries heard."""
+        found = [n for n in self.heard if isinstance(n, m.Notice)]
+        return [n for n in found if stage is None or n.stage == stage]
+
+    async def notice(self, stage: str, within_s: float = 5) -> m.Notice:
+        found = await self.until(lambda: self.notices(stage), within_s)
+        assert isinstance(found[0], m.Notice)
+        return found[0]
+
+    async def refusal(self, within_s: float = 5) -> m.Refusal:
+        found = await self.until(
+            lambda: [r for r in self.heard if isinstance(r, m.Refusal)], within_s
+        )
+        assert isinstance(found[0], m.Refusal)
+        return found[0]
+
+    async def was_closed(self, within_s: float = 8) -> int:
+        await self.until(lambda: self.close_code is not None, within_s)
+        assert self.close_code is not None
+        return self.close_code
+
+
+@asynccontextmanager
+async def a_world(
+    folder: Path, adapters: Adapters | None = None, **overrides: Any
+) -> AsyncIterator[World]:
+    """A relay that serves, with two hospitals, their people and two ambulances."""
+    chosen = adapters or Adapters()
+    usual = Adapters(
+        clock=chosen.clock,
+        ecg_log=chosen.ecg_log,
+        screener=chosen.screener or screener,
+        passwords=ArgonPasswords(time_cost=1, memory_kib=8, parallelism=1),
+    )
+    given: dict[str, Any] = {"data_dir": folder, "screen_every_s": 0.5, "commit_every_ms": 10}
+    settings = Settings(**{**given, **overrides})
+    async with AsyncExitStack() as stack:
+        relay = await stack.enter_async_context(open_relay(settings, usual))
+        tokens = await people_the_city(relay)
+        bound = bind("127.0.0.1", 0)
+        server = make_server(relay)
+        task = asyncio.create_task(server._serve([bound]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        try:
+            yield World(relay, bound.getsockname()[1], tokens)
+        finally:
+            server.should_exit = True
+            await task
+            bound.close()
+
+
+async def people_the_city(relay: Relay) -> dict[str, str]:
+    """Hospitals, people and ambulances; the tokens by unit."""
+    known = {account.person.name for account in await relay.people.accounts()}
+    for hospital in ("chuo", "daiichi"):
+        await relay.people.add_hospital(Hospital(hospital, f"{hospital} hospital"), "test")
+    for name, role, at in (
+        ("sato", Role.CARDIOLOGIST, "chuo"),
+        ("ito", Role.ED, "chuo"),
+        ("mori", Role.CARDIOLOGIST, "daiichi"),
+        ("kato", Role.DISPATCHER, "chuo"),
+        ("root", Role.ADMIN, None),
+    ):
+        if name not in known:
+            await relay.people.add_account(Person(name, f"Dr {name}", role, at), PASSWORD, "test")
+    return {
+        "救急1": await relay.people.add_device(Device("救急1", frozenset({"chuo"})), "test"),
+        "救急2": await relay.people.add_device(Device("救急2", frozenset({"daiichi"})), "test"),
+    }

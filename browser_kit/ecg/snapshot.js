@@ -51,17 +51,22 @@ export function rangesOf(text, first, end) {
   });
 }
 
-/** A float as the relay writes it in JSON: 500 is `500.0`. @param {number} value */
-const float = (value) => (Number.isInteger(value) ? value.toFixed(1) : String(value));
-
 /**
- * The line that is hashed before the samples, so that nothing can be relabelled.
- * @param {SnapshotFacts} s @param {[number, number][]} present
+ * The line that was hashed before the samples, as the relay sent it.
+ * @param {string | null} base64
+ * @returns {{bytes: Uint8Array<ArrayBuffer>, says: any} | null}
  */
-export function headerLine(s, present) {
-  const ranges = present.map(([from, to]) => `[${from},${to}]`).join(",");
-  return `{"first_sample":${s.first_sample},"fs_hz":${float(s.fs_hz)},"incident":"${s.incident}","lead_mask":${s.lead_mask},`
-    + `"n_samples":${s.n_samples},"present":[${ranges}],"snapshot":"${s.id}","stream":"${s.stream}","uv_per_lsb":${float(s.uv_per_lsb)}}\n`;
+function hashedHeader(base64) {
+  if (!base64) return null;
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return { bytes, says: JSON.parse(new TextDecoder().decode(bytes)) };
+}
+
+/** Whether the hashed line speaks of this very snapshot. @param {any} says @param {SnapshotFacts} s */
+function speaksOf(says, s) {
+  return says.snapshot === s.id && says.incident === s.incident && says.stream === s.stream
+    && says.first_sample === s.first_sample && says.n_samples === s.n_samples && says.lead_mask === s.lead_mask
+    && says.fs_hz === s.fs_hz && says.uv_per_lsb === s.uv_per_lsb;
 }
 
 /** @param {SnapshotFacts} snapshot @returns {Promise<Recording>} */
@@ -71,7 +76,9 @@ async function fromRecord(snapshot) {
   const leads = leadsOfMask(leadMask);
   if (data.byteLength !== 2 * leads.length * nSamples) throw new Error("The snapshot has another length than it says.");
   const view = new DataView(data);
-  const present = rangesOf(headers.get("X-Present"), firstSample, firstSample + nSamples);
+  const header = hashedHeader(headers.get("X-Hash-Header"));
+  /** @type {[number, number][]} */
+  const present = header?.says.present ?? rangesOf(headers.get("X-Present"), firstSample, firstSample + nSamples);
   const ring = new SampleRing(nSamples);
   ring.spread(firstSample, nSamples);
   for (const [from, to] of present) {
@@ -80,7 +87,7 @@ async function fromRecord(snapshot) {
   }
   return {
     ring, firstSample, nSamples, leadMask, fsHz: snapshot.fs_hz, uvPerLsb: snapshot.uv_per_lsb,
-    hash: await compare(headerLine(snapshot, present), data, snapshot.sha256),
+    hash: await compare(header, data, snapshot),
   };
 }
 
@@ -100,11 +107,11 @@ async function fromFrames(snapshot) {
   };
 }
 
-/** @param {string} line @param {ArrayBuffer} samples @param {string | null} sha256 @returns {Promise<Recording["hash"]>} */
-async function compare(line, samples, sha256) {
-  if (!sha256 || !globalThis.crypto?.subtle) return "unchecked";
-  const whole = await new Blob([line, samples]).arrayBuffer();
+/** @param {ReturnType<typeof hashedHeader>} header @param {ArrayBuffer} samples @param {SnapshotFacts} snapshot @returns {Promise<Recording["hash"]>} */
+async function compare(header, samples, snapshot) {
+  if (!header || !snapshot.sha256 || !globalThis.crypto?.subtle) return "unchecked";
+  const whole = await new Blob([header.bytes, samples]).arrayBuffer();
   const own = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
   const hex = Array.from(own, (b) => b.toString(16).padStart(2, "0")).join("");
-  return hex === sha256.toLowerCase() ? "match" : "differs";
+  return hex === snapshot.sha256.toLowerCase() && speaksOf(header.says, snapshot) ? "match" : "differs";
 }

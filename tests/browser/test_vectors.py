@@ -182,7 +182,7 @@ def test_kept_snapshots_are_checked_by_their_hash(chromium: Chromium, vector: Ve
         "async (cases) => { const { loadRecording } = await import('/static/kit/ecg/snapshot.js');"
         + BYTES
         + """ const real = window.fetch; const out = [];
-        const load = async (c, body) => { window.fetch = async () => new Response(body, { headers: { 'X-Present': c.present } });
+        const load = async (c, body) => { window.fetch = async () => new Response(body, { headers: { 'X-Present': c.present, 'X-Hash-Header': c.header } });
           const rec = await loadRecording(c.facts); return [rec.hash, rec.ring.gaps(rec.firstSample, rec.firstSample + rec.nSamples), rec.ring.read('II', 40, 42)[0]]; };
         for (const c of cases) { const body = bytes(c.samples); const good = await load(c, body); const wrong = body.slice(); wrong[6] ^= 1;
           out.push({ good, wrong: (await load(c, wrong))[0], moved: (await load({ ...c, facts: { ...c.facts, incident: c.facts.stream } }, body))[0] }); }

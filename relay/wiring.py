@@ -148,6 +148,7 @@ class _Parts:
         self.cases = Cases(self.journal, ecg_log, self.hub, self.alerting, self.screening)
         self.publisher = FeedPublisher(bus, self.cases)
         self.links = LinkRegistry(self.clock)
+        self.pages = FeedRegistry(bus, self.people)
         self.upkeep = Upkeep(self.journal, anchors, settings.case_close_after_h * 3600)
 
     def relay(self) -> Relay:
@@ -167,7 +168,7 @@ class _Parts:
             ),
             feeds=FeedParts(
                 self.bus, self.clock, self.hub, self.cases, self.alerting, self.people,
-                FeedRegistry(),
+                self.pages,
             ),
             upkeep=self.upkeep,
         )  # fmt: skip
@@ -180,6 +181,7 @@ class _Parts:
             "screening": self.screening.run,
             "feed-publisher": self.publisher.run,
             "links": self.links.run,
+            "pages": self.pages.run,
             "upkeep": self.upkeep.run,
         }
 

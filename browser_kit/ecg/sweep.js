@@ -21,6 +21,7 @@ import { SweepPainter } from "/static/kit/ecg/sweep-paint.js";
 
 const KEEP_S = 60;
 const LOOK_BACK_S = 30;
+const MOST_EARLY = 240;
 const GAINS = [5, 10, 20];
 const LEAD_SETS = /** @type {const} */ ({ 3: ["II", "V2", "V5"], 6: ["I", "II", "III", "V1", "V3", "V5"], 12: null });
 const SHAPES = { live: "●", stale: "▲", lost: "✕", ended: "■", waiting: "…" };
@@ -48,6 +49,8 @@ export class SweepView {
     this.head = new PlayHead(500);
     this.lastArrivalMs = NaN;
     this.report = { ageMs: 0, atMs: 0, ended: false, backlogS: 0 };
+    /** @type {import("/static/kit/ecg/frame.js").EcgFrame[]} */
+    this.early = [];
     /** Sample at the right edge while frozen; null while running. @type {number | null} */
     this.frozenEnd = null;
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -111,11 +114,16 @@ export class SweepView {
     this.painted = false;
     this.resized = true;
     this.#words();
+    for (const frame of this.early.splice(0)) this.write(frame);
   }
 
-  /** @param {import("/static/kit/ecg/frame.js").EcgFrame} frame */
+  /** Frames of a stream that is not named yet are kept until it is. @param {import("/static/kit/ecg/frame.js").EcgFrame} frame */
   write(frame) {
-    if (frame.stream !== this.stream?.id) return;
+    if (frame.stream !== this.stream?.id) {
+      this.early.push(frame);
+      if (this.early.length > MOST_EARLY) this.early.shift();
+      return;
+    }
     const before = this.ring.end;
     const range = this.ring.write(frame);
     if (this.ring.end > before) {

@@ -35,7 +35,7 @@ from relay.services.wire import (
 
 log = structlog.get_logger(__name__)
 GATHER_S = 0.1
-CHECK_SESSION_EVERY_S = 2.0
+CHECK_SESSIONS_EVERY_S = 2.0
 MAX_WATCHED = 64
 
 
@@ -87,9 +87,11 @@ class FeedPublisher:
 
 
 class FeedRegistry:
-    """Every open feed of this relay."""
+    """Every open feed of this relay, and the end of those whose session has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, bus: Bus, people: People) -> None:
+        self._bus = bus
+        self._people = people
         self._all: set[FeedSession] = set()
         self.closing = False
 
@@ -118,6 +120,31 @@ class FeedRegistry:
         self.closing = True
         for session in list(self._all):
             session.leave(CLOSE_RESTART, "The relay restarts; come back at once.")
+
+    async def run(self) -> None:
+        """End feeds until cancelled: at once on sign-out, soon on expiry."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._on_sign_out())
+            group.create_task(self._on_expiry())
+
+    async def _on_sign_out(self) -> None:
+        async for ended in self._bus.subscribe(SESSION_ENDED):
+            for session in [s for s in self._all if s.token_hash == ended]:
+                session.session_ended()
+
+    async def _on_expiry(self) -> None:
+        """One question for all feeds, so that many pages cost no more than one."""
+        while True:
+            await asyncio.sleep(CHECK_SESSIONS_EVERY_S)
+            feeds = list(self._all)
+            try:
+                alive = await self._people.alive([s.token_hash for s in feeds]) if feeds else set()
+            except RelayError as error:
+                log.warning("sessions-not-checked", reason=str(error))
+                continue
+            for session in feeds:
+                if session.token_hash not in alive:
+                    session.session_ended()
 
 
 class FeedParts:
@@ -160,8 +187,7 @@ class FeedSession:
         self._parts.registry.joined(self)
         self._say(feed.FeedWelcome(me_json(self._person), self._parts.clock.now_us()))
         tasks = [
-            asyncio.create_task(self._guarded(work))
-            for work in (self._send(), self._listen(), self._keep_session())
+            asyncio.create_task(self._guarded(work)) for work in (self._send(), self._listen())
         ]
         try:
             async for message in incoming:
@@ -211,7 +237,7 @@ class FeedSession:
         try:
             await self._act(asked)
         except NotSignedIn:
-            self._session_ended()
+            self.session_ended()
         except RelayError as error:
             self._say(feed.FeedRefusal(error.code, str(error)))
 
@@ -281,30 +307,13 @@ class FeedSession:
 
     # the session
 
-    async def _keep_session(self) -> None:
-        """End the feed when its session has ended: at once on sign-out, soon on expiry."""
-        subscription = self._parts.bus.subscribe(SESSION_ENDED)
-        waiter = asyncio.create_task(self._sign_out(aiter(subscription)))
-        try:
-            while True:
-                await asyncio.wait({waiter}, timeout=CHECK_SESSION_EVERY_S)
-                try:
-                    await self._parts.people.session_of_hash(self._session.token_hash)
-                except NotSignedIn:
-                    self._session_ended()
-                    return
-                except RelayError as error:
-                    log.warning("session-not-checked", reason=str(error))
-        finally:
-            subscription.close()
-            waiter.cancel()
+    @property
+    def token_hash(self) -> str:
+        """What is stored of this feed's session."""
+        return self._session.token_hash
 
-    async def _sign_out(self, ended: AsyncIterator[object]) -> None:
-        async for token_hash in ended:
-            if token_hash == self._session.token_hash:
-                self._session_ended()
-
-    def _session_ended(self) -> None:
+    def session_ended(self) -> None:
+        """Close: the person has signed out, or did nothing for too long."""
         self._parts.hub.gone(self._viewer)
         self.leave(CLOSE_SESSION_ENDED, "Your session has ended; sign in again.")
 

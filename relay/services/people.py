@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from relay.auth.port import Limiter, Passwords, Tokens
@@ -105,6 +106,13 @@ class People:
             async with self._records.begin() as tx:
                 await tx.touch_session(token_hash, now_us)
         return session
+
+    async def alive(self, token_hashes: Sequence[str]) -> set[str]:
+        """Those of these sessions that have not ended, asked in one go."""
+        async with self._records.read() as records:
+            sessions = await records.sessions(token_hashes)
+        now_us = self._clock.now_us()
+        return {s.token_hash for s in sessions if not self._has_expired(s, now_us)}
 
     @property
     def _touch_after_us(self) -> float:

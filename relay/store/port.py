@@ -180,6 +180,9 @@ class RecordReads(Protocol):
     async def session(self, token_hash: str) -> Session | None:
         """A session that was not ended, of an account that is not disabled."""
 
+    async def sessions(self, token_hashes: Sequence[str]) -> list[Session]:
+        """Those of these sessions that ``session`` would give."""
+
     async def device_of_token(self, token_hash: str) -> Device | None:
         """The device whose token, not revoked, has this hash."""
 

@@ -162,6 +162,11 @@ class SqlReads:
 
     async def session(self, token_hash: str) -> Session | None:
         """A session that still counts, as far as the database knows."""
+        found = await self.sessions([token_hash])
+        return found[0] if found else None
+
+    async def sessions(self, token_hashes: Sequence[str]) -> list[Session]:
+        """Those of these sessions that still count."""
         query = (
             sa.select(
                 t.users, t.sessions.c.token_hash, t.sessions.c.seen_at_us,
@@ -169,15 +174,15 @@ class SqlReads:
             )
             .join_from(t.sessions, t.users)
             .where(
-                t.sessions.c.token_hash == token_hash,
+                t.sessions.c.token_hash.in_(token_hashes),
                 t.sessions.c.ended_at_us.is_(None),
                 t.users.c.disabled.is_(False),
             )
         )  # fmt: skip
-        row = await self._one(query)
-        if row is None:
-            return None
-        return Session(row.token_hash, v.person_of(row), row.began_at_us, row.seen_at_us)
+        return [
+            Session(row.token_hash, v.person_of(row), row.began_at_us, row.seen_at_us)
+            for row in await self._all(query)
+        ]
 
     async def device_of_token(self, token_hash: str) -> Device | None:
         """The device a token belongs to."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import signal
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -13,6 +17,7 @@ from relay.services.relay import Relay
 from relay.web.app import guarded_app
 from relay.web.sockets import MAX_MESSAGE_BYTES, AbortableWebSocket
 
+ENDING = (signal.SIGTERM, signal.SIGINT)
 GOODBYE_S = 1.0
 GLANCE_S = 0.02
 GRACE_S = 8
@@ -24,6 +29,25 @@ class RelayServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, relay: Relay) -> None:
         super().__init__(config)
         self._relay = relay
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on SIGTERM and SIGINT, and then let the caller close the relay.
+
+        uvicorn would raise the signal again after serving, which kills the process before its
+        logs are closed.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        for number in ENDING:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in ENDING:
+                loop.remove_signal_handler(number)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say goodbye with 1012, wait a moment, then end everything."""

@@ -323,7 +323,11 @@ class FakeTablet:
         route.fulfill(json={"snapshot": str(uuid4())}, status=201)
 
     def _feed(self, socket: Any) -> None:
+        """The look-back comes first, as the tablet sends it: before the state that names the stream."""
         self.sockets.append(socket)
+        for second in range(12):
+            payload = beats(FS).astype("<i2").tobytes()
+            socket.send(pack(EcgFrame(UUID(STREAM), 0, second, second * FS, FS, MASK, 0, payload)))
         self.say()
 
     def say(self, **change: Any) -> None:
@@ -338,6 +342,7 @@ def test_crew_page_is_pressed_with_gloves(chromium: Chromium) -> None:
         page.wait_for_selector("text=V3 外れ：貼り直してください")
         page.wait_for_selector("text=訓練")
         page.wait_for_selector("text=送信中")
+        page.wait_for_function("document.querySelector('.sweep').dataset.state !== 'waiting'")
         small = page.evaluate("[...document.querySelectorAll('button')].filter((b) => b.offsetParent).map((b) => [b.textContent, b.offsetWidth, b.offsetHeight]).filter(([, w, h]) => w < 64 || h < 64)")  # fmt: skip
         assert small == []
         page.click(".snapshot")

@@ -1,0 +1,86 @@
+"""The audit: any change, any missing row and a cut tail are found."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from relay.services.upkeep import AuditAnchors, verify_audit
+from relay.store.records_sql import SqlRecords, open_sqlite
+
+ROWS = 2_300
+
+
+@pytest_asyncio.fixture
+async def records(tmp_path: Path) -> AsyncIterator[SqlRecords]:
+    made = await open_sqlite(tmp_path / "records.sqlite")
+    async with made.begin() as tx:
+        for n in range(ROWS):
+            await tx.audit(n, "佐藤", "trace-opened", f"case {n}", {"n": n})
+    yield made
+    await made.close()
+
+
+def tamper(folder: Path, *statements: str) -> None:
+    """What somebody with the database file in their hands can do."""
+    with sqlite3.connect(folder / "records.sqlite") as db:
+        db.execute("DROP TRIGGER audit_no_update")
+        db.execute("DROP TRIGGER audit_no_delete")
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+
+
+async def test_an_untouched_audit_holds(records: SqlRecords, tmp_path: Path) -> None:
+    anchors = AuditAnchors(tmp_path / "anchors")
+    await anchors.write(records)
+    await anchors.write(records)
+    check = await verify_audit(records, anchors)
+    assert (check.fault, check.rows) == (None, ROWS)
+    assert list(anchors.read()) == [ROWS]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("UPDATE audit SET who = 'nobody' WHERE number = 1200", "Row 1200 .* changed"),
+        ("UPDATE audit SET data = '{}' WHERE number = 7", "Row 7 .* changed"),
+        ("UPDATE audit SET at_us = 5 WHERE number = 2300", "Row 2300 .* changed"),
+        ("DELETE FROM audit WHERE number = 1000", "Row 1000 .* missing"),
+        ("DELETE FROM audit WHERE number <= 1", "Row 1 .* missing"),
+        ("DELETE FROM audit WHERE number > 2000", "Row 2300 .* anchored"),
+        ("DELETE FROM audit", "Row 2300 .* anchored"),
+        (
+            "UPDATE audit SET number = CASE number WHEN 5 THEN 600000 ELSE number END",
+            "Row 5 .* missing",
+        ),
+    ],
+)
+async def test_every_change_is_found(
+    records: SqlRecords, tmp_path: Path, change: str, fault: str
+) -> None:
+    anchors = AuditAnchors(tmp_path / "anchors")
+    await anchors.write(records)
+    tamper(tmp_path, change)
+    check = await verify_audit(records, anchors)
+    assert check.fault is not None
+    import re
+
+    assert re.search(fault, check.fault), check.fault
+
+
+async def test_a_rewritten_chain_is_found_by_its_anchor(
+    records: SqlRecords, tmp_path: Path
+) -> None:
+    anchors = AuditAnchors(tmp_path / "anchors")
+    await anchors.write(records)
+    tamper(tmp_path, "DELETE FROM audit WHERE number >= 2290")
+    async with records.begin() as tx:
+        for n in range(11):
+            await tx.audit(n, "somebody", "else", "entirely")
+    check = await verify_audit(records, anchors)
+    assert check.fault == "Row 2300 of the audit is not the one anchored before."

@@ -1,0 +1,158 @@
+"""The commands as an administrator types them: real processes, one sentence, an exit code."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from typer.testing import CliRunner
+
+from relay.cli import app
+
+pytestmark = pytest.mark.process
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def kyumei(*args: str, data: Path, stdin: str = "") -> Done:
+    """Run a command in this process; only the relay itself needs one of its own."""
+    done = CliRunner().invoke(app, args, input=stdin, env={"KYUMEI_DATA_DIR": str(data)})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Done(done.exit_code, done.stdout, done.stderr)
+
+
+class Serving:
+    """``kyumei serve`` as a process."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "relay", "serve", "--port", str(port), "--data", str(data)],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.url = f"http://127.0.0.1:{port}"
+
+    def __enter__(self) -> Serving:
+        for _ in range(200):
+            try:
+                if httpx2.get(f"{self.url}/readyz").status_code == 200:
+                    return self
+            except httpx2.TransportError:
+                time.sleep(0.1)
+        raise AssertionError("the relay did not become ready")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(15)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def one_sentence(done: Done, code: int, words: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_people_devices_and_hospitals(tmp_path: Path) -> None:
+    assert kyumei("hospitals", "add", "chuo", "--name", "中央病院", data=tmp_path).returncode == 0
+    made = kyumei("devices", "add", "救急1", "--hospital", "chuo", data=tmp_path)
+    assert made.stdout.startswith("kyd_")
+    one_sentence(
+        kyumei("devices", "add", "救急2", "--hospital", "nowhere", data=tmp_path), 2, "no hospital"
+    )
+    add = ["users", "add", "sato", "--role", "cardiologist", "--hospital", "chuo"]
+    secret = "a long enough password\n"
+    assert kyumei(*add, "--password-stdin", data=tmp_path, stdin=secret).returncode == 0
+    one_sentence(kyumei(*add, "--password-stdin", data=tmp_path, stdin=secret), 1, "taken")
+    one_sentence(kyumei(*add, "--password-stdin", data=tmp_path, stdin="short\n"), 2, "10 to 256")
+    assert "sato\tcardiologist\tchuo\tactive" in kyumei("users", "list", data=tmp_path).stdout
+    assert kyumei("users", "disable", "sato", data=tmp_path).returncode == 0
+    assert "disabled" in kyumei("users", "list", data=tmp_path).stdout
+    one_sentence(kyumei("users", "disable", "nobody", data=tmp_path), 1, "no account")
+    assert kyumei("devices", "revoke", "救急1", data=tmp_path).returncode == 0
+    assert "revoked" in kyumei("devices", "list", data=tmp_path).stdout
+    audit = kyumei("audit", "verify", data=tmp_path)
+    assert (audit.returncode, "holds: 5 rows" in audit.stdout) == (0, True), audit.stdout
+    with sqlite3.connect(tmp_path / "records.sqlite") as db:
+        db.execute("DROP TRIGGER audit_no_update")
+        db.execute("UPDATE audit SET who = 'nobody' WHERE number = 2")
+    db.close()
+    one_sentence(kyumei("audit", "verify", data=tmp_path), 1, "Row 2")
+
+
+def test_a_taken_port_and_a_taken_folder_and_an_orderly_end(tmp_path: Path) -> None:
+    port = free_port()
+    with Serving(tmp_path / "a", port) as serving:
+        one_sentence(
+            kyumei("serve", "--port", str(port), data=tmp_path / "b"), 1, f"Port {port} is taken"
+        )
+        other = str(free_port())
+        one_sentence(kyumei("serve", "--port", other, data=tmp_path / "a"), 1, "Another relay uses")
+        one_sentence(kyumei("migrate", data=tmp_path / "a"), 1, "Another relay uses")
+        assert kyumei("hospitals", "add", "x", data=tmp_path / "a").returncode == 0
+    assert serving.process.returncode == 0
+    assert (tmp_path / "a" / "audit-anchors").read_text().startswith("1 ")
+
+
+def test_a_newer_database_is_one_sentence(tmp_path: Path) -> None:
+    assert kyumei("migrate", data=tmp_path).returncode == 0
+    with sqlite3.connect(tmp_path / "records.sqlite") as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    db.close()
+    for command in (("serve", "--port", "0"), ("users", "list"), ("migrate",)):
+        one_sentence(kyumei(*command, data=tmp_path), 1, "newer version")
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    one_sentence(kyumei("serve", "--port", "0", data=tmp_path / "file" / "x"), 1, "data folder")
+
+
+def test_misuse_is_two(tmp_path: Path) -> None:
+    assert kyumei("serve", "--port", "many", data=tmp_path).returncode == 2
+    one_sentence(kyumei("serve", "--port", "99999", data=tmp_path), 2, "port")
+    one_sentence(
+        kyumei("users", "add", "x", "--role", "king", "--password-stdin", data=tmp_path), 2, "role"
+    )
+
+
+def test_the_reference_names_every_setting_and_can_be_read_back(tmp_path: Path) -> None:
+    from relay.settings import Settings
+
+    text = kyumei("config", "--reference", data=tmp_path).stdout
+    for name in Settings.model_fields:
+        assert f"KYUMEI_{name.upper()}=" in text
+    shown = kyumei("config", data=tmp_path).stdout
+    assert f"KYUMEI_DATA_DIR={tmp_path}" in shown
+
+
+def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
+    done = kyumei("doctor", data=tmp_path)
+    for word in ("data folder", "disk space", "disk commit", "open files", "clock", "database"):
+        assert word in done.stdout
+    assert not list(tmp_path.glob(".doctor"))

@@ -54,6 +54,17 @@ export class SampleRing {
     return [from, last];
   }
 
+  /**
+   * Says which range is expected before anything of it came: all of it is a hole until it is written.
+   * @param {number} first @param {number} n
+   */
+  spread(first, n) {
+    this.empty = false;
+    this.first = first;
+    this.present.fill(0);
+    this.end = first + n;
+  }
+
   /** @param {number} end */
   #advance(end) {
     const from = Math.max(this.end, end - this.capacity);

@@ -24,6 +24,7 @@ import { WARM_UP_S, causal, medianOf } from "/static/kit/ecg/filters.js";
 
 const ERASE_MM = 5;
 const LANE_MM = 20;
+const HATCH_PX = 14;
 const LEAST_PX_PER_MM = 1.8;
 const MOST_PX_PER_MM = 5;
 const LEAST_COLUMN_MM = 62.5;
@@ -248,11 +249,11 @@ export class SweepPainter {
       }
       ctx.stroke();
     }
-    for (const [from, to] of ring.gaps(Math.max(a, ring.first), b)) this.#gap(ring, from, to, origin, b);
+    for (const [from, to] of ring.gaps(Math.max(a, ring.first), b)) this.#gap(ring, from, to, origin);
   }
 
-  /** A hole: hatched over all lanes, its whole length in words. @param {SampleRing} ring @param {number} from @param {number} to @param {number} origin @param {number} end */
-  #gap(ring, from, to, origin, end) {
+  /** A hole: hatched over all lanes, its whole length in words. @param {SampleRing} ring @param {number} from @param {number} to @param {number} origin */
+  #gap(ring, from, to, origin) {
     const setup = /** @type {SweepSetup} */ (this.setup);
     const ctx = this.trace;
     const whole = ring.gapAround(from);
@@ -267,12 +268,12 @@ export class SweepPainter {
       ctx.strokeStyle = setup.colours.gap;
       ctx.lineWidth = 1;
       ctx.beginPath();
-      for (let k = x - this.heightPx; k < x + width; k += 12) { ctx.moveTo(k, this.heightPx); ctx.lineTo(k + this.heightPx, 0); }
+      for (let k = Math.floor((x - this.heightPx) / HATCH_PX) * HATCH_PX; k < x + width; k += HATCH_PX) { ctx.moveTo(k, this.heightPx); ctx.lineTo(k + this.heightPx, 0); }
       ctx.stroke();
       ctx.restore();
       ctx.font = "600 13px system-ui, sans-serif";
       const wide = ctx.measureText(words).width + 8;
-      if (end - from > 0 && width >= wide) {
+      if (width >= wide) {
         ctx.fillStyle = setup.colours.background;
         ctx.fillRect(x + (width - wide) / 2, this.heightPx / 2 - 10, wide, 20);
         ctx.fillStyle = setup.colours.label;

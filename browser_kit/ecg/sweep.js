@@ -21,6 +21,7 @@ import { SweepPainter } from "/static/kit/ecg/sweep-paint.js";
 
 const KEEP_S = 60;
 const LOOK_BACK_S = 30;
+const MOST_EARLY = 240;
 const GAINS = [5, 10, 20];
 const LEAD_SETS = /** @type {const} */ ({ 3: ["II", "V2", "V5"], 6: ["I", "II", "III", "V1", "V3", "V5"], 12: null });
 const SHAPES = { live: "●", stale: "▲", lost: "✕", ended: "■", waiting: "…" };
@@ -48,6 +49,8 @@ export class SweepView {
     this.head = new PlayHead(500);
     this.lastArrivalMs = NaN;
     this.report = { ageMs: 0, atMs: 0, ended: false, backlogS: 0 };
+    /** @type {import("/static/kit/ecg/frame.js").EcgFrame[]} */
+    this.early = [];
     /** Sample at the right edge while frozen; null while running. @type {number | null} */
     this.frozenEnd = null;
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -111,11 +114,16 @@ export class SweepView {
     this.painted = false;
     this.resized = true;
     this.#words();
+    for (const frame of this.early.splice(0)) this.write(frame);
   }
 
-  /** @param {import("/static/kit/ecg/frame.js").EcgFrame} frame */
+  /** Frames of a stream that is not named yet are kept until it is. @param {import("/static/kit/ecg/frame.js").EcgFrame} frame */
   write(frame) {
-    if (frame.stream !== this.stream?.id) return;
+    if (frame.stream !== this.stream?.id) {
+      this.early.push(frame);
+      if (this.early.length > MOST_EARLY) this.early.shift();
+      return;
+    }
     const before = this.ring.end;
     const range = this.ring.write(frame);
     if (this.ring.end > before) {
@@ -136,7 +144,8 @@ export class SweepView {
     const nowMs = performance.now();
     const seen = { nowMs, lastArrivalMs: this.lastArrivalMs, lagS: 0, reportedAgeMs: this.report.ageMs, reportedAtMs: this.report.atMs };
     const sinceS = ageS(seen);
-    return { sinceS, shownS: sinceS + this.head.lagS, state: stateOfAge(sinceS, this.report.ended) };
+    const behindS = this.frozenEnd === null || !this.stream ? this.head.lagS : (this.ring.end - this.frozenEnd) / this.stream.fs_hz;
+    return { sinceS, shownS: sinceS + behindS, state: stateOfAge(sinceS, this.report.ended) };
   }
 
   get leads() {
@@ -167,7 +176,7 @@ export class SweepView {
     if (Number.isNaN(this.head.at)) return;
     if (this.frozenEnd !== null) {
       if (this.dirty) this.painter.paintAll(this.ring, this.frozenEnd, true);
-    } else if (this.dirty || to - from > this.painter.window / 2) this.painter.paintAll(this.ring, to, false);
+    } else if (this.dirty || this.#needsWhole(from, to)) this.painter.paintAll(this.ring, to, false);
     else if (to > from) this.painter.paintMore(this.ring, from, to);
     this.dirty = false;
     if (!this.painted && to > this.ring.first) {
@@ -175,6 +184,11 @@ export class SweepView {
       this.onpainted();
       if (this.calm && this.frozenEnd === null) window.setTimeout(() => this.#calmDown(), 1_500);
     }
+  }
+
+  /** A hole is drawn as one piece with its length, never in strips; so is a jump. @param {number} from @param {number} to */
+  #needsWhole(from, to) {
+    return to - from > this.painter.window / 2 || this.ring.gaps(Math.max(from - 1, this.ring.first), to).length > 0;
   }
 
   /** Where motion is unwanted the trace stands still and is renewed by hand. */
@@ -230,7 +244,8 @@ export class SweepView {
     if (!this.el.isConnected) return;
     const { sinceS, shownS, state } = this.age();
     this.el.dataset["state"] = state;
-    setText(this.badge, `${SHAPES[state]} ${ageWords(state, state === "live" ? shownS : sinceS, this.report.backlogS)}`);
+    const words = this.frozenEnd === null ? ageWords(state, state === "live" ? shownS : sinceS, this.report.backlogS) : t("age.frozen", { s: tenths(shownS || 0) });
+    setText(this.badge, `${SHAPES[state]} ${words}`);
     this.over.hidden = state !== "lost" && state !== "stale" && this.frozenEnd === null && state !== "waiting";
     setText(this.over, this.frozenEnd !== null ? `❚❚ ${t("sweep.frozen")}` : t(`sweep.over.${state}`, { s: Math.floor(sinceS || 0) }));
   }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -63,7 +62,7 @@ class FakeRelay:
     def snap(self) -> dict[str, Any]:
         return {
             "id": SNAP, "incident": CASE, "stream": STREAM, "first_sample": 0, "n_samples": 10 * FS, "taken_at_us": now_us(), "stored_at_us": now_us(),
-            "reason": "manual", "sha256": hashlib.sha256(self.samples).hexdigest(), "fs_hz": FS, "uv_per_lsb": 1.0, "lead_mask": MASK,
+            "reason": "manual", "sha256": None, "fs_hz": FS, "uv_per_lsb": 1.0, "lead_mask": MASK,
             "tier": "A", "statement_ja": "V2–V4でST上昇", "statement_en": "x", "complete": True,
             "report": {"tier": "A", "st_j_uv": {"V3": 300.0}, "st_j60_uv": {"V3": 300.0}, "thresholds": {"leads_uv": {"V3": 200.0}, "source": "entered"}},
         }  # fmt: skip
@@ -84,7 +83,7 @@ class FakeRelay:
             route.fulfill(status=401, content_type="application/problem+json", body=json.dumps({"title": "パスワードが違います。", "code": "not-signed-in"}))  # fmt: skip
             return
         if path.endswith("/samples"):
-            route.fulfill(body=self.samples, headers={"X-Sha256": hashlib.sha256(self.samples).hexdigest()})  # fmt: skip
+            route.fulfill(body=self.samples, headers={"X-Present": f"0-{10 * FS}"})
             return
         route.fulfill(json=self._answer(path, body))
 
@@ -324,7 +323,11 @@ class FakeTablet:
         route.fulfill(json={"snapshot": str(uuid4())}, status=201)
 
     def _feed(self, socket: Any) -> None:
+        """The look-back comes first, as the tablet sends it: before the state that names the stream."""
         self.sockets.append(socket)
+        for second in range(12):
+            payload = beats(FS).astype("<i2").tobytes()
+            socket.send(pack(EcgFrame(UUID(STREAM), 0, second, second * FS, FS, MASK, 0, payload)))
         self.say()
 
     def say(self, **change: Any) -> None:
@@ -339,6 +342,7 @@ def test_crew_page_is_pressed_with_gloves(chromium: Chromium) -> None:
         page.wait_for_selector("text=V3 外れ：貼り直してください")
         page.wait_for_selector("text=訓練")
         page.wait_for_selector("text=送信中")
+        page.wait_for_function("document.querySelector('.sweep').dataset.state !== 'waiting'")
         small = page.evaluate("[...document.querySelectorAll('button')].filter((b) => b.offsetParent).map((b) => [b.textContent, b.offsetWidth, b.offsetHeight]).filter(([, w, h]) => w < 64 || h < 64)")  # fmt: skip
         assert small == []
         page.click(".snapshot")

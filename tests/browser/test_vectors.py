@@ -175,3 +175,21 @@ def test_monitor_filter_is_scipys(chromium: Chromium, vector: Vector) -> None:
     assert got["causal"] == pytest.approx(data["causal"], abs=0.5)
     assert got["gap"] == list(range(700, 720))  # a gap stays a gap, no wider and no narrower
     assert got["raw"] is True  # the diagnostic mode hands the samples through untouched
+
+
+def test_kept_snapshots_are_checked_by_their_hash(chromium: Chromium, vector: Vector) -> None:
+    got = chromium.run(
+        "async (cases) => { const { loadRecording } = await import('/static/kit/ecg/snapshot.js');"
+        + BYTES
+        + """ const real = window.fetch; const out = [];
+        const load = async (c, body) => { window.fetch = async () => new Response(body, { headers: { 'X-Present': c.present, 'X-Hash-Header': c.header } });
+          const rec = await loadRecording(c.facts); return [rec.hash, rec.ring.gaps(rec.firstSample, rec.firstSample + rec.nSamples), rec.ring.read('II', 40, 42)[0]]; };
+        for (const c of cases) { const body = bytes(c.samples); const good = await load(c, body); const wrong = body.slice(); wrong[6] ^= 1;
+          out.push({ good, wrong: (await load(c, wrong))[0], moved: (await load({ ...c, facts: { ...c.facts, incident: c.facts.stream } }, body))[0] }); }
+        window.fetch = real; return out; }""",
+        vector("snapshots"),
+    )
+    for case, read in zip(vector("snapshots"), got, strict=True):
+        gaps = [s for first, end in read["good"][1] for s in range(first, end)]
+        assert (read["good"][0], gaps, read["good"][2]) == ("match", case["missing"], 50)
+        assert (read["wrong"], read["moved"]) == ("differs", "differs")

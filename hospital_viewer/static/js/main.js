@@ -105,7 +105,7 @@ onLang(draw);
 document.addEventListener("kyumei-theme", draw);
 window.addEventListener("hashchange", route);
 window.addEventListener("online", () => store.feed.hurry());
-document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") store.feed.hurry(); });
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") { store.feed.hurry(); draw(); } });
 window.setInterval(() => { tick(); if (store.me) topBar.render(); }, 1_000);
 listenToKeys({ store, list, trace, bar, side, open });
 void store.start();

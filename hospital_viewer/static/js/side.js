@@ -70,7 +70,7 @@ export class Side {
       h("p", { class: "statement-words" }, words || t("side.no_statement")),
       reasons.length ? h("ul", { class: "reasons" }, reasons.map((reason) => h("li", null, reason))) : null,
       unread.length ? h("p", { class: "small" }, t("side.unreadable"), unread.join(" / ")) : null,
-      reading && reading.thresholdSource !== "entered" ? h("p", { class: "small warn-text" }, t("side.threshold_assumed")) : null,
+      reading?.thresholdSource && reading.thresholdSource !== "entered" ? h("p", { class: "small warn-text" }, t("side.threshold_assumed")) : null,
       h("p", { class: "small" }, t("sheet.unconfirmed"), reading?.version ? ` · ${reading.version}` : ""),
     ];
   }
@@ -142,7 +142,7 @@ export class Side {
 /** One line of the timeline. @param {TimelineEntry} entry */
 export function entryWords(entry) {
   const { data, who } = entry;
-  const by = who ? `（${who}）` : "";
+  const by = who ? (lang() === "ja" ? `（${who}）` : ` (${who})`) : "";
   switch (entry.stage) {
     case "mark": return `${t(`mark.${data["mark"]}`)}${by}`;
     case "note": return `${who}：${data["text"] ?? ""}`;

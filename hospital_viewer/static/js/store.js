@@ -218,8 +218,9 @@ export class Store {
     }
   }
 
-  /** Alerts whose row is drawn now. @param {readonly IncidentRow[]} rows */
+  /** Alerts whose row is drawn now, where somebody can see it or hear it. @param {readonly IncidentRow[]} rows */
   drawn(rows) {
+    if (document.visibilityState !== "visible" && !this.feed.armed) return;
     for (const { alert } of rows) {
       if (!alert || alert.state !== "raised" || this.deliveredSent.has(alert.id)) continue;
       if (this.feed.send({ kind: "delivered", alert: alert.id })) this.deliveredSent.add(alert.id);

@@ -186,7 +186,7 @@ export class TraceView {
     const value = (/** @type {string} */ name, /** @type {number | null | undefined} */ v, /** @type {string} */ unit) => (v === null || v === undefined ? `${name} –` : `${name} ${Math.round(v)}${unit}`);
     fill(this.head,
       [detail.unit, stamp(snapshot.taken_at_us), ageSex(detail.patient)].map((words) => h("span", { class: "who" }, words)),
-      [value("HR", reading?.hrBpm, "/min"), value("PR", reading?.prMs, ""), value("QRS", reading?.qrsMs, ""), value("QTc", reading?.qtcMs, " ms")].map((words) => h("span", null, words)),
+      [value("HR", reading?.hrBpm, "/min"), reading?.prMs ? value("PR", reading.prMs, " ms") : "", value("QRS", reading?.qrsMs, " ms"), value("QTcF", reading?.qtcMs, " ms")].filter(Boolean).map((words) => h("span", null, words)),
       h("strong", null, t("sheet.unconfirmed")));
   }
 }

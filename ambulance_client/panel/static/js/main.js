@@ -12,7 +12,7 @@ import { Answer } from "/static/panel/js/answer.js";
 import { PatientCard } from "/static/panel/js/card.js";
 import { Doing } from "/static/panel/js/doing.js";
 import { Notices } from "/static/panel/js/notices.js";
-import { electrodeAdvice, linkWords } from "/static/panel/js/words.js";
+import { electrodeAdvice, linkWords, ownElectrodes } from "/static/panel/js/words.js";
 
 /** @typedef {import("/static/panel/js/contract.js").PanelState} PanelState */
 
@@ -65,7 +65,7 @@ function take(next) {
   state = next;
   stateAtMs = performance.now();
   sweep.setStream(next.stream);
-  sweep.setState({ state: next.source.state === "running" ? "live" : "ended", age_ms: 0, backlog_ms: 0 });
+  sweep.setState({ state: next.source.state === "ended" ? "ended" : "live", age_ms: 0, backlog_ms: 0 });
   paint();
 }
 
@@ -107,7 +107,7 @@ function paintElectrodes(now) {
   if (electrodes.dataset["version"] === version) return;
   electrodes.dataset["version"] = version;
   electrodes.setAttribute("aria-label", t("electrode.label"));
-  fill(electrodes, Object.entries(now.electrodes).map(([lead, quality]) => h("li", { dataset: { quality } },
+  fill(electrodes, Object.entries(ownElectrodes(now.electrodes)).map(([lead, quality]) => h("li", { dataset: { quality } },
     h("strong", null, lead), h("span", null, `${SHAPES[quality]} ${t(`electrode.state.${quality}`)}`))));
   const failed = now.source.state === "failed" ? `✕ ${t("panel.source_failed")} ${now.source.text}` : "";
   const words = failed || electrodeAdvice(now.electrodes);

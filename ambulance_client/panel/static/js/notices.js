@@ -29,6 +29,6 @@ export class Notices {
     fill(this.heading, t("panel.from_hospital"));
     fill(this.list, shown.length ? shown.map((notice) => h("li", { dataset: { stage: notice.stage } },
       h("time", null, clock(notice.at_us)), h("span", null, h("strong", null, notice.who), ` ${words(notice)}`)))
-      : h("li", null, t("panel.nothing_yet")));
+      : h("li", { class: "none" }, t("panel.nothing_yet")));
   }
 }

@@ -24,9 +24,23 @@ export function linkWords(state, own) {
   }
 }
 
+const DERIVED = ["III", "aVR", "aVL", "aVF"];
+
+/**
+ * The leads a hand can mend: those that follow from I and II are left out.
+ * @template T
+ * @param {Record<string, T>} electrodes
+ * @returns {Record<string, T>}
+ */
+export function ownElectrodes(electrodes) {
+  const both = "I" in electrodes && "II" in electrodes;
+  return Object.fromEntries(Object.entries(electrodes).filter(([lead]) => !both || !DERIVED.includes(lead)));
+}
+
 /** The electrodes that need a hand, worst first. @param {Record<string, string>} electrodes */
 export function electrodeAdvice(electrodes) {
-  const of = (/** @type {string} */ state) => Object.keys(electrodes).filter((lead) => electrodes[lead] === state);
+  const own = ownElectrodes(electrodes);
+  const of = (/** @type {string} */ state) => Object.keys(own).filter((lead) => own[lead] === state);
   const off = of("off");
   const noisy = of("noisy");
   return [

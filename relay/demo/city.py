@@ -38,6 +38,7 @@ class Ambulance:
 
     unit: str
     scenario: str
+    label: str
     age_years: int
     sex: str
     seed: int
@@ -50,9 +51,9 @@ class Ambulance:
 
 
 AMBULANCES = (
-    Ambulance("福島救急1", "evolving-anterior-stemi", 62, "M", 11),
-    Ambulance("福島救急2", "normal", 45, "F", 12),
-    Ambulance("福島救急3", "lvh", 71, "M", 13),
+    Ambulance("福島救急1", "evolving-anterior-stemi", "進展する前壁梗塞", 62, "M", 11),
+    Ambulance("福島救急2", "normal", "胸痛なし・対照", 45, "F", 12),
+    Ambulance("福島救急3", "lvh", "左室肥大", 71, "M", 13),
 )
 
 
@@ -135,7 +136,7 @@ def _relay(
             {
                 "unit": a.unit,
                 "url": f"http://localhost:{_panel_port(settings, i)}/",
-                "scenario": a.scenario,
+                "scenario": a.label,
             }
             for i, a in enumerate(AMBULANCES)
         ],

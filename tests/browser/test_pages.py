@@ -300,7 +300,7 @@ def panel_state(**change: Any) -> dict[str, Any]:
         "unit": "福島救急1", "drill": True, "incident": CASE, "now_us": now_us(),
         "link": {"state": "connected", "since_us": now_us(), "text": "", "rtt_ms": 40, "offset_ms": 0},
         "source": {"name": "x", "state": "running", "text": ""},
-        "stream": {"id": STREAM, "fs_hz": FS, "uv_per_lsb": 1.0, "lead_mask": MASK, "newest_sample": 0},
+        "stream": {"id": STREAM, "fs_hz": FS, "uv_per_lsb": 1.0, "lead_mask": MASK, "newest_sample": 6000},
         "backlog_s": 0, "spool_ok": True, "disk_free_mb": 9000, "patient": {"rev": 3, "age_years": None, "sex": None},
         "marks": {"fmc": None, "depart": None, "door": None}, "electrodes": {**leads, "V3": "off"}, "snapshots": [],
         "receipts": dict.fromkeys(("stored_at_us", "delivered_at_us", "delivered_to", "opened_at_us", "opened_by", "decided_at_us", "decided_by", "decision", "decision_text")),

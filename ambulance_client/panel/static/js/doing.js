@@ -10,6 +10,15 @@ import { lang, t } from "/static/kit/shared/i18n.js";
 const MARKS = /** @type {const} */ (["fmc", "depart", "door"]);
 const QUICK = ["pain_up", "pain_down", "shock", "vf", "repeat_done", "arriving"];
 const WAKE_MS = 700;
+const SNAPSHOT_S = 10;
+
+/**
+ * Whole seconds until ten seconds are recorded, 0 when they are.
+ * @param {PanelState["stream"]} stream
+ */
+function missingSeconds(stream) {
+  return stream ? Math.max(0, Math.ceil(SNAPSHOT_S - stream.newest_sample / stream.fs_hz)) : 0;
+}
 
 export class Doing {
   /** @param {{nowUs: () => number, state: () => PanelState | null}} about */
@@ -29,11 +38,14 @@ export class Doing {
 
   render() {
     const state = this.state();
-    if (!this.snapshotBusy && this.snapshot.dataset["version"] !== lang()) {
-      this.snapshot.dataset["version"] = lang();
-      fill(this.snapshot, h("strong", null, t("act.snapshot")), h("small", null, t("act.snapshot_10s")));
+    const missingS = missingSeconds(state?.stream ?? null);
+    const version_ = `${lang()}${missingS}`;
+    if (!this.snapshotBusy && this.snapshot.dataset["version"] !== version_) {
+      this.snapshot.dataset["version"] = version_;
+      const below = missingS > 0 ? t("act.snapshot_wait", { s: missingS }) : t("act.snapshot_10s");
+      fill(this.snapshot, h("strong", null, t("act.snapshot")), h("small", null, below));
     }
-    this.snapshot.disabled = this.snapshotBusy || !state?.stream;
+    this.snapshot.disabled = this.snapshotBusy || !state?.stream || missingS > 0;
     for (const { mark, button } of this.marks) {
       const at = state?.marks[mark] ?? null;
       const version = `${at}${lang()}`;

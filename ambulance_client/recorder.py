@@ -6,6 +6,7 @@ then is their only durability, and the crew is told.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -100,6 +101,15 @@ class Recorder:
         self._link.register(self.spec)
 
     async def _keep(self, frame: NewFrame) -> None:
+        """Keep a frame whole: also where the recording is stopped in the middle of it."""
+        keeping = asyncio.create_task(self._keep_whole(frame))
+        try:
+            await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            await keeping
+            raise
+
+    async def _keep_whole(self, frame: NewFrame) -> None:
         if self._journal is not None:
             with self._journal.open("ab") as file:
                 file.write(CRC.pack(len(frame.data)) + frame.data)

@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from relay.errors import RemoteProtocolError
 from relay.protocol import messages as m
-from relay.protocol.link import LinkState, redial_delay_s
+from relay.protocol.link import CLOSE_GOING_AWAY, LinkState, redial_delay_s
 from relay.protocol.sender import SenderEvent, SenderLink
 from relay.protocol.wire import restamp
 
@@ -120,11 +120,16 @@ class Uplink:
                 )
             ]
             self._work.set()
-            done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            was_up = self.link.state is LinkState.UP
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                was_up = self.link.state is LinkState.UP
+            except asyncio.CancelledError:
+                await socket.close(CLOSE_GOING_AWAY, "the tablet is ending")
+                raise
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
             for task in done:
                 self._ended(task)
             return was_up

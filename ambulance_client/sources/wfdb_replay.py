@@ -9,8 +9,14 @@ import numpy as np
 
 from ambulance_client.sources.pace import CHUNK_S, paced
 from ambulance_client.sources.port import SourceInfo
-from ecg.digital import NotAnEcgError, leads_to_send, segment_of_digital
-from ecg.values import EcgSegment
+from ecg.digital import (
+    NotAnEcgError,
+    leads_to_send,
+    patient_of_comments,
+    segment_of_digital,
+    step_uv,
+)
+from ecg.values import EcgSegment, PatientFacts
 from relay.errors import BadInput
 
 MIN_FS_HZ, MAX_FS_HZ = 50, 4000
@@ -24,15 +30,15 @@ class WfdbReplay:
     """
 
     def __init__(self, path: Path, *, loop: bool = False, name: str | None = None) -> None:
-        self._segment, age_years, sex = read_record(path)
+        self._segment, patient = read_record(path)
         self._loop = loop
         self.info = SourceInfo(
             name=name or f"WFDB {path.stem}",
             leads=self._segment.leads,
             fs_hz=self._segment.fs_hz,
             uv_per_lsb=self._segment.uv_per_lsb,
-            age_years=age_years,
-            sex=sex,
+            age_years=patient.age_years,
+            sex=patient.sex,
         )
 
     def segments(self) -> AsyncIterator[EcgSegment]:
@@ -57,8 +63,8 @@ class WfdbReplay:
             origin += whole.n_samples
 
 
-def read_record(path: Path) -> tuple[EcgSegment, int | None, str | None]:
-    """The record's samples as they travel, and age and sex where its header tells them.
+def read_record(path: Path) -> tuple[EcgSegment, PatientFacts]:
+    """The record's samples as they travel, and what its header tells of the patient.
 
     Raises:
         BadInput: see ``WfdbReplay``.
@@ -75,7 +81,7 @@ def read_record(path: Path) -> tuple[EcgSegment, int | None, str | None]:
             f"The record {stem.name} cannot be read ({type(error).__name__}: {error}); "
             "it may be truncated: copy it again."
         ) from error
-    if record.d_signal is None or not record.sig_len:
+    if getattr(record, "d_signal", None) is None or not record.sig_len:
         raise BadInput(f"The record {stem.name} holds no samples; choose another.")
     if not MIN_FS_HZ <= record.fs <= MAX_FS_HZ:
         raise BadInput(
@@ -86,32 +92,11 @@ def read_record(path: Path) -> tuple[EcgSegment, int | None, str | None]:
         segment = segment_of_digital(
             np.asarray(record.d_signal).T,
             record.sig_name,
-            [_uv_per_lsb(g, u) for g, u in zip(record.adc_gain, record.units, strict=True)],
+            [step_uv(g, u) for g, u in zip(record.adc_gain, record.units, strict=True)],
             record.baseline,
             record.fs,
         )
         segment = leads_to_send(segment)
     except NotAnEcgError as error:
         raise BadInput(f"The record {stem.name} cannot be sent: {error}") from error
-    age, sex = _facts(record.comments)
-    return segment, age, sex
-
-
-def _uv_per_lsb(gain: float, units: str) -> float:
-    scale = {"mv": 1000.0, "uv": 1.0, "v": 1e6}.get((units or "mV").lower())
-    if scale is None or not gain:
-        raise NotAnEcgError(f"its unit is {units!r} and its gain {gain}; the header must say mV.")
-    return scale / gain
-
-
-def _facts(comments: list[str]) -> tuple[int | None, str | None]:
-    age: int | None = None
-    sex: str | None = None
-    for line in comments:
-        key, _, value = line.partition(":")
-        word = value.strip().lower()
-        if key.strip().lower() == "age" and word.isdigit() and 0 < int(word) <= 120:
-            age = int(word)
-        if key.strip().lower() in {"sex", "gender"} and word[:1] in {"m", "f"}:
-            sex = word[:1].upper()
-    return age, sex
+    return segment, patient_of_comments(record.comments or [])

@@ -1,6 +1,6 @@
 /**
- * What the pages read from a screening report (`kyumei screen --json`). One place: if the report's
- * shape grows, only this file changes. What is not there is null, never zero.
+ * What the pages read from a screening report (docs/clinical/screen-json.md). One place: if the
+ * report's shape grows, only this file changes. What is not there is null, never zero.
  */
 
 import { STANDARD_12 } from "/static/kit/ecg/leads.js";
@@ -12,7 +12,7 @@ import { STANDARD_12 } from "/static/kit/ecg/leads.js";
  * @property {number | null} j60Uv
  * @property {number | null} thresholdUv
  * @property {boolean} meets J reaches the threshold in a usable lead
- * @property {string} quality `good`, `limited`, `reject` or ""
+ * @property {string} quality `good`, `fair`, `poor`, `bad`, `off` or ""
  *
  * @typedef {object} Reading
  * @property {string | null} tier
@@ -20,38 +20,35 @@ import { STANDARD_12 } from "/static/kit/ecg/leads.js";
  * @property {number | null} hrBpm
  * @property {number | null} prMs
  * @property {number | null} qrsMs
- * @property {number | null} qtMs
- * @property {number | null} qtcMs
- * @property {{ja: string, en: string}[]} reasons
+ * @property {number | null} qtcMs Fridericia
+ * @property {{ja: string, en: string}[]} reasons criteria that are met, and notes
+ * @property {{ja: string, en: string}[]} unreadable criteria that could not be judged
+ * @property {string} thresholdSource `entered` when age and sex were known
  * @property {string} version
  */
+
+const UNUSABLE = ["bad", "off"];
 
 /** @param {unknown} value */
 const num = (value) => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
-/**
- * The first of several names that holds a number.
- * @param {any} from @param {...string} names
- */
-function firstNum(from, ...names) {
-  for (const name of names) {
-    const value = num(from?.[name]);
-    if (value !== null) return value;
-  }
-  return null;
-}
-
-/** @param {any} row @param {string} lead @returns {LeadReading} */
-function leadReading(row, lead) {
-  const jUv = firstNum(row, "j_uv", "st_j_uv");
-  const thresholdUv = firstNum(row, "threshold_uv");
-  const quality = typeof row?.quality === "string" ? row.quality.toLowerCase() : "";
-  const above = jUv !== null && thresholdUv !== null && jUv >= thresholdUv && quality !== "reject";
+/** @param {any} report @param {string} lead @returns {LeadReading} */
+function leadReading(report, lead) {
+  const jUv = num(report.st_j_uv?.[lead]);
+  const thresholdUv = num(report.thresholds?.leads_uv?.[lead]);
+  const quality = String(report.quality?.leads?.[lead]?.grade ?? "");
   return {
     lead, jUv, thresholdUv, quality,
-    j60Uv: firstNum(row, "j60_uv", "st_j60_uv"),
-    meets: typeof row?.meets === "boolean" ? row.meets : above,
+    j60Uv: num(report.st_j60_uv?.[lead]),
+    meets: jUv !== null && thresholdUv !== null && jUv >= thresholdUv && !UNUSABLE.includes(quality),
   };
+}
+
+/** The first finding repeats the statement. @param {any} report @param {readonly string[]} statuses */
+function findings(report, statuses) {
+  const all = Array.isArray(report.findings) ? report.findings : [];
+  return all.filter((/** @type {any} */ f) => f.code !== "SCREEN" && statuses.includes(f.status))
+    .map((/** @type {any} */ f) => ({ ja: String(f.text_ja ?? f.code), en: String(f.text_en ?? f.code) }));
 }
 
 /**
@@ -60,26 +57,19 @@ function leadReading(row, lead) {
  */
 export function readReport(report) {
   if (!report || typeof report !== "object") return null;
-  const m = { ...report, ...(report.measurements ?? {}) };
-  const rows = m.leads ?? {};
-  const byLead = Array.isArray(rows)
-    ? Object.fromEntries(rows.map((/** @type {any} */ row) => [row.lead, row])) : rows;
-  const names = [...STANDARD_12, ...Object.keys(byLead).filter((name) => !STANDARD_12.includes(name))];
+  const measured = report.st_j_uv ?? {};
+  const names = [...STANDARD_12, ...Object.keys(measured).filter((name) => !STANDARD_12.includes(name))];
+  const { thresholds } = report;
   return {
     tier: typeof report.tier === "string" ? report.tier : null,
-    leads: names.filter((name) => byLead[name]).map((name) => leadReading(byLead[name], name)),
-    hrBpm: firstNum(m, "hr_bpm", "rate_bpm"),
-    prMs: firstNum(m, "pr_ms"),
-    qrsMs: firstNum(m, "qrs_ms"),
-    qtMs: firstNum(m, "qt_ms"),
-    qtcMs: firstNum(m, "qtc_ms", "qtcb_ms", "qtc_bazett_ms"),
-    reasons: (Array.isArray(report.reasons) ? report.reasons : []).map(reason),
-    version: String(report.criteria_version ?? report.version ?? ""),
+    leads: names.filter((name) => name in measured).map((name) => leadReading(report, name)),
+    hrBpm: num(report.hr_bpm),
+    prMs: num(report.pr_ms),
+    qrsMs: num(report.qrs_ms),
+    qtcMs: num(report.qtc_ms),
+    reasons: findings(report, ["MET", "NOTE"]),
+    unreadable: findings(report, ["UNREADABLE"]),
+    thresholdSource: String(thresholds?.source ?? ""),
+    version: [thresholds ? `${thresholds.profile} ${thresholds.profile_version}` : "", report.version ? `screen ${report.version}` : ""].filter(Boolean).join(" · "),
   };
-}
-
-/** @param {any} value */
-function reason(value) {
-  if (typeof value === "string") return { ja: value, en: value };
-  return { ja: String(value?.ja ?? value?.text_ja ?? value?.code ?? ""), en: String(value?.en ?? value?.text_en ?? value?.code ?? "") };
 }

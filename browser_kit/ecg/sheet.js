@@ -56,14 +56,6 @@ export class SheetView {
     this.queued = false;
     /** Called when samples of the recording are on the screen. @type {() => void} */
     this.onpainted = () => undefined;
-    this.#build();
-    this.hand = new SheetHand(this);
-    new ResizeObserver(() => this.#resized()).observe(this.box);
-    onLang(() => { this.#words(); this.draw(); });
-    document.addEventListener("kyumei-theme", () => this.draw());
-  }
-
-  #build() {
     this.canvas = h("canvas", { class: "layer", "aria-hidden": "true" });
     this.readout = h("output", { class: "caliper-readout", hidden: true, "aria-live": "polite" });
     this.box = h("div", { class: "sheet-box", tabindex: "0", role: "application" }, this.canvas, this.readout);
@@ -78,6 +70,10 @@ export class SheetView {
     this.el = h("section", { class: "sheet" }, this.box, h("div", { class: "trace-status paper-foot" }, this.scaleText, this.warning), this.tools);
     this.box.addEventListener("keydown", (event) => this.#key(event));
     this.#words();
+    this.hand = new SheetHand(this);
+    new ResizeObserver(() => this.#resized()).observe(this.box);
+    onLang(() => { this.#words(); this.draw(); });
+    document.addEventListener("kyumei-theme", () => this.draw());
   }
 
   #words() {

@@ -20,7 +20,7 @@ import { SampleRing } from "/static/kit/ecg/ring.js";
  */
 
 /**
- * @param {{id: string, stream: string, first_sample: number, n_samples: number, fs_hz: number, uv_per_lsb: number, lead_mask: number, sha256: string, complete: boolean}} snapshot
+ * @param {{id: string, stream: string, first_sample: number, n_samples: number, fs_hz: number, uv_per_lsb: number, lead_mask: number, sha256: string | null, complete: boolean}} snapshot
  * @returns {Promise<Recording>}
  */
 export async function loadRecording(snapshot) {
@@ -45,7 +45,7 @@ async function fromRecord(snapshot) {
     ring, firstSample, nSamples, leadMask,
     fsHz: header("X-Fs-Hz", snapshot.fs_hz),
     uvPerLsb: header("X-Uv-Per-Lsb", snapshot.uv_per_lsb),
-    hash: await compare(data, headers.get("X-Sha256") ?? snapshot.sha256),
+    hash: await compare(data, headers.get("X-Hash-Header"), snapshot),
   };
 }
 
@@ -63,10 +63,24 @@ async function fromFrames(snapshot) {
   };
 }
 
-/** @param {ArrayBuffer} data @param {string} sha256 @returns {Promise<Recording["hash"]>} */
-async function compare(data, sha256) {
-  if (!sha256 || !globalThis.crypto?.subtle) return "unchecked";
-  const own = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+/**
+ * Whether header and samples are what was hashed, and the header speaks of this very snapshot.
+ * @param {ArrayBuffer} data
+ * @param {string | null} headerBase64 the line that was hashed before the samples
+ * @param {{id: string, first_sample: number, n_samples: number, lead_mask: number, uv_per_lsb: number, sha256: string | null}} snapshot
+ * @returns {Promise<Recording["hash"]>}
+ */
+async function compare(data, headerBase64, snapshot) {
+  if (!snapshot.sha256 || !headerBase64 || !globalThis.crypto?.subtle) return "unchecked";
+  const header = Uint8Array.from(atob(headerBase64), (c) => c.charCodeAt(0));
+  const whole = new Uint8Array(header.length + data.byteLength);
+  whole.set(header);
+  whole.set(new Uint8Array(data), header.length);
+  const own = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
   const hex = Array.from(own, (b) => b.toString(16).padStart(2, "0")).join("");
-  return hex === sha256.toLowerCase() ? "match" : "differs";
+  const says = JSON.parse(new TextDecoder().decode(header));
+  const same = says.snapshot === snapshot.id && says.first_sample === snapshot.first_sample
+    && says.n_samples === snapshot.n_samples && says.lead_mask === snapshot.lead_mask
+    && says.uv_per_lsb === snapshot.uv_per_lsb;
+  return same && hex === snapshot.sha256.toLowerCase() ? "match" : "differs";
 }

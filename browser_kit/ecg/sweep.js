@@ -55,17 +55,6 @@ export class SweepView {
     this.painted = false;
     /** Called once the first samples of this stream are on the screen. @type {() => void} */
     this.onpainted = () => undefined;
-    this.#build();
-    this.painter = new SweepPainter(this.grid, this.trace);
-    new ResizeObserver(() => { this.resized = true; }).observe(this.box);
-    this.resized = true;
-    onLang(() => { this.#words(); this.resized = true; });
-    document.addEventListener("kyumei-theme", () => { this.resized = true; });
-    requestAnimationFrame((ms) => this.#frame(ms));
-    window.setInterval(() => this.#status(), 100);
-  }
-
-  #build() {
     this.grid = h("canvas", { class: "layer", "aria-hidden": "true" });
     this.trace = h("canvas", { class: "layer", "aria-hidden": "true" });
     this.badge = h("span", { class: "age-badge" });
@@ -82,6 +71,13 @@ export class SweepView {
     this.el = h("section", { class: "sweep" }, h("div", { class: "trace-status" }, this.badge, this.scaleText), this.box, this.tools);
     this.box.addEventListener("keydown", (event) => this.#key(event));
     this.#words();
+    this.painter = new SweepPainter(this.grid, this.trace);
+    new ResizeObserver(() => { this.resized = true; }).observe(this.box);
+    this.resized = true;
+    onLang(() => { this.#words(); this.resized = true; });
+    document.addEventListener("kyumei-theme", () => { this.resized = true; });
+    requestAnimationFrame((ms) => this.#frame(ms));
+    window.setInterval(() => this.#status(), 100);
   }
 
   #words() {

@@ -51,7 +51,7 @@ export function receiptChain(r) {
     ["decided", r.decided_at_us, r.decided_by],
   ];
   return h("ol", { class: "receipts", "aria-label": t("receipts.label") }, steps.map(([step, at, who]) => h("li", { class: at ? "done" : "" },
-    h("span", { class: "mark" }, at ? "✓" : "○"),
+    h("span", { class: "tick" }, at ? "✓" : "○"),
     h("span", null, t(`receipts.${step}${at ? "" : ".not"}`), who ? h("span", { class: "who" }, ` ${who}`) : null),
     h("span", null, at ? clock(at, true) : ""))));
 }

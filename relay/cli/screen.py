@@ -57,7 +57,10 @@ def _screened(segment: EcgSegment, patient: PatientFacts, at_s: float | None) ->
     if at_s is not None:
         start = round(at_s * segment.fs_hz)
         if not 0 <= start < segment.n_samples:
-            _stop(f"--at takes 0 to {segment.n_samples / segment.fs_hz:.0f} seconds for this record.", 2)  # fmt: skip
+            _stop(
+                f"--at takes 0 to {segment.n_samples / segment.fs_hz:.0f} seconds for this record.",
+                2,
+            )
         return screen_segment(_cut(segment, start, n), patient)
     first = screen_segment(_cut(segment, 0, n), patient)
     start = n
@@ -84,7 +87,9 @@ def _print(report: ScreenReport, segment: EcgSegment, skipped: tuple[str, ...]) 
     echo = typer.echo
     echo(f"{report.tier.value}  {report.statement_ja}")
     echo(f"   {report.statement_en}")
-    echo(f"   {start_s:.1f}–{start_s + report.n_samples / segment.fs_hz:.1f} s of {segment.n_samples / segment.fs_hz:.1f} s; quality {quality['record']} {'; '.join(quality['reasons'])}")  # fmt: skip
+    echo(
+        f"   {start_s:.1f}–{start_s + report.n_samples / segment.fs_hz:.1f} s of {segment.n_samples / segment.fs_hz:.1f} s; quality {quality['record']} {'; '.join(quality['reasons'])}"
+    )
     echo("\nlead   J mm   J µV  J+60 mm  J+60 µV   ±SE  limit  quality")
     for lead, j_uv in shape["st_j_uv"].items():
         j60_uv = shape["st_j60_uv"][lead]
@@ -92,19 +97,27 @@ def _print(report: ScreenReport, segment: EcgSegment, skipped: tuple[str, ...]) 
         limit = limits.get(lead, limits.get(f"-{lead}"))
         se = info["st_se_uv"]
         sign = "−" if lead == "aVR" else " "
-        echo(f"{lead:4s}  {_millimetres(j_uv):>5s}  {_microvolts(j_uv)}    {_millimetres(j60_uv):>5s}    {_microvolts(j60_uv)}  {'   –' if se is None else f'{se:4.0f}'}  {sign}{limit:4.0f}  {info['grade']} {' '.join(info['flags'])}")  # fmt: skip
+        echo(
+            f"{lead:4s}  {_millimetres(j_uv):>5s}  {_microvolts(j_uv)}    {_millimetres(j60_uv):>5s}    {_microvolts(j60_uv)}  {'   –' if se is None else f'{se:4.0f}'}  {sign}{limit:4.0f}  {info['grade']} {' '.join(info['flags'])}"
+        )
 
     def shown(value: float | None, unit: str) -> str:
         return "–" if value is None else f"{value:.0f} {unit}"
 
-    echo(f"\nHR {shown(shape['hr_bpm'], '/min')}   QRS {shown(shape['qrs_ms'], 'ms')}   QTcF {shown(shape['qtc_ms'], 'ms')}")  # fmt: skip
+    echo(
+        f"\nHR {shown(shape['hr_bpm'], '/min')}   QRS {shown(shape['qrs_ms'], 'ms')}   QTcF {shown(shape['qtc_ms'], 'ms')}"
+    )
     for finding in report.findings[1:]:
         echo(f"{finding.status.value:10s} {finding.code:18s} {finding.text_ja} / {finding.text_en}")
     facts = shape["thresholds"]
-    echo(f"\nthresholds {facts['profile']} {facts['profile_version']}, age {facts['age_years']}, sex {facts['sex']} ({facts['source']}); screen {shape['version']}")  # fmt: skip
+    echo(
+        f"\nthresholds {facts['profile']} {facts['profile_version']}, age {facts['age_years']}, sex {facts['sex']} ({facts['source']}); screen {shape['version']}"
+    )
     if skipped:
         echo(f"signals left out: {', '.join(skipped)}")
-    echo("要医師判読。診断を行うものではありません。Computer-assisted and unconfirmed: a physician must read the trace.")  # fmt: skip
+    echo(
+        "要医師判読。診断を行うものではありません。Computer-assisted and unconfirmed: a physician must read the trace."
+    )
 
 
 def screen(
@@ -113,11 +126,11 @@ def screen(
     sex: Annotated[str | None, typer.Option(help="M or F; else from the header.")] = None,
     at: Annotated[
         float | None, typer.Option(help="Second at which the 10-s window starts.")
-    ] = None,  # fmt: skip
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the documented JSON.")] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Write the 12-lead page (.pdf, .svg, .png).")
-    ] = None,  # fmt: skip
+    ] = None,
 ) -> None:
     """Screen a recorded 12-lead ECG for ST elevation.
 
@@ -134,7 +147,9 @@ def screen(
     if sheet is not None:
         _write_sheet(sheet, imported.segment, report)
     if json:
-        typer.echo(json_module.dumps(report.as_json(), ensure_ascii=False, indent=2, allow_nan=False))  # fmt: skip
+        typer.echo(
+            json_module.dumps(report.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
+        )
         return
     _print(report, imported.segment, imported.skipped)
 

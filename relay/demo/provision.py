@@ -30,7 +30,7 @@ class Provisioned:
 
 async def provision(data: Path, units: list[str]) -> Provisioned:
     """One hospital, one cardiologist, and a device for each unit, in a fresh data folder."""
-    password = secrets.token_urlsafe(9)
+    password = f"drill-{secrets.token_hex(4)}"
     async with open_people(Settings(data_dir=data)) as people:
         await people.add_hospital(HOSPITAL, BY)
         person = Person("sato", "佐藤 医師(当直)", Role.CARDIOLOGIST, HOSPITAL.id)

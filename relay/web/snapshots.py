@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from relay.model.people import Permission, Session
-from relay.model.snapshot import Snapshot
+from relay.model.snapshot import Snapshot, header_of
 from relay.services.render import Json
 from relay.web.guard import Needs, Relation, guarded_router, relay_of
 
@@ -40,5 +41,6 @@ def headers_of(snapshot: Snapshot) -> dict[str, str]:
         "X-Uv-Per-Lsb": repr(snapshot.uv_per_lsb),
         "X-First-Sample": str(snapshot.first_sample),
         "X-Sha256": snapshot.sha256 or "",
+        "X-Hash-Header": base64.b64encode(header_of(snapshot, snapshot.present)).decode(),
         "X-Present": ",".join(f"{first}-{end}" for first, end in snapshot.present),
     }

@@ -13,11 +13,13 @@ Deviations:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from ecg.filters import DETECTION_FS_HZ
+from ecg.robust import middle
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -73,7 +75,7 @@ def lead_weights(velocity: Float, usable: Bool) -> Float:
 def _moving_average(x: Float, width: int) -> Float:
     padded = np.concatenate([np.zeros(width // 2 + 1), x, np.zeros(width // 2)])
     total = np.cumsum(padded)
-    return (total[width:] - total[:-width]) / width
+    return np.asarray((total[width:] - total[:-width]) / width)
 
 
 def _reference(activity: Float) -> Float:
@@ -87,7 +89,7 @@ def _reference(activity: Float) -> Float:
     running = np.lib.stride_tricks.sliding_window_view(wide, 21).max(axis=1)
     running = np.minimum(running, 1.6 * np.median(running))
     centres = (np.arange(n_blocks) + 0.5) * block
-    return np.interp(np.arange(activity.size), centres, running)
+    return np.asarray(np.interp(np.arange(activity.size), centres, running))
 
 
 def _peaks(activity: Float, floor: Float, taken: list[int] | None = None) -> list[int]:
@@ -135,13 +137,12 @@ class Matcher:
 
 
 def template_of(pieces: Float) -> Float:
-    middle = np.median(pieces, axis=0)
-    return np.asarray(middle / max(float(np.sqrt((middle * middle).sum())), 1e-12))
+    """Middle of unit pieces, scaled to unit length, shape ``(n_leads * width,)``."""
+    centre = middle(pieces)
+    return np.asarray(centre / max(float(np.sqrt((centre * centre).sum())), 1e-12))
 
 
-def _confirm(
-    matcher: Matcher, activity: Float, candidates: Int
-) -> tuple[Int, Float, Float, Float]:
+def _confirm(matcher: Matcher, activity: Float, candidates: Int) -> tuple[Int, Float, Float, Float]:
     """Candidates realigned to the template of the larger half: positions, fit, height, template."""
     heights = activity[candidates]
     larger = candidates[heights >= np.median(heights)]
@@ -150,7 +151,12 @@ def _confirm(
         larger, _fit = matcher.realign(larger, template)
         template = template_of(matcher.pieces(larger))
     positions, fit = matcher.realign(candidates, template)
-    return positions, fit, heights / np.median(activity[larger.clip(0, activity.size - 1)]), template
+    return (
+        positions,
+        fit,
+        heights / np.median(activity[larger.clip(0, activity.size - 1)]),
+        template,
+    )
 
 
 def _without_t_waves(positions: Int, fit: Float, height: Float, keep: Bool) -> Bool:
@@ -174,9 +180,7 @@ def _gaps(positions: Int, n_samples: int) -> list[tuple[int, int]]:
         return []
     limit = 1.66 * float(np.median(np.diff(positions)))
     edges = np.concatenate([[-round(limit / 3)], positions, [n_samples + round(limit / 3)]])
-    return [
-        (int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a > limit
-    ]
+    return [(int(a), int(b)) for a, b in pairwise(edges) if b - a > limit]
 
 
 def _search_back(

@@ -7,21 +7,50 @@ with a sentence, never rounded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from ecg.leads import DERIVED_LEADS, INDEPENDENT_LEADS, canonical_name
-from ecg.values import EcgSegment
+from ecg.leads import DERIVED_LEADS, canonical_name
+from ecg.values import EcgSegment, PatientFacts
 
 MAX_SCALE = 64
+_UV_PER_UNIT = {"mv": 1000.0, "uv": 1.0, "µv": 1.0, "v": 1e6}
+_AGE = re.compile(r"\bage\W*?[:=\s]\s*(\d{1,3})\b", re.IGNORECASE)
+_SEX = re.compile(r"\b(?:sex|gender)\W*?[:=\s]\s*(m|f|male|female)\b", re.IGNORECASE)
 EINTHOVEN_LIMIT_UV = 20.0
 EINTHOVEN_PERCENTILE = 95.0
 
 
 class NotAnEcgError(ValueError):
     """These integers cannot be taken as an ECG; the text says what to do."""
+
+
+def step_uv(gain: float | None, unit: str | None) -> float:
+    """Microvolts of one step, from a header's gain (steps per unit) and unit (``None``: mV).
+
+    Raises:
+        NotAnEcgError: the unit is no voltage, or the gain is no positive number.
+    """
+    scale = _UV_PER_UNIT.get((unit or "mV").strip().lower())
+    if scale is None:
+        raise NotAnEcgError(f"a signal is in {unit}, not in mV; only voltages can be used.")
+    if gain is None or not np.isfinite(gain) or gain <= 0:
+        raise NotAnEcgError(f"a signal has gain {gain}; correct the header.")
+    return scale / float(gain)
+
+
+def patient_of_comments(comments: Sequence[str]) -> PatientFacts:
+    """Age and sex as header comments give them (``age: 56``, ``<sex>: F``), None where absent."""
+    text = "\n".join(comments)
+    age, sex = _AGE.search(text), _SEX.search(text)
+    years = int(age.group(1)) if age else None
+    return PatientFacts(
+        age_years=years if years is not None and years <= 130 else None,
+        sex=("F" if sex.group(1).lower().startswith("f") else "M") if sex else None,
+    )
 
 
 def segment_of_digital(
@@ -124,6 +153,3 @@ def _off_lsb(name: str, have: dict[str, npt.NDArray[np.int64]]) -> npt.NDArray[n
         "aVF": 2 * lead_ii - lead_i,
     }[name]
     return np.asarray(np.abs(2 * have[name] - twice) / 2.0)
-
-
-__all__ = ["INDEPENDENT_LEADS", "NotAnEcgError", "leads_to_send", "segment_of_digital"]

@@ -30,6 +30,7 @@ _SMEAR = {_SG_HALF: 2, _SG_HALF_NOISY: 4}
 """Samples by which the parabola widens the QRS on each side."""
 
 _NOISY_SHARE = 0.2
+_STILL = 0.10  # of the peak velocity
 
 
 def _savgol_second(half: int) -> Float:
@@ -103,6 +104,21 @@ def _peak_velocity(speed: Float, r0: int) -> int:
     return low + int(speed[low:high].argmax())
 
 
+def _noise_speed(speed: Float, r: int) -> float:
+    """Velocity of the calm after the QRS."""
+    return float(np.median(_span(speed, r + 170 * _MS, r + 310 * _MS)))
+
+
+def _noise_before(a: Float, r: int) -> float:
+    """Acceleration of the calm before the QRS: the lower of two stretches, as after it.
+
+    In a wide QRS the steepest point comes late and the nearer stretch lies inside the QRS.
+    """
+    near = np.percentile(_span(a, r - 130 * _MS, r - 76 * _MS), 70)
+    far = np.percentile(_span(a, r - 230 * _MS, r - 176 * _MS), 70)
+    return float(min(near, far))
+
+
 def _noise_after(a: Float, r: int, start_ms: float) -> float:
     """Acceleration of the calm after the QRS.
 
@@ -117,12 +133,11 @@ def _noise_after(a: Float, r: int, start_ms: float) -> float:
 def _end(a: Float, speed: Float, r: int, peak: float, limit_ms: float) -> int | None:
     """J point: forward from R, the first 16 ms of calm, with the noise measured twice if wide.
 
-    Calm means little acceleration and less than 15 % of the peak velocity (or the velocity of the
+    Calm means little acceleration and less than 10 % of the peak velocity (or the velocity of the
     noise, where that is more): the straight middle of a deep, wide S has no acceleration either.
     """
     start_ms, end = 100.0, None
-    noise_speed = float(np.median(_span(speed, r + 170 * _MS, r + 310 * _MS)))
-    still = speed < max(0.15 * float(speed[r]), 1.6 * noise_speed)
+    still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
     for _ in range(2):
         limit = max(0.05 * peak, 2.2 * _noise_after(a, r, start_ms))
         calm = (a < limit) & still
@@ -139,7 +154,9 @@ def _end(a: Float, speed: Float, r: int, peak: float, limit_ms: float) -> int | 
 def _notch_end(beat_uv: Float, a: Float, j: int, limit: float) -> int | None:
     """End of a J notch that follows a candidate end within 60 ms, None where there is none.
 
-    A notch is a second run of high acceleration whose bump stands 100 µV above the chord across it.
+    A notch is a second run of high acceleration and, in some lead, a bump that stands 100 µV off the
+    chord across it *and* 50 µV beyond both its ends: the rising ST of a STEMI or a T wave under
+    noise bends too, but it does not come back.
     """
     high = np.flatnonzero(a[j : j + round(60 * _MS)] >= limit)
     if high.size < 4:
@@ -149,7 +166,35 @@ def _notch_end(beat_uv: Float, a: Float, j: int, limit: float) -> int | None:
         return None
     piece = beat_uv[:, j : end + 1]
     chord = piece[:, :1] + (piece[:, -1:] - piece[:, :1]) * np.linspace(0, 1, piece.shape[1])
-    return end if float(np.abs(piece - chord).max()) > 100.0 else None
+    ends = piece[:, [0, -1]]
+    beyond = np.maximum(piece.max(axis=1) - ends.max(axis=1), ends.min(axis=1) - piece.min(axis=1))
+    notched = (np.abs(piece - chord).max(axis=1) > 100.0) & (beyond > 50.0)
+    return end if bool(notched.any()) else None
+
+
+def _j_wave_end(beat_uv: Float, j: int) -> int | None:
+    """Foot of a J wave whose falling flank crosses J, None where there is none.
+
+    Where in two leads the level falls by 100 µV within 20 ms of J and then by less than a third of
+    that in the next 20 ms, J stood on a J wave (early repolarisation); ST is what follows its foot
+    (Macfarlane et al., J Am Coll Cardiol 2015;66:470: amplitude at the J termination). The falling
+    ST of an infarction or of Brugada's pattern goes on falling.
+    """
+    step = round(20 * _MS)
+    if j + 3 * step >= beat_uv.shape[1]:
+        return None
+    at = beat_uv[:, j - 2 : j + 3].max(axis=1)
+    fall = at - beat_uv[:, j + step]
+    further = beat_uv[:, j + step] - beat_uv[:, j + 2 * step]
+    waves = (fall >= 100.0) & (further < fall / 3) & (at >= 100.0)
+    if int(waves.sum()) < 2:
+        return None
+    flank = beat_uv[waves].mean(axis=0)
+    four = round(8 * _MS)
+    for i in range(j + four, j + round(44 * _MS)):
+        if flank[i] - flank[i + four] < 15.0:
+            return i
+    return j + round(44 * _MS)
 
 
 def find_fiducials(beat_uv: Float, r0: int) -> Fiducials | None:
@@ -179,22 +224,26 @@ def _fiducials_at(
     peak = float(_span(a, r - 80 * _MS, r + 80 * _MS).max())
     if not peak > 0:
         return None, 1.0
-    noise = float(np.percentile(_span(a, r - 130 * _MS, r - 76 * _MS), 70))
+    noise = _noise_before(a, r)
     limit = max(0.05 * peak, 2.2 * noise)
     share = 2.2 * max(noise, _noise_after(a, r, 100.0)) / peak
-    onset = _run_of(a < limit, r, max(0, r - round(150 * _MS)), round(12 * _MS))
+    still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
+    onset = _run_of((a < limit) & still, r, max(0, r - round(190 * _MS)), round(12 * _MS))
     j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
     if onset is None or j is None:
         return None, share
     after = float(np.median(_span(a, j + 20 * _MS, j + 90 * _MS)))
-    notch = _notch_end(beat_uv, a, j, max(0.05 * peak, 2.2 * after))
+    notch = (
+        _notch_end(beat_uv, a, j, max(0.05 * peak, 3.0 * after)) if share < _NOISY_SHARE else None
+    )
     smear = _SMEAR[half]
     end = (notch if notch is not None else j) - smear
     onset += smear
     if not 50.0 <= (end - onset) / _MS <= 220.0:
         return None, share
-    before = j - smear if notch is not None else None
-    return Fiducials(onset=onset, j=end, j_before_notch=before, r=r), share
+    foot = _j_wave_end(beat_uv, end) if share < _NOISY_SHARE else None
+    before = end if foot is not None else j - smear if notch is not None else None
+    return Fiducials(onset, end if foot is None else foot, before, r), share
 
 
 def find_t_end(beat_uv: Float, j: int, rr_samples: float, pq_uv: Float) -> int | None:

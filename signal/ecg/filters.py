@@ -95,7 +95,7 @@ def spectrum_of(uv: Float, fs_hz: float) -> Spectrum:
     padded -= first + slope * np.arange(total)
     return Spectrum(
         bins=np.fft.rfft(padded),
-        freq_hz=np.fft.rfftfreq(total, 1 / fs_hz),
+        freq_hz=np.asarray(np.fft.rfftfreq(total, 1 / fs_hz), dtype=np.float64),
         offset_uv=first,
         slope_uv_per_s=slope * fs_hz,
         n_padded=total,
@@ -186,7 +186,9 @@ def display(uv: Float, fs_hz: float, choice: DisplayFilter) -> Float:
     spectrum = spectrum_of(uv, fs_hz)
     gain = low_pass_gain(spectrum.freq_hz, min(choice.high_hz, 0.4 * fs_hz))
     if choice.low_hz > 0:
-        gain = gain * (1.0 - cosine_edge(spectrum.freq_hz, 0.5 * choice.low_hz, 1.5 * choice.low_hz))
+        gain = gain * (
+            1.0 - cosine_edge(spectrum.freq_hz, 0.5 * choice.low_hz, 1.5 * choice.low_hz)
+        )
     n = uv.shape[1]
     out = np.fft.irfft(spectrum.bins * gain, spectrum.n_padded)
     start = round(spectrum.pad_s * fs_hz)

@@ -6,8 +6,9 @@ frequency estimated), the only method there that changes ST by less than 5 µV w
 Deviations:
     * The decision 50 or 60 Hz and the frequency are read from one spectrum of the *differenced,
       QRS-blanked* signal (power summed over leads) instead of from a separate clipped band-pass.
-    * A constant, a slope and a curve are fitted together with the sinusoid, so that P and T waves
-      do not leak into it.
+    * The fit is made after a 50-ms moving average is taken off (and its known gain is given back),
+      so that P and T waves do not leak through the gaps of the blanking; with a constant and a slope
+      fitted instead, up to 7 µV of ST error remained at 400 µV of hum.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ecg.values import Float
 _NOMINAL_HZ = (50.0, 60.0)
 _DECIDE_DB = 6.0
 _HARMONICS = (1, 2, 3)
+_SLOW = 25  # samples at 500 Hz; three periods of 60 Hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,14 @@ def _fft_length(n: int) -> int:
     return length
 
 
-def _frequency(uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float) -> float | None:
-    """Frequency of the hum in Hz, or None where the spectrum shows none."""
+def _frequency(
+    uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float
+) -> tuple[float, tuple[int, ...]] | None:
+    """Frequency of the hum in Hz and the harmonics that stand out, or None where there is none."""
     blanked = np.diff(uv, axis=1) * quiet[1:]
     n_fft = _fft_length(blanked.shape[1])
     power = (np.abs(np.fft.rfft(blanked, n_fft)) ** 2).sum(axis=0)
-    freq = np.fft.rfftfreq(n_fft, 1 / fs_hz)
+    freq = np.asarray(np.fft.rfftfreq(n_fft, 1 / fs_hz), dtype=np.float64)
     best: tuple[float, int] | None = None
     for nominal in _NOMINAL_HZ:
         near = np.flatnonzero(np.abs(freq - nominal) <= 1.0)
@@ -73,41 +77,60 @@ def _frequency(uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float) -> float |
     a, b, c = np.log(power[k - 1 : k + 2] + 1e-30)
     bend = a - 2 * b + c
     shift = 0.0 if bend >= 0 else float(np.clip(0.5 * (a - c) / bend, -0.5, 0.5))
-    return float((k + shift) * fs_hz / n_fft)
+    freq_hz = float((k + shift) * fs_hz / n_fft)
+    return freq_hz, _harmonics(freq_hz, power, freq)
 
 
-def _harmonics(freq_hz: float, fs_hz: float) -> tuple[int, ...]:
-    """The multiples that the low-pass has left in the signal."""
-    return tuple(h for h in _HARMONICS if h * freq_hz < min(0.45 * fs_hz, 185.0))
+def _harmonics(freq_hz: float, power: Float, freq: Float) -> tuple[int, ...]:
+    """The fundamental, and the multiples that stand three times above their neighbourhood."""
+    out = [1]
+    for h in _HARMONICS[1:]:
+        distance = np.abs(freq - h * freq_hz)
+        near, around = power[distance <= 0.5], power[(distance > 1.5) & (distance < 5.0)]
+        if h * freq_hz < 185.0 and near.size and around.size and near.max() > 9 * around.mean():
+            out.append(h)
+    return tuple(out)
+
+
+def _without_slow(uv: Float) -> Float:
+    """The signal less its centred moving average over ``_SLOW`` samples, ends held."""
+    half = _SLOW // 2
+    padded = np.pad(uv, ((0, 0), (half + 1, half)), mode="edge")
+    total = np.cumsum(padded, axis=1)
+    return uv - (total[:, _SLOW:] - total[:, :-_SLOW]) / _SLOW
+
+
+def _gain(freq_hz: float, fs_hz: float) -> float:
+    """What ``_without_slow`` leaves of a sinusoid (a symmetric filter: gain without phase)."""
+    angle = np.pi * freq_hz / fs_hz
+    return float(1.0 - np.sin(_SLOW * angle) / (_SLOW * np.sin(angle)))
 
 
 def _fit_blocks(
-    uv: Float, quiet: npt.NDArray[np.bool_], freq_hz: float, fs_hz: float
+    uv: Float,
+    quiet: npt.NDArray[np.bool_],
+    freq_hz: float,
+    harmonics: tuple[int, ...],
+    fs_hz: float,
 ) -> tuple[Float, float]:
     """The hum over the whole window, shape of ``uv``, and its largest fundamental amplitude."""
-    n_leads, n = uv.shape
+    n = uv.shape[1]
     block = min(n, round(fs_hz))
     hop = max(1, block // 2)
     starts = np.unique(np.append(np.arange(0, n - block + 1, hop), n - block))
     window = np.hanning(block + 2)[1:-1]
-    hum = np.zeros_like(uv)
-    weight = np.zeros(n)
-    largest = 0.0
-    x = np.linspace(-1.0, 1.0, block)
+    t = np.arange(n) / fs_hz
+    waves = np.array([f(2 * np.pi * h * freq_hz * t) for h in harmonics for f in (np.cos, np.sin)])
+    gains = np.repeat([_gain(h * freq_hz, fs_hz) for h in harmonics], 2)
+    fast = _without_slow(uv)
+    masked = waves * quiet
+    hum, weight, largest = np.zeros_like(uv), np.zeros(n), 0.0
     for start in starts:
-        t = np.arange(start, start + block) / fs_hz
-        waves = [
-            f(2 * np.pi * h * freq_hz * t)
-            for h in _harmonics(freq_hz, fs_hz)
-            for f in (np.cos, np.sin)
-        ]
-        design = np.array([*waves, np.ones(block), x, x * x])
-        masked = design * quiet[start : start + block]
-        gram = masked @ design.T + 1e-9 * np.eye(design.shape[0])
-        coef = np.linalg.solve(gram, masked @ uv[:, start : start + block].T)
-        n_waves = len(waves)
-        hum[:, start : start + block] += (coef[:n_waves].T @ design[:n_waves]) * window
-        weight[start : start + block] += window
+        part = slice(start, start + block)
+        gram = masked[:, part] @ waves[:, part].T + 1e-9 * np.eye(len(waves))
+        coef = np.linalg.solve(gram, masked[:, part] @ fast[:, part].T) / gains[:, None]
+        hum[:, part] += (coef.T @ waves[:, part]) * window
+        weight[part] += window
         largest = max(largest, float(np.sqrt(coef[0] ** 2 + coef[1] ** 2).max()))
     return hum / np.maximum(weight, 1e-6), largest
 
@@ -122,8 +145,9 @@ def remove_mains(uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float) -> tuple
     """
     if uv.shape[0] == 0 or uv.shape[1] < fs_hz or quiet.mean() < 0.2:
         return uv, NO_MAINS
-    freq_hz = _frequency(uv, quiet, fs_hz)
-    if freq_hz is None:
+    found = _frequency(uv, quiet, fs_hz)
+    if found is None:
         return uv, NO_MAINS
-    hum, amplitude_uv = _fit_blocks(uv, quiet, freq_hz, fs_hz)
+    freq_hz, harmonics = found
+    hum, amplitude_uv = _fit_blocks(uv, quiet, freq_hz, harmonics, fs_hz)
     return uv - hum, Mains(freq_hz=freq_hz, amplitude_uv=amplitude_uv)

@@ -63,15 +63,16 @@ class _Processed:
 
 
 def _newest(window: EcgWindow) -> EcgWindow:
-    """The window itself, or its newest ten seconds when it is longer than twelve."""
-    keep = round(WINDOW_S * window.fs_hz)
-    if window.n_samples <= round(LONGEST_S * window.fs_hz):
-        return window
-    start = window.n_samples - keep
+    """The window, or its newest ten seconds when it is longer than twelve; infinities become NaN."""
+    n = window.n_samples
+    start = 0
+    if np.isfinite(window.fs_hz) and n > LONGEST_S * window.fs_hz > 0:
+        start = n - round(WINDOW_S * window.fs_hz)
+    uv = window.uv[:, start:]
+    if np.isinf(uv).any():
+        uv = np.where(np.isinf(uv), np.nan, uv)
     rail = None if window.rail is None else window.rail[:, start:]
-    return EcgWindow(
-        window.uv[:, start:], window.leads, window.fs_hz, window.first_sample + start, rail
-    )
+    return EcgWindow(uv, window.leads, window.fs_hz, window.first_sample + start, rail)
 
 
 def _refused(window: EcgWindow, *reasons: str) -> Measurements:
@@ -120,7 +121,10 @@ def _process(rows: _Rows, fs_hz: float) -> _Processed:
     nyquist = fs_hz / 2
     cut_hz = min(150.0, 0.8 * nyquist)
     uv = synthesise(spectrum, low_pass_gain(spectrum.freq_hz, cut_hz), ANALYSIS_FS_HZ)
-    band = band_gain(spectrum.freq_hz, 8.0, 25.0, 6.0) * 2j * np.pi * spectrum.freq_hz
+    band = np.asarray(
+        band_gain(spectrum.freq_hz, 8.0, 25.0, 6.0) * 2j * np.pi * spectrum.freq_hz,
+        dtype=np.complex128,
+    )
     velocity = synthesise(spectrum, band, DETECTION_FS_HZ)
     usable = rows.flags.any.mean(axis=1) < 0.5
     beats = find_beats(velocity, usable)
@@ -183,7 +187,12 @@ def _raw_grade(rows: _Rows, i: int) -> tuple[q.Grade, tuple[str, ...]]:
     flags = rows.flags
     out: list[str] = []
     grade = q.Grade.GOOD
-    for name, mask in (("FLAT", flags.flat), ("SAT", flags.saturated), ("STEP", flags.step), ("MISSING", flags.missing)):  # fmt: skip
+    for name, mask in (
+        ("FLAT", flags.flat),
+        ("SAT", flags.saturated),
+        ("STEP", flags.step),
+        ("MISSING", flags.missing),
+    ):
         share = float(mask[i].mean())
         if share > 0:
             out.append(name)
@@ -202,7 +211,11 @@ def _unmeasured(window: EcgWindow, rows: _Rows, done: _Processed) -> Measurement
     for name, parents in _DERIVED_FROM.items():
         leads[name] = q.LeadQuality(q.worst(*(leads[p].grade for p in parents)), ("NO_BEATS",))
     found = int(done.beats.positions.size)
-    reason = "NO_QRS: no heart beat could be told from the signal" if found == 0 else "QRS_UNCLEAR: the beats could not be measured"  # fmt: skip
+    reason = (
+        "NO_QRS: no heart beat could be told from the signal"
+        if found == 0
+        else "QRS_UNCLEAR: the beats could not be measured"
+    )
     off = sorted({n for n in rows.names if leads[n].grade is q.Grade.OFF})
     reasons = (reason, *(("LEAD_OFF: " + ",".join(off),) if off else ()))
     return Measurements(
@@ -223,7 +236,9 @@ def _lead_qualities(
         grade, flags = _raw_grade(rows, i)
         hf = q.graded(float(done.hf_uv[i]), q.HF_LIMITS_UV)
         motion = q.graded(float(averaged.motion_uv[i]), q.MOTION_LIMITS_UV)
-        more = [f for f, g in (("HF", hf), ("MOTION", motion)) if g not in {q.Grade.GOOD, q.Grade.FAIR}]  # fmt: skip
+        more = [
+            f for f, g in (("HF", hf), ("MOTION", motion)) if g not in {q.Grade.GOOD, q.Grade.FAIR}
+        ]
         out[name] = _with_se(q.worst(grade, hf, motion), (*flags, *more), measured[name])
     for name, parents in _DERIVED_FROM.items():
         grade = q.worst(*(out[p].grade for p in parents))
@@ -243,9 +258,7 @@ def _with_se(grade: q.Grade, flags: tuple[str, ...], lead: LeadMeasurement) -> q
     return q.LeadQuality(grade, flags, lead.st_se_uv)
 
 
-def _assemble(
-    window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averaged
-) -> Measurements:
+def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averaged) -> Measurements:
     names, mean, beats_uv, valid = with_derived(rows.names, averaged)
     f = averaged.fiducials
     rr = np.diff(2 * done.beats.positions.astype(np.float64))
@@ -277,7 +290,7 @@ def _assemble(
         n_beats_all=int(done.beats.positions.size),
         hr_bpm=60.0 * ANALYSIS_FS_HZ / rr_mean if rr.size else None,
         rr_cv=float(rr.std() / rr.mean()) if rr.size >= 3 else None,
-        qrs_ms=(f.j - f.onset) * ms,
+        qrs_ms=((f.j_before_notch or f.j) - f.onset) * ms,
         qt_ms=(t_end - f.onset) * ms if t_end is not None else None,
         beat=beat,
         reversal=reversal,

@@ -107,7 +107,7 @@ class Measurements:
         leads: by lead name; empty when the record was refused.
         beat_j_uv: J of every usable beat by lead, shape ``(n_beats,)`` each; for the bootstrap.
         r_samples: positions of the dominant beats in the stream. n_beats_all: all beats found.
-        hr_bpm, qrs_ms, pr_ms, qt_ms: None where not measured.
+        hr_bpm, qrs_ms, qt_ms: None where not measured.
         rr_cv: relative SD of RR, None with fewer than four beats.
         beat: the representative beat, None when refused.
         reversal: a suspected exchange of electrodes. mains: the hum that was removed.
@@ -124,7 +124,6 @@ class Measurements:
     hr_bpm: float | None = None
     rr_cv: float | None = None
     qrs_ms: float | None = None
-    pr_ms: float | None = None
     qt_ms: float | None = None
     beat: RepresentativeBeat | None = None
     reversal: Reversal | None = None

@@ -121,7 +121,9 @@ def _flat(uv: Float, fs_hz: float) -> Bool:
     """Samples in half seconds of < 10 µV peak to peak while another lead moves, or all stand still."""
     n_leads, n = uv.shape
     half = max(2, round(fs_hz / 2))
-    starts = np.unique(np.append(np.arange(0, max(1, n - half + 1), max(1, half // 2)), max(0, n - half)))
+    starts = np.unique(
+        np.append(np.arange(0, max(1, n - half + 1), max(1, half // 2)), max(0, n - half))
+    )
     low = np.minimum.reduceat(uv, starts, axis=1)
     high = np.maximum.reduceat(uv, starts, axis=1)
     # pieces between starts are quarter seconds; two neighbours make the half second
@@ -152,7 +154,7 @@ def _saturated(uv: Float, rail: Bool | None, fs_hz: float) -> Bool:
     out = _runs(rail, 3) if rail is not None else np.zeros(uv.shape, dtype=np.bool_)
     need = max(4, round(0.010 * fs_hz))
     for extreme in (uv.max(axis=1, keepdims=True), uv.min(axis=1, keepdims=True)):
-        at = (uv == extreme) & (np.abs(extreme) > 500.0)
+        at = (uv == extreme) & (np.abs(extreme) > 300.0)
         for row in np.flatnonzero(at.sum(axis=1) >= need):
             starts = np.flatnonzero(_runs(at[row : row + 1], need)[0])
             starts = starts[starts > 0]
@@ -252,7 +254,11 @@ def label_record(
     limits = []
     if lost_chest:
         limits.append("LEADS_EXCLUDED: " + ",".join(lost_chest))
-    noisy = [n for n, q in leads.items() if q.st_se_uv is not None and q.readable and q.st_se_uv > LIMITED_SE_UV]
+    noisy = [
+        n
+        for n, q in leads.items()
+        if q.st_se_uv is not None and q.readable and q.st_se_uv > LIMITED_SE_UV
+    ]
     if noisy:
         limits.append("ST_UNCERTAIN: " + ",".join(noisy))
     poor = [n for n in STANDARD_12 if leads.get(n) and leads[n].grade is Grade.POOR]
@@ -273,7 +279,7 @@ def electrode_lights(segment: EcgSegment) -> dict[str, str]:
     """
     n = min(segment.n_samples, round(2 * segment.fs_hz))
     if n < 8:
-        return {name: "off" for name in segment.leads}
+        return dict.fromkeys(segment.leads, "off")
     adc = segment.adc[:, -n:].astype(np.int32)
     lsb = segment.uv_per_lsb
     quarter = max(2, n // 8)

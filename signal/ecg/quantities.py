@@ -45,7 +45,7 @@ def with_derived(
     return tuple(order), mean[index], cube[:, index], valid[:, index]
 
 
-def measure_leads(  # noqa: PLR0913, PLR0917  (the beat, its parts and its instants)
+def measure_leads(
     names: tuple[str, ...],
     mean_uv: Float,
     beats_uv: Float,
@@ -58,8 +58,10 @@ def measure_leads(  # noqa: PLR0913, PLR0917  (the beat, its parts and its insta
     Args:
         names: one a row of ``mean_uv``, shape ``(n_leads, n)``.
         mean_uv: the representative beat on its PQ level.
-        beats_uv: shape ``(n_beats, n_leads, n)``. valid: shape ``(n_beats, n_leads)``.
-        fiducials: onset and J. t_end: end of T or None.
+        beats_uv: shape ``(n_beats, n_leads, n)``.
+        valid: which beat each lead may use, shape ``(n_beats, n_leads)``.
+        fiducials: onset and J.
+        t_end: end of T or None.
     """
     j = fiducials.j
     at = np.minimum(j + np.round(np.array(J_OFFSETS_MS) * _MS).astype(int), mean_uv.shape[1] - 1)
@@ -85,7 +87,7 @@ def _around(uv: Float, at: npt.NDArray[np.intp]) -> Float:
     return np.asarray(sum(parts) / len(parts))
 
 
-def _lead(  # noqa: PLR0913, PLR0917  (one lead's row and the shared instants)
+def _lead(
     row: Float, level: Float, se_uv: float, n_beats: int, f: Fiducials, t_end: int | None
 ) -> LeadMeasurement:
     qrs = row[f.onset : f.j + 1]
@@ -136,7 +138,7 @@ def _p(row: Float, f: Fiducials) -> float:
     if high - low < 30:
         return 0.0
     part = row[low:high]
-    left, right = float(np.median(part[:8])), float(np.median(part[-8:]))
+    left, right = float(part[:8].mean()), float(part[-8:].mean())
     under = part - np.linspace(left, right, part.size)
     smooth = np.convolve(under, np.ones(7) / 7, mode="same")
     return float(smooth[np.abs(smooth).argmax()])

@@ -23,6 +23,7 @@ from ecg.beats import Beats, Matcher, template_of
 from ecg.fiducials import Fiducials, find_fiducials
 from ecg.filters import ANALYSIS_FS_HZ
 from ecg.quality import MOTION_LIMITS_UV
+from ecg.robust import middle
 from ecg.values import Float
 
 PRE = 160  # samples before the alignment point, 320 ms
@@ -61,11 +62,12 @@ def calm_mean(beats_uv: Float, valid: Bool, residual_uv: Float) -> Float:
     """Mean of the beats, each lead's calm beats counting more; the median below five beats.
 
     Args:
-        beats_uv: shape ``(n_beats, n_leads, n)``. valid: shape ``(n_beats, n_leads)``.
+        beats_uv: shape ``(n_beats, n_leads, n)``.
+        valid: which beat each lead may use, shape ``(n_beats, n_leads)``.
         residual_uv: slow residual of each beat against the middle beat, same shape as ``valid``.
     """
     if beats_uv.shape[0] < 5:
-        return np.asarray(np.median(beats_uv, axis=0))
+        return middle(beats_uv)
     weights = np.where(valid, 1.0 / (residual_uv**2 + _FLOOR_UV**2), 0.0)
     weights = weights / np.maximum(weights.sum(axis=0), 1e-12)
     return np.asarray((beats_uv * weights[:, :, None]).sum(axis=0))
@@ -107,14 +109,14 @@ def _filled(beats_uv: Float, valid: Bool) -> Float:
     for lead in np.flatnonzero(~valid.all(axis=0)):
         good = valid[:, lead]
         if good.any():
-            out[~good, lead] = np.median(beats_uv[good, lead], axis=0)
+            out[~good, lead] = middle(beats_uv[good, lead])
     return out
 
 
-def _motion(beats_uv: Float, middle: Float) -> Float:
+def _motion(beats_uv: Float, centre: Float) -> Float:
     """Slow residual of each beat and lead against the middle beat, rms over QRS and ST."""
     width = 25
-    part = (beats_uv - middle)[:, :, PRE - 60 : PRE + 85]
+    part = (beats_uv - centre)[:, :, PRE - 60 : PRE + 85]
     total = np.cumsum(part, axis=2)
     smooth = (total[:, :, width:] - total[:, :, :-width]) / width
     return np.asarray(np.sqrt((smooth * smooth).mean(axis=2)))
@@ -144,7 +146,7 @@ def average(
         return None
     raw = _cut(uv, positions)
     raw -= raw[:, :, PRE - 70 : PRE - 50].mean(axis=2, keepdims=True)
-    first = find_fiducials(np.median(raw, axis=0)[trusted], PRE)
+    first = find_fiducials(middle(raw)[trusted], PRE)
     if first is None:
         return None
     onsets = positions - PRE + first.onset
@@ -158,8 +160,7 @@ def average(
     flat = uv - spline(levels, onsets, uv.shape[1])
     beats_uv = _cut(flat, positions)
     valid = ~suspect.T & ~_touches(positions, seconds_bad, fs_hz)
-    middle = np.median(_filled(beats_uv, valid), axis=0)
-    residual = _motion(beats_uv, middle)
+    residual = _motion(beats_uv, middle(_filled(beats_uv, valid)))
     valid &= residual < MOTION_LIMITS_UV[2]
     valid = _calmest(valid, residual)
     mean = calm_mean(_filled(beats_uv, valid), valid, residual)
@@ -167,7 +168,7 @@ def average(
     return _on_pq(mean, beats_uv, valid, positions, found, np.median(residual, axis=0), flat)
 
 
-def _on_pq(  # noqa: PLR0913, PLR0917  (assembles one value)
+def _on_pq(
     mean: Float,
     beats_uv: Float,
     valid: Bool,

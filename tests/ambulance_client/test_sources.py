@@ -33,7 +33,7 @@ def test_real_records_are_taken_without_changing_a_step(records: Path, dataset: 
     import wfdb
 
     for path in _twelve_lead(records, dataset)[:12]:
-        segment, _, _ = read_record(path)
+        segment, _ = read_record(path)
         truth = wfdb.rdrecord(str(path), physical=False)
         column = {name.lower(): i for i, name in enumerate(truth.sig_name)}
         assert segment.fs_hz == truth.fs

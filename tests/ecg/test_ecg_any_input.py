@@ -15,7 +15,18 @@ from ecg.screen import Tier, screen, screen_segment
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment, EcgWindow, window_of_segment
 
-KEYS = ["tier", "st_j_uv", "st_j60_uv", "hr_bpm", "qrs_ms", "qtc_ms", "quality", "findings", "thresholds", "version"]
+KEYS = [
+    "tier",
+    "st_j_uv",
+    "st_j60_uv",
+    "hr_bpm",
+    "qrs_ms",
+    "qtc_ms",
+    "quality",
+    "findings",
+    "thresholds",
+    "version",
+]
 
 
 def verdict(view):
@@ -106,7 +117,10 @@ def test_missing_leads():
     assert report.tier is Tier.A
     assert report.as_json()["st_j_uv"]["V4"] is None
     limbless = [i for i, n in enumerate(base.leads) if n.startswith("V")]
-    assert verdict(EcgWindow(base.uv[limbless], tuple(base.leads[i] for i in limbless), 500.0)).tier is Tier.Q
+    assert (
+        verdict(EcgWindow(base.uv[limbless], tuple(base.leads[i] for i in limbless), 500.0)).tier
+        is Tier.Q
+    )
 
 
 def test_gaps_of_missing_samples_are_not_measured():
@@ -143,20 +157,28 @@ def test_an_hour_is_answered_from_its_newest_ten_seconds():
     assert report.first_sample == 359 * 5000
 
 
-@given(order=st.permutations(range(12)), gain=st.sampled_from([0.5, 1.0, 5.0]), seed=st.integers(1, 5))
+@given(
+    order=st.permutations(range(12)), gain=st.sampled_from([0.5, 1.0, 5.0]), seed=st.integers(1, 5)
+)
 def test_lead_order_and_adc_step_change_nothing(order, gain, seed):
     base = window("anterior-stemi", seed)
-    mixed = EcgWindow(base.uv[list(order)], tuple(base.leads[i] for i in order), 500.0, base.first_sample)
+    mixed = EcgWindow(
+        base.uv[list(order)], tuple(base.leads[i] for i in order), 500.0, base.first_sample
+    )
     assert screen(measure(mixed), MAN_60).as_json() == screen(measure(base), MAN_60).as_json()
     patient = SyntheticPatient("anterior-stemi", seed, uv_per_lsb=2.5 * gain)
     other = screen_segment(patient.segment(base.first_sample, 5000), MAN_60)
     first = screen(measure(base), MAN_60)
     assert other.tier is first.tier
     for n in STANDARD_12:
-        assert other.measurements.leads[n].j_uv == pytest.approx(first.measurements.leads[n].j_uv, abs=8)
+        assert other.measurements.leads[n].j_uv == pytest.approx(
+            first.measurements.leads[n].j_uv, abs=8
+        )
 
 
-@pytest.mark.parametrize("scenario", ["normal", "anterior-stemi", "inferior-stemi", "lbbb-stemi", "lateral-stemi"])
+@pytest.mark.parametrize(
+    "scenario", ["normal", "anterior-stemi", "inferior-stemi", "lbbb-stemi", "lateral-stemi"]
+)
 @pytest.mark.parametrize("fs", [250.0, 1000.0])
 def test_the_sample_rate_does_not_change_the_tier(scenario, fs):
     reports = []
@@ -192,7 +214,10 @@ def test_the_limb_leads_stay_consistent_in_every_number():
 def test_the_same_bytes_give_the_same_report():
     seg = segment("anterior-stemi", 7, noise="ambulance")
     first = json.dumps(screen_segment(seg, MAN_60).as_json(), ensure_ascii=False)
-    assert all(json.dumps(screen_segment(seg, MAN_60).as_json(), ensure_ascii=False) == first for _ in range(10))
+    assert all(
+        json.dumps(screen_segment(seg, MAN_60).as_json(), ensure_ascii=False) == first
+        for _ in range(10)
+    )
 
 
 def test_importing_ecg_loads_numpy_at_most():
@@ -200,7 +225,9 @@ def test_importing_ecg_loads_numpy_at_most():
     import sys
 
     code = "import sys, ecg.screen, ecg.trend; print([m for m in ('scipy', 'matplotlib', 'wfdb', 'pandas') if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO
+    )
     assert out.stdout.strip() == "[]"
 
 

@@ -74,6 +74,20 @@ def test_truth_is_the_clean_signal_at_its_instants():
         assert v3[at] - v3[pq].mean() == pytest.approx(beat.st_uv["V3"][0], abs=25)
 
 
+def test_electrode_pops_decay_over_the_seam_between_blocks():
+    from ecg.synthetic.noise import ElectrodeNoise
+
+    noise = ElectrodeNoise("severe", 5, 500.0)
+    seams = 0
+    for block in range(200):
+        t_s = (block * 500 + np.arange(500)) / 500
+        before, after = noise._pops(block, t_s), noise._pops(block + 1, t_s + 1)
+        standing = np.abs(before[:, -1]) > 0.3
+        seams += int(standing.sum())
+        assert np.abs(after[:, 0] - before[:, -1])[standing].max(initial=0.0) < 0.02
+    assert seams > 3
+
+
 def test_evolving_stemi_is_quiet_then_high():
     patient = SyntheticPatient("evolving-anterior-stemi", 9, noise="none")
     early = patient.truth(0, 14 * 500)

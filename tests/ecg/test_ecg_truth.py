@@ -36,9 +36,8 @@ def errors(noise, seeds):
             shift = np.median([p - r[np.abs(r - p).argmin()] for p in m.r_samples])
             onset.append(2 * (m.beat.onset - 160 + shift) - 1000 * patient.heart.onset_s)
             end.append(2 * (m.beat.j - 160 + shift) - 1000 * patient.heart.j_s)
-            for lead in m.leads:
-                if m.readable(lead):
-                    st.append(m.leads[lead].j_uv - np.mean([b.st_uv[lead][0] for b in truth]))
+            mean = {n: np.mean([b.st_uv[n][0] for b in truth]) for n in m.leads}
+            st += [m.leads[n].j_uv - mean[n] for n in m.leads if m.readable(n)]
     return np.array(st), np.array(onset), np.array(end), labels
 
 

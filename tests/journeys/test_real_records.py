@@ -19,7 +19,7 @@ from ambulance_client.sources.wfdb_replay import read_record
 from ambulance_client.tablet import Tablet, TabletSettings, running_tablet
 from ecg.leads import in_wire_order, mask_of_leads
 from ecg.screen import screen_segment
-from ecg.values import EcgSegment, PatientFacts
+from ecg.values import EcgSegment
 from relay.demo.tally import tally
 from tests.city import CARDIOLOGIST, Browserless, City, until
 
@@ -51,7 +51,7 @@ async def _one_ambulance(tablet: Tablet, path: Path, page: Browserless) -> str:
     await until(lambda: tablet.case.snapshots[snapshot].tier, 40)
     told = tablet.case.snapshots[snapshot]
 
-    whole, age, sex = await asyncio.to_thread(read_record, path)
+    whole, patient = await asyncio.to_thread(read_record, path)
     headers, raw = await asyncio.to_thread(page.call, "GET", f"/api/snapshots/{snapshot}/samples")
     first, n = int(headers["X-First-Sample"]), int(headers["X-N-Samples"])
     leads = in_wire_order(whole.leads)
@@ -60,7 +60,7 @@ async def _one_ambulance(tablet: Tablet, path: Path, page: Browserless) -> str:
     assert np.array_equal(np.frombuffer(raw, "<i2").reshape(len(leads), n), expected), path.name
 
     segment = EcgSegment(np.ascontiguousarray(expected), leads, fs_hz, whole.uv_per_lsb, first)
-    direct = await asyncio.to_thread(screen_segment, segment, PatientFacts(age, sex))
+    direct = await asyncio.to_thread(screen_segment, segment, patient)
     served = await asyncio.to_thread(page.get, f"/api/snapshots/{snapshot}")
     assert served["report"] == direct.as_json(), path.name
     assert (told.tier, told.statement_ja) == (direct.tier.value, direct.statement_ja)

@@ -1,7 +1,7 @@
 /**
  * The shapes of docs/http.md, for the type checker.
  *
- * @typedef {{name: string, display_name: string, role: string, hospital: string | null, permissions?: string[]}} Me
+ * @typedef {{name: string, display_name: string, role: string, hospital: string | null}} Me
  * @typedef {{name: string, version: string, screen_enabled: boolean, demo: boolean}} Site
  * @typedef {{rev?: number, age_years?: number | null, sex?: "M" | "F" | null, onset_at_us?: number | null, pain_nrs?: number | null,
  *   bp_right?: string | null, bp_left?: string | null, hr_bpm?: number | null, spo2_pct?: number | null,
@@ -9,7 +9,7 @@
  * @typedef {{id: string, fs_hz: number, uv_per_lsb: number, lead_mask: number, state: string, newest_sample: number, started_at_us: number}} StreamRow
  * @typedef {{who: string, at_us: number}} Opened
  * @typedef {{decision: string, text: string, who: string, at_us: number}} Decision
- * @typedef {{id: string, state: "raised" | "delivered" | "opened" | "decided" | "closed", raised_at_us: number, tier: string}} Alert
+ * @typedef {{id: string, state: "raised" | "delivered" | "opened" | "decided" | "closed", raised_at_us: number, tier: string, snapshot?: string | null}} Alert
  *
  * @typedef {object} IncidentRow
  * @property {string} id
@@ -20,8 +20,8 @@
  * @property {number | null} eta
  * @property {StreamRow | null} stream
  * @property {string | null} tier
- * @property {string} statement_ja
- * @property {string} statement_en
+ * @property {string | null} statement_ja
+ * @property {string | null} statement_en
  * @property {Alert | null} alert
  * @property {Opened[]} opened_by
  * @property {Decision | null} decision
@@ -36,13 +36,13 @@
  * @property {number} taken_at_us
  * @property {number | null} stored_at_us
  * @property {string} reason
- * @property {string} sha256
+ * @property {string | null} sha256
  * @property {number} fs_hz
  * @property {number} uv_per_lsb
  * @property {number} lead_mask
  * @property {string | null} tier
- * @property {string} statement_ja
- * @property {string} statement_en
+ * @property {string | null} statement_ja
+ * @property {string | null} statement_en
  * @property {any} report
  * @property {boolean} complete
  *

@@ -44,30 +44,30 @@ export class IncidentList {
     document.title = waiting ? `(${waiting}) ${t("app.name")}` : t("app.name");
   }
 
-  /** Drawn again only when something of it changed. @param {IncidentRow} row @param {HTMLElement | null} old */
+  /** Written again when something of it changed; the button itself stays, so that no press is lost. @param {IncidentRow} row @param {HTMLElement | null} old */
   #item(row, old) {
     const version = JSON.stringify([row, row.id === this.store.current, lang()]);
     if (old && old.dataset["version"] === version) return old;
-    const item = h("li", { dataset: { version } }, this.#button(row));
-    if (old?.contains(document.activeElement)) queueMicrotask(() => item.querySelector("button")?.focus());
+    const item = old ?? h("li", null, h("button", { type: "button", onclick: () => this.open(row.id) }));
+    item.dataset["version"] = version;
+    this.#write(/** @type {HTMLButtonElement} */ (item.firstElementChild), row);
     return item;
   }
 
-  /** @param {IncidentRow} row */
-  #button(row) {
+  /** @param {HTMLButtonElement} button @param {IncidentRow} row */
+  #write(button, row) {
     const { stream } = row;
     const opened = openedWords(row);
-    return h("button", {
-      type: "button", class: `case${unopened(row) && letterOf(row.tier) === "A" ? " urgent" : ""}`,
-      dataset: { tier: letterOf(row.tier) }, "aria-current": row.id === this.store.current ? "true" : null,
-      onclick: () => this.open(row.id),
-    },
-    h("span", { class: "case-head" }, h("strong", { class: "unit" }, row.unit), since(row.opened_at_us)),
-    h("span", { class: "case-patient" }, ageSex(row.patient), stream ? h("span", { class: `stream ${stream.state}` }, ` ${t(`stream.${stream.state}`)}`) : ` ${t("stream.none")}`),
-    h("span", { class: "case-tier" }, tierBadge(row.tier)),
-    pick(/** @type {any} */ (row), "statement") ? h("span", { class: "case-statement" }, pick(/** @type {any} */ (row), "statement")) : null,
-    h("span", { class: "case-foot" }, row.decision
-      ? h("strong", null, `${decisionWords(row.decision.decision)}　${row.decision.who} ${clock(row.decision.at_us)}`)
-      : opened ? opened : row.awaiting_read ? h("strong", { class: "unread" }, t("list.unread")) : t("list.unopened")));
+    button.className = `case${unopened(row) && letterOf(row.tier) === "A" ? " urgent" : ""}`;
+    button.dataset["tier"] = letterOf(row.tier);
+    button.setAttribute("aria-current", String(row.id === this.store.current));
+    fill(button,
+      h("span", { class: "case-head" }, h("strong", { class: "unit" }, row.unit), since(row.opened_at_us)),
+      h("span", { class: "case-patient" }, ageSex(row.patient), stream ? h("span", { class: `stream ${stream.state}` }, ` ${t(`stream.${stream.state}`)}`) : ` ${t("stream.none")}`),
+      h("span", { class: "case-tier" }, tierBadge(row.tier)),
+      pick(/** @type {any} */ (row), "statement") ? h("span", { class: "case-statement" }, pick(/** @type {any} */ (row), "statement")) : null,
+      h("span", { class: "case-foot" }, row.decision
+        ? h("strong", null, `${decisionWords(row.decision.decision)}　${row.decision.who} ${clock(row.decision.at_us)}`)
+        : opened || (row.awaiting_read ? h("strong", { class: "unread" }, t("list.unread")) : t("list.unopened"))));
   }
 }

@@ -61,12 +61,16 @@ export class Side {
     const of = live ? detail.report : snapshot;
     const reading = readReport(this.trace.report);
     const words = pick(/** @type {any} */ (of), "statement");
-    const reasons = (reading?.reasons ?? []).map((reason) => reason[lang()] || reason.ja).filter(Boolean);
+    const said = (/** @type {{ja: string, en: string}[] | undefined} */ list) => (list ?? []).map((one) => one[lang()] || one.ja);
+    const reasons = said(reading?.reasons);
+    const unread = said(reading?.unreadable);
     return [
       h("h2", null, t(live ? "side.statement_live" : "side.statement")),
       tierBadge(reading?.tier ?? (live ? null : snapshot?.tier)),
       h("p", { class: "statement-words" }, words || t("side.no_statement")),
       reasons.length ? h("ul", { class: "reasons" }, reasons.map((reason) => h("li", null, reason))) : null,
+      unread.length ? h("p", { class: "small" }, t("side.unreadable"), unread.join(" / ")) : null,
+      reading && reading.thresholdSource !== "entered" ? h("p", { class: "small warn-text" }, t("side.threshold_assumed")) : null,
       h("p", { class: "small" }, t("sheet.unconfirmed"), reading?.version ? ` · ${reading.version}` : ""),
     ];
   }

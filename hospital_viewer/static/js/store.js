@@ -50,7 +50,7 @@ export class Store {
   }
 
   get mayDecide() {
-    return this.me?.permissions ? this.me.permissions.includes("decide") : this.me?.role === "cardiologist";
+    return this.me?.role === "cardiologist";
   }
 
   #listen() {

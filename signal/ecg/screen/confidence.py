@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.measurements import Measurements
+from ecg.robust import quartiles
 from ecg.values import Float
 
 DRAWS = 200
@@ -36,7 +37,7 @@ def drawn_j_uv(measurements: Measurements) -> dict[str, Float]:
         if beats is None or beats.size < 2:
             out[name] = np.full(DRAWS, lead.j_uv)
             continue
-        low, high = np.percentile(beats, (25, 75))
+        low, high = quartiles(beats)
         reach = 1.5 * (high - low)
         calm = np.clip(beats, low - reach, high + reach)
         out[name] = lead.j_uv + _weights(beats.size) @ (calm - calm.mean())

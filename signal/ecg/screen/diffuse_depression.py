@@ -19,14 +19,18 @@ def evaluate(case: Case) -> Finding:
     up = m.readable("aVR") and m.leads["aVR"].j_uv >= 100.0
     if not (up and len(low) >= 6):
         return Finding(
-            CODE, Status.NOT_MET, (), "aVR上昇を伴う広範なST低下なし", "no diffuse depression with aVR elevation"
-        )  # fmt: skip
+            CODE,
+            Status.NOT_MET,
+            (),
+            "aVR上昇を伴う広範なST低下なし",
+            "no diffuse depression with aVR elevation",
+        )
     return Finding(
         CODE,
         Status.MET,
         low,
         f"広範なST低下({named(low)})とaVRのST上昇:左主幹部・多枝病変または需給不均衡の疑い、至急判読",
-        f"diffuse depression ({named(low, ', ')}) with aVR elevation: left main, multivessel or supply–demand ischaemia; read urgently",  # fmt: skip
+        f"diffuse depression ({named(low, ', ')}) with aVR elevation: left main, multivessel or supply–demand ischaemia; read urgently",
         {"avr_uv": round(m.leads["aVR"].j_uv)},
     )
 

@@ -31,11 +31,16 @@ def _excluded(case: Case) -> str | None:
         "non-concave ST": any(m.st_shape == "convex" and m.j_uv >= 100.0 for m in asked),
         "limb lead depression": any(leads[n].j_uv <= -50.0 for n in ("I", "II", "III", "aVL", "aVF") if n in leads),
         "anterior depression": any(leads[n].j_uv <= -50.0 for n in _CHEST if case.measurements.readable(n)),
-        "terminal QRS distortion": any(leads[n].s_uv < 20.0 for n in ("V2", "V3")),
+        "terminal QRS distortion": not _j_wave(case) and any(leads[n].s_uv < 20.0 for n in ("V2", "V3")),
         "Q wave": any(m.q_uv >= 100.0 for m in asked),
         "T inversion": any(leads[n].t_uv < 0 for n in ("V2", "V3", "V4", "V5", "V6") if case.measurements.readable(n)),
     }  # fmt: skip
     return next((name for name, present in signs.items() if present), None)
+
+
+def _j_wave(case: Case) -> bool:
+    beat = case.measurements.beat
+    return beat is not None and beat.j_before_notch is not None
 
 
 def score(case: Case) -> float | None:

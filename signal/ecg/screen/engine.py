@@ -31,12 +31,18 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 _REVERSAL: dict[str, tuple[str, str]] = {
     "RA_LA": ("左右の腕の電極の付け間違い", "arm electrodes exchanged (RA/LA)"),
-    "DEXTROCARDIA": ("右胸心または左右の腕の電極の付け間違い", "dextrocardia or arm electrodes exchanged"),
+    "DEXTROCARDIA": (
+        "右胸心または左右の腕の電極の付け間違い",
+        "dextrocardia or arm electrodes exchanged",
+    ),
     "RA_LL": ("右腕と左脚の電極の付け間違い", "right arm and left leg electrodes exchanged"),
     "RA_RL": ("右腕と右脚の電極の付け間違い", "right arm and right leg electrodes exchanged"),
     "LA_RL": ("左腕と右脚の電極の付け間違い", "left arm and right leg electrodes exchanged"),
-}  # fmt: skip
-_AGAIN_JA, _AGAIN_EN = "電極を確認して再記録してください(要医師判読)", "check the electrodes and record again (a physician must read)"  # fmt: skip
+}
+_AGAIN_JA, _AGAIN_EN = (
+    "電極を確認して再記録してください(要医師判読)",
+    "check the electrodes and record again (a physician must read)",
+)
 
 
 def run(
@@ -84,15 +90,18 @@ def run(
 
 def _asked(case: Case, criteria: tuple[Criterion, ...]) -> tuple[Answered, ...]:
     """Primary criteria first: mimics need to know which leads were hit."""
-    answers: list[Answered] = []
-    for criterion in criteria:
-        if criterion.role is Role.PRIMARY and criterion.applies(case):
-            answers.append(Answered(criterion.role, criterion.evaluate(case)))
+    answers = [
+        Answered(c.role, c.evaluate(case))
+        for c in criteria
+        if c.role is Role.PRIMARY and c.applies(case)
+    ]
     hits = [a.finding.leads for a in answers if a.finding.status is Status.MET]
     case = replace(case, hit_leads=tuple(n for leads in hits for n in leads))
-    for criterion in criteria:
-        if criterion.role is not Role.PRIMARY and criterion.applies(case):
-            answers.append(Answered(criterion.role, criterion.evaluate(case)))
+    answers += [
+        Answered(c.role, c.evaluate(case))
+        for c in criteria
+        if c.role is not Role.PRIMARY and c.applies(case)
+    ]
     return tuple(answers)
 
 
@@ -100,7 +109,11 @@ def _refusal(m: Measurements) -> tuple[str, str, str] | None:
     """Code and words when nothing may be said about ST."""
     if m.reversal is not None and m.reversal.withhold:
         ja, en = _REVERSAL[m.reversal.code]
-        return f"REVERSAL_{m.reversal.code}", f"{ja}の疑い。ST判定を保留", f"possible {en}: ST analysis withheld"  # fmt: skip
+        return (
+            f"REVERSAL_{m.reversal.code}",
+            f"{ja}の疑い。ST判定を保留",
+            f"possible {en}: ST analysis withheld",
+        )
     if not m.rejected:
         return None
     reasons = m.quality.reasons or ("NO_QRS",)
@@ -108,7 +121,12 @@ def _refusal(m: Measurements) -> tuple[str, str, str] | None:
     for reason in reasons:
         code, _, detail = reason.partition(": ")
         ja, en = _WORDS.get(code, (code, code))
-        leads = detail if code in {"LEAD_OFF", "LIMB_LEAD_LOST", "CHEST_LEADS_LOST", "EINTHOVEN", "LEADS_MISSING"} else ""  # fmt: skip
+        leads = (
+            detail
+            if code
+            in {"LEAD_OFF", "LIMB_LEAD_LOST", "CHEST_LEADS_LOST", "EINTHOVEN", "LEADS_MISSING"}
+            else ""
+        )
         parts_ja.append(f"{ja}({leads})" if leads else ja)
         parts_en.append(f"{en} ({leads})" if leads else en)
     return reasons[0].partition(": ")[0], "、".join(parts_ja), "; ".join(parts_en)
@@ -160,11 +178,29 @@ def _notes(m: Measurements) -> tuple[Finding, ...]:
     out = []
     if m.reversal is not None:
         ja, en = _REVERSAL[m.reversal.code]
-        out.append(Finding(f"REVERSAL_{m.reversal.code}", Status.NOTE, (), f"{ja}の疑い", f"possible {en}"))  # fmt: skip
+        out.append(
+            Finding(f"REVERSAL_{m.reversal.code}", Status.NOTE, (), f"{ja}の疑い", f"possible {en}")
+        )
     if m.rr_cv is not None and m.rr_cv > 0.15:
         out.append(
-            Finding("IRREGULAR", Status.NOTE, (), "脈不整", "irregular rhythm: the PQ level is less certain", {"rr_cv": round(m.rr_cv, 2)})  # fmt: skip
+            Finding(
+                "IRREGULAR",
+                Status.NOTE,
+                (),
+                "脈不整",
+                "irregular rhythm: the PQ level is less certain",
+                {"rr_cv": round(m.rr_cv, 2)},
+            )
         )
     if m.hr_bpm is not None and m.hr_bpm > 130:
-        out.append(Finding("FAST", Status.NOTE, (), "心拍数130超:STの信頼性が下がります", "rate above 130: ST is less certain", {"hr_bpm": round(m.hr_bpm)}))  # fmt: skip
+        out.append(
+            Finding(
+                "FAST",
+                Status.NOTE,
+                (),
+                "心拍数130超:STの信頼性が下がります",
+                "rate above 130: ST is less certain",
+                {"hr_bpm": round(m.hr_bpm)},
+            )
+        )
     return tuple(out)

@@ -7,7 +7,7 @@ inverted anterior T waves (specificity 91 % against 58 %). LVH itself by the usu
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, Value, named
 
 CODE = "LVH_RATIO"
 RATIO = 0.25
@@ -50,7 +50,7 @@ def evaluate(case: Case) -> Finding:
     ratio = max(m.leads[n].j_uv / max(m.leads[n].qrs_pp_uv, 1.0) for n in anterior)
     inverted = any(m.leads[n].t_uv < -100.0 for n in _ANTERIOR if m.readable(n))
     counts = ratio >= RATIO and (len(anterior) >= 3 or inverted)
-    values = {"ratio": round(ratio, 3), "signs": list(signs)}
+    values: dict[str, Value | list[str]] = {"ratio": round(ratio, 3), "signs": list(signs)}
     if counts:
         return Finding(
             CODE, Status.NOT_MET, tuple(anterior),

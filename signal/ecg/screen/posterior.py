@@ -6,6 +6,8 @@ occlusion), in the codeable form of the clinical brief §1.5 E1.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 from ecg.screen.lbbb import WIDE_MS
 from ecg.screen.lvh import voltage_signs
@@ -26,7 +28,7 @@ def evaluate(case: Case) -> Finding:
         )  # fmt: skip
     depth = {n: -m.leads[n].j_uv for n in (*_FRONT, "V5", "V6")}
     low = tuple(n for n in _FRONT if depth[n] >= DEPRESSION_UV)
-    neighbours = any(a in low and b in low for a, b in zip(_FRONT[:-1], _FRONT[1:], strict=True))
+    neighbours = any(a in low and b in low for a, b in pairwise(_FRONT))
     deepest = max(_FRONT, key=lambda n: depth[n])
     most = depth[deepest]
     front_most = most > max(depth["V5"], depth["V6"]) and depth["V5"] < 0.6 * most

@@ -29,8 +29,12 @@ def _rules(case: Case, lead: str, j_uv: Float) -> dict[str, Bool]:
     positive = m.qrs_positive
     return {
         "concordant elevation": (j_uv >= ST_UV) if positive else none,
-        "concordant depression": (j_uv <= -ST_UV) if not positive and lead in {"V1", "V2", "V3"} else none,  # fmt: skip
-        "excessive discordance": (j_uv >= ST_UV) & (j_uv >= RATIO * m.s_uv) if not positive else none,  # fmt: skip
+        "concordant depression": (j_uv <= -ST_UV)
+        if not positive and lead in {"V1", "V2", "V3"}
+        else none,
+        "excessive discordance": (j_uv >= ST_UV) & (j_uv >= RATIO * m.s_uv)
+        if not positive
+        else none,
     }
 
 
@@ -57,10 +61,12 @@ def evaluate(case: Case) -> Finding:
         fired += [(lead, name) for name, met in _rules(case, lead, j_uv).items() if met[0]]
     if not fired:
         return Finding(
-            CODE, Status.NOT_MET, (),
+            CODE,
+            Status.NOT_MET,
+            (),
             "Smith修正Sgarbossa基準を満たしません",
             "the Smith-modified Sgarbossa rule is not met",
-        )  # fmt: skip
+        )
     leads = tuple(dict.fromkeys(lead for lead, _rule in fired))
     return Finding(
         CODE,

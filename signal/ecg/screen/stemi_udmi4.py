@@ -146,7 +146,9 @@ def _borderline(case: Case) -> Finding:
             f"側壁誘導 {named(split)} が隣接せずに閾値に到達",
             f"lateral leads {named(split, ', ')} reach their thresholds without being neighbours",
         )  # fmt: skip
-    return Finding("BORDERLINE", Status.NOT_MET, (), "境界域のST上昇なし", "no borderline elevation")
+    return Finding(
+        "BORDERLINE", Status.NOT_MET, (), "境界域のST上昇なし", "no borderline elevation"
+    )
 
 
 def _lateral_split(case: Case) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def statement(
         which = met(answers, Role.EQUIVALENT)
         return (
             f"STEMI相当所見の可能性:{'、'.join(f.text_ja for f in which)}(要医師判読)",
-            f"Possible STEMI equivalent: {'; '.join(f.text_en for f in which)} (a physician must read)",  # fmt: skip
+            f"Possible STEMI equivalent: {'; '.join(f.text_en for f in which)} (a physician must read)",
         )
     if tier is Tier.D:
         near = primary or met(answers, Role.BORDERLINE)
@@ -113,7 +113,7 @@ def statement(
         leads = named(unseen)
         return (
             f"{leads}が判読できず判定できません。電極を直して再記録してください(要医師判読)",
-            f"{named(unseen, ', ')} cannot be read, so no answer is given. Fix the electrodes and record again (a physician must read)",  # fmt: skip
+            f"{named(unseen, ', ')} cannot be read, so no answer is given. Fix the electrodes and record again (a physician must read)",
         )
     return _not_met(m)
 
@@ -124,7 +124,7 @@ def _not_met(m: Measurements) -> tuple[str, str]:
     but_en = f" ({named(lost, ', ')} could not be read)" if lost else ""
     return (
         f"この記録ではSTEMI基準を満たしません{but_ja}。心筋梗塞を否定するものではありません(要医師判読)",
-        f"STEMI criteria are not met on this recording{but_en}; this does not exclude infarction (a physician must read)",  # fmt: skip
+        f"STEMI criteria are not met on this recording{but_en}; this does not exclude infarction (a physician must read)",
     )
 
 

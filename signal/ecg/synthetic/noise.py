@@ -8,9 +8,10 @@ terminal and the four derived leads stay exactly derivable, as in reality (clini
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ecg.values import Float
 
@@ -72,7 +73,7 @@ class ElectrodeNoise:
         self._mains_gain = rng.uniform(0.5, 1.0, n_el)
         self._motion_gain = np.where(rng.random(n_el) < 0.6, rng.uniform(0.4, 1.0, n_el), 0.0)
         self._resonance_hz = (rng.uniform(1.5, 4.0), rng.uniform(8.0, 12.0))
-        freq = np.fft.rfftfreq(2 * self._n, 1 / fs_hz)
+        freq = np.asarray(np.fft.rfftfreq(2 * self._n, 1 / fs_hz), dtype=np.float64)
         self._emg_shape = self._unit_rms(((freq >= 20) & (freq <= min(150, 0.45 * fs_hz))) * 1.0)
         self._motion_shape = self._unit_rms(
             sum(np.exp(-0.5 * ((freq - f) / (f / 7)) ** 2) for f in self._resonance_hz)
@@ -81,11 +82,11 @@ class ElectrodeNoise:
         ramp = (np.arange(self._n) + 0.5) / self._n * np.pi / 2
         self._rise, self._fall = np.sin(ramp), np.cos(ramp)
 
-    def _unit_rms(self, shape: Float) -> Float:
+    def _unit_rms(self, shape: npt.NDArray[np.floating[Any]]) -> Float:
         """Spectrum magnitudes that turn unit complex normals into noise of unit rms."""
         n = 2 * self._n
         power = 2 * 2 * float((shape**2).sum()) / n**2
-        return shape / np.sqrt(max(power, 1e-30))
+        return np.asarray(shape / np.sqrt(max(power, 1e-30)))
 
     def _frame(self, kind: int, index: int, shape: Float, n_rows: int) -> Float:
         rng = np.random.default_rng([self._seed, kind, index + 1])

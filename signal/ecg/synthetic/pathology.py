@@ -9,6 +9,7 @@ software, they do not describe patients.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -216,13 +217,20 @@ def _de_winter() -> Heart:
     return replace(base, qrs=base.qrs.scaled(0.8, 0.8, 0.8), t=base.t.scaled(1.1, 1.1, 1.5), injuries=(pattern,))  # fmt: skip
 
 
-HEARTS = {
+def _posterior() -> Heart:
+    base = Heart()
+    late_t = waves((0, 0.28, 0.045, 0.25), (1, 0.28, 0.045, 0.10), (2, 0.28, 0.045, -0.35))
+    calm = replace(base, hr_bpm=76.0, t=late_t)
+    return injured(calm, "posterior", 0.16, "plateau")
+
+
+HEARTS: dict[str, Callable[[], Heart]] = {
     "normal": Heart,
     "evolving-anterior-stemi": _evolving,
     "anterior-stemi": lambda: injured(replace(Heart(), hr_bpm=84.0), "lad-mid", 0.30),
     "inferior-stemi": lambda: injured(replace(Heart(), hr_bpm=60.0), "rca-mid", 0.25),
     "lateral-stemi": lambda: injured(replace(Heart(), hr_bpm=78.0), "high-lateral", 0.28),
-    "posterior-mi": lambda: injured(replace(Heart(), hr_bpm=76.0), "posterior", 0.16),
+    "posterior-mi": _posterior,
     "lbbb": _lbbb,
     "lbbb-stemi": lambda: injured(_lbbb(), "lad-mid", 0.45),
     "lvh": _lvh,

@@ -61,7 +61,7 @@ class SyntheticPatient:
         heart: instead of the scenario's own, for tests.
     """
 
-    def __init__(  # noqa: PLR0913  (a patient is these facts; all but two have defaults)
+    def __init__(
         self,
         scenario: str,
         seed: int,
@@ -178,7 +178,7 @@ class SyntheticPatient:
             out = out + np.array(injury.vector)[:, None] * self._injury(
                 injury, t, float(self._r_s[k]), stretch
             )
-        return out
+        return np.asarray(out)
 
     def _injury(self, injury: Injury, t: Float, r_s: float, stretch: float) -> Float:
         j_s = self.heart.j_s

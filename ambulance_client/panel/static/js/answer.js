@@ -18,7 +18,7 @@ export class Answer {
     this.el = h("div", { class: "answer-column" }, this.words, this.screen, this.chain);
     this.dialog = h("dialog", { class: "decided" });
     document.body.append(this.dialog);
-    this.dialog.addEventListener("close", () => { this.alarm.quiet(); this.#keep(); });
+    this.dialog.addEventListener("close", () => { this.#keep(); this.alarm.quiet(); });
     this.seen = "";
     this.soundedOpen = "";
   }

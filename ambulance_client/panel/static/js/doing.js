@@ -29,10 +29,11 @@ export class Doing {
 
   render() {
     const state = this.state();
-    if (!this.snapshotBusy) {
+    if (!this.snapshotBusy && this.snapshot.dataset["version"] !== lang()) {
+      this.snapshot.dataset["version"] = lang();
       fill(this.snapshot, h("strong", null, t("act.snapshot")), h("small", null, t("act.snapshot_10s")));
-      this.snapshot.disabled = !state?.stream;
     }
+    this.snapshot.disabled = this.snapshotBusy || !state?.stream;
     for (const { mark, button } of this.marks) {
       const at = state?.marks[mark] ?? null;
       const version = `${at}${lang()}`;
@@ -61,6 +62,7 @@ export class Doing {
     if (this.snapshotBusy) return;
     this.snapshotBusy = true;
     this.snapshot.disabled = true;
+    delete this.snapshot.dataset["version"];
     fill(this.snapshot, h("strong", null, t("act.snapshot_taking")));
     const good = await this.#try(() => api.post("/api/snapshot", {}));
     if (good) {

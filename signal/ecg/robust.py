@@ -1,0 +1,30 @@
+"""Order statistics over the first axis of small stacks, by sorting.
+
+``numpy.median`` and ``numpy.percentile`` spend most of their time on anything but the numbers when the
+stack holds a dozen beats; these give the same values several times faster.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecg.values import Float
+
+
+def middle(stack: Float) -> Float:
+    """Median over the first axis (at least one row, no NaN)."""
+    n = stack.shape[0]
+    ordered = np.sort(stack, axis=0)
+    return np.asarray((ordered[(n - 1) // 2] + ordered[n // 2]) / 2)
+
+
+def quartiles(values: Float) -> tuple[float, float]:
+    """25th and 75th percentile of a vector, linear between neighbours."""
+    ordered = np.sort(values)
+    out = []
+    for share in (0.25, 0.75):
+        at = share * (ordered.size - 1)
+        low = int(at)
+        high = min(low + 1, ordered.size - 1)
+        out.append(float(ordered[low] + (at - low) * (ordered[high] - ordered[low])))
+    return out[0], out[1]

@@ -1,0 +1,131 @@
+"""A real Chromium that loads the pages' own modules, and a server that maps the rooms to URLs.
+
+The browser lives in a thread of its own: Playwright's synchronous API keeps an event loop running in
+its thread, which the asyncio tests of this house must not see.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parents[2]
+VECTORS = HOUSE / "tests" / "vectors"
+ROOMS = {
+    "/static/kit/": HOUSE / "browser_kit",
+    "/static/viewer/": HOUSE / "hospital_viewer" / "static",
+    "/static/panel/": HOUSE / "ambulance_client" / "panel" / "static",
+}
+PAGES = {
+    "/": HOUSE / "hospital_viewer" / "static" / "index.html",
+    "/panel": HOUSE / "ambulance_client" / "panel" / "static" / "index.html",
+    "/demo": HOUSE / "browser_kit" / "demo" / "demo.html",
+}
+KINDS = {".js": "text/javascript", ".json": "application/json", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}  # fmt: skip
+CSP = "default-src 'self'; script-src 'self'"
+T = TypeVar("T")
+
+
+class _Rooms(http.server.BaseHTTPRequestHandler):
+    """Serves the pages as the relay does: same addresses, same content policy."""
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        file = PAGES.get(path)
+        for prefix, room in ROOMS.items():
+            if path.startswith(prefix):
+                file = room / path.removeprefix(prefix)
+        body = b"<!doctype html><title>blank</title>" if path == "/blank" else b""
+        if file is not None and file.is_file():
+            body = file.read_bytes()
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", KINDS.get(file.suffix if file else ".html", "text/html"))
+        self.send_header("Content-Security-Policy", CSP)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture(scope="session")
+def rooms() -> Iterator[str]:
+    """The address under which the browser rooms are served."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Rooms)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def _chromium() -> str | None:
+    named = os.environ.get("KYUMEI_CHROMIUM")
+    if named:
+        return named
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+class Chromium:
+    """One browser in one thread; ``do`` runs a function of the Playwright browser there."""
+
+    def __init__(self, path: str, address: str) -> None:
+        self.address = address
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._thread.submit(self._start, path).result()
+
+    def _start(self, path: str) -> None:
+        from playwright.sync_api import sync_playwright
+
+        self._playwright = sync_playwright().start()
+        self.browser = self._playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        self._page = self.browser.new_page()
+        self._page.goto(f"{self.address}/blank")
+
+    def do(self, work: Callable[[Any], T]) -> T:
+        """The result of ``work(browser)``, run in the browser's thread."""
+        return self._thread.submit(lambda: work(self.browser)).result()
+
+    def run(self, script: str, argument: object = None) -> Any:
+        """The result of a JavaScript function on a blank page of the same origin."""
+        return self._thread.submit(lambda: self._page.evaluate(script, argument)).result()
+
+    def close(self) -> None:
+        """Ends the browser and its thread."""
+
+        def end() -> None:
+            self.browser.close()
+            self._playwright.stop()
+
+        self._thread.submit(end).result()
+        self._thread.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium(rooms: str) -> Iterator[Chromium]:
+    """A Chromium on this machine; skips with a reason where there is none."""
+    pytest.importorskip("playwright", reason="playwright is a development dependency")
+    path = _chromium()
+    if path is None:
+        pytest.skip("no Chromium on PATH; set KYUMEI_CHROMIUM to one")
+    browser = Chromium(path, rooms)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def vector() -> Callable[[str], Any]:
+    """Golden vectors by name."""
+    return lambda name: json.loads((VECTORS / f"{name}.json").read_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,6 +77,7 @@ def _log_as_json() -> None:
     import structlog
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    logging.raiseExceptions = False
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -84,6 +86,20 @@ def _log_as_json() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: _Lines(),
+        cache_logger_on_first_use=False,
     )
+
+
+class _Lines:
+    """Writes lines to the error stream; a reader of the log that has gone harms nobody."""
+
+    def msg(self, line: str) -> None:
+        """Write one line, if anybody is there."""
+        import sys
+
+        with suppress(OSError, ValueError):
+            print(line, file=sys.stderr, flush=True)  # noqa: T201  this is the log itself
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg

@@ -69,7 +69,8 @@ class Cases:
             await visible(records, person, incident)
             facts = (await records.cases([incident]))[0]
             timeline = await records.timeline(incident)
-        live = self._screening.latest(facts.streams[-1].id) if facts.streams else None
+        newest = facts.streams[-1].id if facts.streams else None
+        live = (self._screening.latest(newest) or facts.live.get(newest)) if newest else None
         return {
             **self._row(facts),
             "snapshots": [

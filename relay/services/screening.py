@@ -120,7 +120,7 @@ class Screening:
         return self._screener is not None
 
     def latest(self, stream: UUID) -> Report | None:
-        """The newest live screening since this relay started."""
+        """The newest screening of a stream that is live now."""
         return self._latest.get(stream)
 
     def submit_snapshot(self, snapshot: UUID) -> None:
@@ -165,6 +165,7 @@ class Screening:
             live = {channel.stream.id: channel for channel in self._hub.live()}
             for stream in self._turns.keys() - live.keys():
                 del self._turns[stream]
+                self._latest.pop(stream, None)
             for stream, channel in live.items():
                 turn = self._turns.setdefault(stream, Turn(now_s + self._stagger_s(stream)))
                 if now_s >= turn.due_s and not turn.queued:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from relay.services.upkeep import AuditAnchors, verify_audit
 from relay.store.records_sql import SqlRecords, open_sqlite
 
-ROWS = 2_300
+ROWS = 1_100
 
 
 @pytest_asyncio.fixture
@@ -47,13 +47,13 @@ async def test_an_untouched_audit_holds(records: SqlRecords, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ("UPDATE audit SET who = 'nobody' WHERE number = 1200", "Row 1200 .* changed"),
+        ("UPDATE audit SET who = 'nobody' WHERE number = 1050", "Row 1050 .* changed"),
         ("UPDATE audit SET data = '{}' WHERE number = 7", "Row 7 .* changed"),
-        ("UPDATE audit SET at_us = 5 WHERE number = 2300", "Row 2300 .* changed"),
+        ("UPDATE audit SET at_us = 5 WHERE number = 1100", "Row 1100 .* changed"),
         ("DELETE FROM audit WHERE number = 1000", "Row 1000 .* missing"),
         ("DELETE FROM audit WHERE number <= 1", "Row 1 .* missing"),
-        ("DELETE FROM audit WHERE number > 2000", "Row 2300 .* anchored"),
-        ("DELETE FROM audit", "Row 2300 .* anchored"),
+        ("DELETE FROM audit WHERE number > 900", "Row 1100 .* anchored"),
+        ("DELETE FROM audit", "Row 1100 .* anchored"),
         (
             "UPDATE audit SET number = CASE number WHEN 5 THEN 600000 ELSE number END",
             "Row 5 .* missing",
@@ -78,9 +78,9 @@ async def test_a_rewritten_chain_is_found_by_its_anchor(
 ) -> None:
     anchors = AuditAnchors(tmp_path / "anchors")
     await anchors.write(records)
-    tamper(tmp_path, "DELETE FROM audit WHERE number >= 2290")
+    tamper(tmp_path, "DELETE FROM audit WHERE number >= 1090")
     async with records.begin() as tx:
         for n in range(11):
             await tx.audit(n, "somebody", "else", "entirely")
     check = await verify_audit(records, anchors)
-    assert check.fault == "Row 2300 of the audit is not the one anchored before."
+    assert check.fault == "Row 1100 of the audit is not the one anchored before."

@@ -8,17 +8,26 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from relay.cli import app
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """``kyumei serve`` sets the log up for its process; put it back in this one."""
+    yield
+    structlog.reset_defaults()
 
 
 @dataclass
@@ -131,6 +140,19 @@ def test_a_newer_database_is_one_sentence(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     one_sentence(kyumei("serve", "--port", "0", data=tmp_path / "file" / "x"), 1, "data folder")
+
+
+def test_a_log_nobody_reads_any_more_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import sys
+
+    from relay.cli.serve import _log_as_json
+
+    _log_as_json()
+    gone = io.StringIO()
+    gone.close()
+    monkeypatch.setattr(sys, "stderr", gone)
+    structlog.get_logger("x").error("said to nobody", n=1)
 
 
 def test_misuse_is_two(tmp_path: Path) -> None:

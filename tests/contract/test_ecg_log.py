@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from relay.errors import Unavailable
-from relay.store.segments import SegmentLog, open_log
+from relay.store.memory import MemoryEcgLog
+from relay.store.port import EcgLog
+from relay.store.segments import open_log
 from tests.frames import logged, new_stream
 
 
-@pytest.fixture
-async def log(tmp_path: Path):
-    segments = await open_log(tmp_path / "ecg", commit_every_s=0.01)
-    yield segments
-    await segments.close()
+@pytest.fixture(params=["segments", "memory"])
+async def log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[EcgLog]:
+    """Every adapter in turn."""
+    if request.param == "memory":
+        made: EcgLog = MemoryEcgLog()
+    else:
+        made = await open_log(tmp_path / "ecg", commit_every_s=0.01)
+    yield made
+    await made.close()
 
 
-async def test_what_was_appended_reads_back_byte_for_byte(log: SegmentLog) -> None:
+async def test_what_was_appended_reads_back_byte_for_byte(log: EcgLog) -> None:
     stream = new_stream()
     frames = [logged(stream, seq) for seq in range(20)]
 
@@ -31,7 +38,7 @@ async def test_what_was_appended_reads_back_byte_for_byte(log: SegmentLog) -> No
     assert log.newest_sample(stream) == 2500
 
 
-async def test_read_returns_only_frames_that_touch_the_range(log: SegmentLog) -> None:
+async def test_read_returns_only_frames_that_touch_the_range(log: EcgLog) -> None:
     stream = new_stream()
     await log.append(stream, [logged(stream, seq) for seq in (9, 3, 4, 5)])
 
@@ -40,7 +47,7 @@ async def test_read_returns_only_frames_that_touch_the_range(log: SegmentLog) ->
     assert list(log.stored(stream)) == [(3, 6), (9, 10)]
 
 
-async def test_a_frame_is_stored_once_however_often_it_comes(log: SegmentLog) -> None:
+async def test_a_frame_is_stored_once_however_often_it_comes(log: EcgLog) -> None:
     stream = new_stream()
     frame = logged(stream, 0)
 
@@ -50,7 +57,7 @@ async def test_a_frame_is_stored_once_however_often_it_comes(log: SegmentLog) ->
     assert await log.read(stream, 0, 125) == [frame]
 
 
-async def test_unknown_streams_are_empty(log: SegmentLog) -> None:
+async def test_unknown_streams_are_empty(log: EcgLog) -> None:
     stream = new_stream()
 
     assert not log.stored(stream)
@@ -58,7 +65,7 @@ async def test_unknown_streams_are_empty(log: SegmentLog) -> None:
     assert await log.read(stream, 0, 10**9) == []
 
 
-async def test_streams_do_not_mix(log: SegmentLog) -> None:
+async def test_streams_do_not_mix(log: EcgLog) -> None:
     one, two = new_stream(), new_stream()
     await asyncio.gather(log.append(one, [logged(one, 0)]), log.append(two, [logged(two, 7)]))
 
@@ -67,15 +74,14 @@ async def test_streams_do_not_mix(log: SegmentLog) -> None:
     assert set(log.streams()) == {one, two}
 
 
-async def test_a_closed_log_refuses_and_says_so(tmp_path: Path) -> None:
-    segments = await open_log(tmp_path / "ecg", commit_every_s=0.01)
+async def test_a_closed_log_refuses_and_says_so(log: EcgLog) -> None:
     stream = new_stream()
-    pending = asyncio.create_task(segments.append(stream, [logged(stream, 0)]))
+    pending = asyncio.create_task(log.append(stream, [logged(stream, 0)]))
     await asyncio.sleep(0)
-    await segments.close()
+    await log.close()
 
     await pending
     with pytest.raises(Unavailable):
-        await segments.append(stream, [logged(stream, 1)])
+        await log.append(stream, [logged(stream, 1)])
     with pytest.raises(Unavailable):
-        await segments.ping()
+        await log.ping()

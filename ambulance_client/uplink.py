@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from relay.errors import RemoteProtocolError
 from relay.protocol import messages as m
-from relay.protocol.link import CLOSE_GOING_AWAY, LinkState, redial_delay_s
+from relay.protocol.link import CLOSE_GOING_AWAY, CLOSE_TOKEN, LinkState, redial_delay_s
 from relay.protocol.sender import SenderEvent, SenderLink
 from relay.protocol.wire import restamp
 
@@ -86,14 +86,15 @@ class Uplink:
                 if await self._one_connection():
                     attempt = 0
             except InvalidStatus as error:
-                await self._refused(error.response.status_code)
+                self._say("refused", _refusal_text(error.response.status_code))
             except InvalidURI:
                 self._say("refused", f"The relay's address {self._url} is no ws:// or wss:// URL.")
-                await asyncio.sleep(REFUSED_WAIT_S)
             except (OSError, InvalidHandshake, TimeoutError, ConnectionClosed) as error:
                 self._say("lost", _why(error))
             finally:
                 self.link.closed()
+            if self.status.state == "refused":
+                await asyncio.sleep(REFUSED_WAIT_S)
             await asyncio.sleep(redial_delay_s(attempt, random.random()))  # noqa: S311 - jitter
             attempt += 1
 
@@ -169,21 +170,15 @@ class Uplink:
         if task.cancelled():
             return
         error = task.exception()
-        if error is None:
+        if isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code == CLOSE_TOKEN:
+            self._say("refused", _refusal_text(401))
+        elif error is None:
             self._say("lost", "The relay closed the connection.")
         elif isinstance(error, (OSError, ConnectionClosed, TimeoutError, RemoteProtocolError)):
             self._say("lost", _why(error))
         else:
             raise error
 
-    async def _refused(self, status: int) -> None:
-        text = {
-            401: "The relay does not know this tablet's token; ask the administrator for a new one.",
-            403: "The relay refuses this tablet; ask the administrator.",
-            404: "There is no relay at this address; check --relay.",
-        }.get(status, f"The relay answered {status}; trying again.")
-        self._say("refused", text)
-        await asyncio.sleep(REFUSED_WAIT_S)
 
     def _say(self, state: LinkName, text: str) -> None:
         if (state, text) != (self.status.state, self.status.text):
@@ -198,6 +193,14 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
+
+
+def _refusal_text(status: int) -> str:
+    return {
+        401: "The relay does not know this tablet's token; ask the administrator for a new one.",
+        403: "The relay refuses this tablet; ask the administrator.",
+        404: "There is no relay at this address; check --relay.",
+    }.get(status, f"The relay answered {status}; trying again.")
 
 
 def _why(error: BaseException) -> str:

@@ -111,7 +111,7 @@ class Page:
     async def say(self, message: object) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = 5) -> Any:
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = 20) -> Any:
         """The first text, past or coming, that is wanted."""
         for text in self.texts:
             if wanted(text):
@@ -130,13 +130,13 @@ class Page:
         self.texts.append(json.loads(message))
         return self.texts[-1]
 
-    async def until_frames(self, n: int, within_s: float = 5) -> list[wire.EcgFrame]:
+    async def until_frames(self, n: int, within_s: float = 20) -> list[wire.EcgFrame]:
         async with asyncio.timeout(within_s):
             while len(self.frames) < n:
                 await self.take()
         return self.frames
 
-    async def closed(self, within_s: float = 8) -> tuple[int, str]:
+    async def closed(self, within_s: float = 20) -> tuple[int, str]:
         """Read until the relay closes; its code and reason."""
         try:
             async with asyncio.timeout(within_s):
@@ -247,7 +247,7 @@ class Tablet:
         self.link.follow(incident, after)
         await self.pump()
 
-    async def until(self, ready: Callable[[], Any], within_s: float = 5) -> Any:
+    async def until(self, ready: Callable[[], Any], within_s: float = 20) -> Any:
         """Wait until something holds; its value."""
         async with asyncio.timeout(within_s):
             while not (value := ready()):
@@ -256,7 +256,7 @@ class Tablet:
                     await asyncio.wait_for(self.changed.wait(), 0.05)
         return value
 
-    async def stored(self, stream: UUID, within_s: float = 5) -> None:
+    async def stored(self, stream: UUID, within_s: float = 20) -> None:
         """Wait until every spooled frame is acknowledged."""
         await self.until(lambda: self.link.unstored(stream) == 0, within_s)
 
@@ -269,19 +269,19 @@ class Tablet:
         found = [n for n in self.heard if isinstance(n, m.Notice)]
         return [n for n in found if stage is None or n.stage == stage]
 
-    async def notice(self, stage: str, within_s: float = 5) -> m.Notice:
+    async def notice(self, stage: str, within_s: float = 20) -> m.Notice:
         found = await self.until(lambda: self.notices(stage), within_s)
         assert isinstance(found[0], m.Notice)
         return found[0]
 
-    async def refusal(self, within_s: float = 5) -> m.Refusal:
+    async def refusal(self, within_s: float = 20) -> m.Refusal:
         found = await self.until(
             lambda: [r for r in self.heard if isinstance(r, m.Refusal)], within_s
         )
         assert isinstance(found[0], m.Refusal)
         return found[0]
 
-    async def was_closed(self, within_s: float = 8) -> int:
+    async def was_closed(self, within_s: float = 20) -> int:
         await self.until(lambda: self.close_code is not None, within_s)
         assert self.close_code is not None
         return self.close_code

@@ -93,6 +93,8 @@ async def _play(hospital: Page, crew: Page) -> None:
         "佐藤 医師(当直) が波形を見ています", timeout=5000
     )
     await expect(hospital.locator(".ringing")).to_be_hidden()
+    await expect(hospital.locator(".trace-tabs [aria-selected=true]")).to_contain_text("ST変化")
+    assert "一致しません" not in await hospital.locator("body").inner_text()  # the hash was checked
     assert await ink(hospital) > 5000
     assert await ink(crew) > 5000
     await _stays_silent(hospital)

@@ -30,11 +30,11 @@ export class Answer {
     this.#once(this.chain, r, () => [h("h2", null, t("panel.receipts")), receiptChain(r)]);
     const last = state.snapshots.at(-1) ?? null;
     const newest = state.snapshots.reduce((best, snap) => (!best || snap.taken_at_us > best.taken_at_us ? snap : best), last);
-    this.#once(this.screen, newest, () => [
+    this.#once(this.screen, [newest, r.decision], () => [
       h("h2", null, t("panel.screened"), newest ? ` ${clock(newest.taken_at_us, true)}` : ""),
       newest ? tierBadge(newest.tier) : h("p", null, t("panel.no_snapshot")),
       newest ? h("p", { class: "statement-words" }, pick(newest, "statement")) : null,
-      newest ? h("p", { class: "advice" }, tierAdvice(newest.tier)) : null,
+      newest && !r.decision ? h("p", { class: "advice" }, tierAdvice(newest.tier)) : null,
     ]);
     const key = `${state.incident}:${r.decided_at_us ?? ""}:${r.decision ?? ""}`;
     if (r.decision && key !== this.#known()) this.#shout(state, key);

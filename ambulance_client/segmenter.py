@@ -13,7 +13,7 @@ import numpy as np
 
 from ecg.leads import in_wire_order, mask_of_leads
 from ecg.values import EcgSegment, Int16
-from relay.protocol.codec import RAW_INT16, encode_samples
+from relay.protocol.codec import encode_smallest
 from relay.protocol.wire import MAX_SAMPLES, EcgFrame, pack
 
 FRAME_S = 0.25
@@ -77,6 +77,7 @@ class Segmenter:
         self._held -= n_samples
         seq = self._seq
         self._seq += 1
+        codec, payload = encode_smallest(adc)
         data = pack(
             EcgFrame(
                 stream=self._stream,
@@ -85,8 +86,8 @@ class Segmenter:
                 first_sample=first,
                 n_samples=n_samples,
                 lead_mask=self._mask,
-                codec=RAW_INT16,
-                payload=encode_samples(adc),
+                codec=codec,
+                payload=payload,
             )
         )
         return NewFrame(seq, first, first + n_samples, data)

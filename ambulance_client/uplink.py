@@ -179,7 +179,6 @@ class Uplink:
         else:
             raise error
 
-
     def _say(self, state: LinkName, text: str) -> None:
         if (state, text) != (self.status.state, self.status.text):
             since = _wall_us() if state != self.status.state else self.status.since_us

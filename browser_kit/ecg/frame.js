@@ -5,6 +5,7 @@
 
 import { crc32c } from "/static/kit/ecg/crc32c.js";
 import { leadsOfMask } from "/static/kit/ecg/leads.js";
+import { decodeRice } from "/static/kit/ecg/rice.js";
 
 export const HEADER_BYTES = 48;
 export const MAX_FRAME_BYTES = 65_536;
@@ -81,11 +82,7 @@ export function decodeFrame(data) {
     || view.getUint16(42, true) !== 0 || flags > 1) {
     throw new FrameError("header", "The frame's header has a value outside its range.");
   }
-  if (view.getUint8(2) !== 0) throw new FrameError("codec", "The frame uses an unknown codec.");
   const leads = leadsOfMask(leadMask);
-  if (end - HEADER_BYTES !== 2 * leads.length * nSamples) {
-    throw new FrameError("payload", "The frame's payload has another length than its header says.");
-  }
   return {
     stream: uuid(bytes.subarray(4, 20)),
     epoch: view.getUint32(20, true),
@@ -95,8 +92,25 @@ export function decodeFrame(data) {
     leadMask,
     backlog: flags === 1,
     leads,
-    rows: leads.map((_, i) => int16Row(view, HEADER_BYTES + 2 * nSamples * i, nSamples)),
+    rows: rowsOf(view.getUint8(2), bytes.subarray(HEADER_BYTES, end), leads.length, nSamples),
   };
+}
+
+/** @param {number} codec @param {Uint8Array} payload @param {number} nLeads @param {number} nSamples */
+function rowsOf(codec, payload, nLeads, nSamples) {
+  if (codec === 1) {
+    try {
+      return decodeRice(payload, nLeads, nSamples);
+    } catch (error) {
+      throw new FrameError("payload", `The frame's samples do not add up: ${String(error)}.`);
+    }
+  }
+  if (codec !== 0) throw new FrameError("codec", "The frame uses an unknown codec.");
+  if (payload.length !== 2 * nLeads * nSamples) {
+    throw new FrameError("payload", "The frame's payload has another length than its header says.");
+  }
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  return Array.from({ length: nLeads }, (_, i) => int16Row(view, 2 * nSamples * i, nSamples));
 }
 
 /**

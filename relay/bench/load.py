@@ -25,7 +25,7 @@ from ecg.synthetic.patient import SyntheticPatient
 from relay.bench.usage import percentile
 from relay.protocol import feed
 from relay.protocol import messages as m
-from relay.protocol.codec import encode_samples
+from relay.protocol.codec import RICE, encode_samples
 from relay.protocol.sender import FramesStored, SenderLink
 from relay.protocol.wire import EcgFrame, pack, restamp, unpack
 
@@ -54,7 +54,9 @@ def pattern() -> list[bytes]:
     """Payloads of forty seconds of a synthetic patient, a quarter second each."""
     patient = SyntheticPatient("normal", 1, FS_HZ)
     return [
-        encode_samples(np.ascontiguousarray(patient.segment(i * FRAME_SAMPLES, FRAME_SAMPLES).adc))
+        encode_samples(
+            np.ascontiguousarray(patient.segment(i * FRAME_SAMPLES, FRAME_SAMPLES).adc), RICE
+        )
         for i in range(PATTERN_FRAMES)
     ]
 
@@ -99,7 +101,7 @@ class LoadTablet:
 
     def _make(self, seq: int, due_s: float) -> None:
         frame = EcgFrame(
-            self.stream, 0, seq, seq * FRAME_SAMPLES, FRAME_SAMPLES, self._mask, 0,
+            self.stream, 0, seq, seq * FRAME_SAMPLES, FRAME_SAMPLES, self._mask, RICE,
             self._payloads[(seq + self._offset) % PATTERN_FRAMES],
         )  # fmt: skip
         self.due_s[seq] = due_s

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from relay.errors import RemoteProtocolError
 from relay.protocol.messages import Count, ShortText, TimeUs
+from relay.protocol.parsing import parsed
 
 SUBPROTOCOL = "kyumei.feed.v1"
 MAX_TEXT_BYTES = 4_096
@@ -178,13 +178,4 @@ def from_page(text: str | bytes) -> FromPage:
     Raises:
         RemoteProtocolError: too long, not JSON, an unknown kind, or a field out of range.
     """
-    if len(text) > MAX_TEXT_BYTES:
-        raise RemoteProtocolError(f"The message is longer than {MAX_TEXT_BYTES} bytes.")
-    try:
-        return _FROM_PAGE.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "message"
-        raise RemoteProtocolError(
-            f"The message cannot be read at {where}: {first['msg']}."
-        ) from error
+    return parsed(_FROM_PAGE, text, MAX_TEXT_BYTES)

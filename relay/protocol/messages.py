@@ -7,16 +7,16 @@ Validated once, at the edge, by pydantic on these same dataclasses. Times are mi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from relay.errors import BadInput, RemoteProtocolError
+from relay.protocol.parsing import parsed
 
 SUBPROTOCOL = "kyumei.link.v1"
 MAX_TEXT_BYTES = 65_536
-T = TypeVar("T")
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 TimeUs = Annotated[int, Field(ge=0, lt=2**53)]
@@ -258,17 +258,17 @@ def from_tablet(text: str | bytes) -> FromTablet:
     Raises:
         RemoteProtocolError: too long, not JSON, an unknown kind, or a field out of range.
     """
-    return _parse(_FROM_TABLET, text)
+    return parsed(_FROM_TABLET, text, MAX_TEXT_BYTES)
 
 
 def from_relay(text: str | bytes) -> FromRelay:
     """The message a relay sent. Raises like ``from_tablet``."""
-    return _parse(_FROM_RELAY, text)
+    return parsed(_FROM_RELAY, text, MAX_TEXT_BYTES)
 
 
 def event_from_text(text: str | bytes) -> Event:
     """An event kept in a spool. Raises like ``from_tablet``."""
-    return _parse(_EVENT, text)
+    return parsed(_EVENT, text, MAX_TEXT_BYTES)
 
 
 def checked_event(event: Event) -> Event:
@@ -281,16 +281,3 @@ def checked_event(event: Event) -> Event:
         return event_from_text(to_text(event))
     except RemoteProtocolError as error:
         raise BadInput(str(error)) from error
-
-
-def _parse(adapter: TypeAdapter[T], text: str | bytes) -> T:
-    if len(text) > MAX_TEXT_BYTES:
-        raise RemoteProtocolError(f"The message is longer than {MAX_TEXT_BYTES} bytes.")
-    try:
-        return adapter.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "message"
-        raise RemoteProtocolError(
-            f"The message cannot be read at {where}: {first['msg']}."
-        ) from error

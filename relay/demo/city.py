@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +230,9 @@ async def _report(settings: CitySettings, folder: Path, console: Console) -> int
             {
                 "unit": ambulance.unit,
                 "scenario": ambulance.scenario,
-                **asdict(total),
+                "samples_sent": total.samples_sent,
+                "samples_stored": total.samples_stored,
+                "samples_bit_equal": total.samples_bit_equal,
                 "lag_p50_ms": _rounded(percentile(lags, 0.5)),
                 "lag_p99_ms": _rounded(percentile(lags, 0.99)),
             }

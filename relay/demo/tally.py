@@ -21,11 +21,16 @@ from relay.store.segments import open_log
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Samples per lead of one stream: made, stored, and stored with every lead bit-equal."""
+    """Samples per lead of one stream: made, stored, and stored with every lead bit-equal.
+
+    ``samples_missing_before_end`` are those made and not stored, but for the stream's last frame:
+    a tablet that was killed may have written it down without having committed it.
+    """
 
     samples_sent: int
     samples_stored: int
     samples_bit_equal: int
+    samples_missing_before_end: int = 0
 
     @property
     def whole(self) -> bool:
@@ -60,7 +65,9 @@ def _compare(made: list[EcgFrame], stored: list[EcgFrame]) -> Tally:
     for frame in stored:
         kept.update((frame.first_sample + i, c) for i, c in enumerate(_columns(frame)))
     equal = sum(1 for at, column in born.items() if kept.get(at) == column)
-    return Tally(len(born), len(kept), equal)
+    last = max((f.first_sample for f in made), default=0)
+    missing = sum(1 for at in born if at not in kept and at < last)
+    return Tally(len(born), len(kept), equal, missing)
 
 
 def _columns(frame: EcgFrame) -> list[bytes]:

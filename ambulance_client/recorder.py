@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -33,6 +34,7 @@ RECENT_S = 60.0
 MEMORY_FRAMES = 2_400
 """Ten minutes of frames held in memory while the disk cannot take them."""
 SNAPSHOT_S = 10.0
+Reason = Literal["manual", "clean", "interval"]
 
 
 class Recorder:
@@ -146,7 +148,7 @@ class Recorder:
         leads = leads_of_mask(self.spec.lead_mask)
         return EcgSegment(adc, leads, self.spec.fs_hz, self.spec.uv_per_lsb, frames[0].first_sample)
 
-    def snapshot(self) -> m.SnapshotRequest:
+    def snapshot(self, reason: Reason = "manual") -> m.SnapshotRequest:
         """Ask for the newest ten seconds, and put their frames before other backlog.
 
         Raises:
@@ -159,4 +161,4 @@ class Recorder:
             raise BadInput(f"Ten seconds of ECG are needed; wait {left_s:.0f} s more.")
         seqs = [f.seq for f in self._recent if f.end_sample > first]
         self._link.hurry(self.spec.stream, min(seqs), max(seqs) + 1)
-        return m.SnapshotRequest(uuid4(), self.spec.stream, first, n_samples, "manual")
+        return m.SnapshotRequest(uuid4(), self.spec.stream, first, n_samples, reason)

@@ -17,7 +17,8 @@ from uuid import UUID, uuid4
 import structlog
 
 from ambulance_client.case import Case
-from ambulance_client.recorder import Recorder
+from ambulance_client.coach import Coach
+from ambulance_client.recorder import Reason, Recorder
 from ambulance_client.segmenter import FRAME_S, NewFrame
 from ambulance_client.sources import open_source
 from ambulance_client.spool import Spool
@@ -57,7 +58,7 @@ class Tablet:
         self.frame_listeners: set[Callable[[bytes], None]] = set()
         self.recorder: Recorder | None = None
         self.case = Case(uuid4())
-        self.electrodes: dict[str, str] = {}
+        self.coach = Coach(time.monotonic())
         self.source_state, self.source_text = "running", ""
         self._spool = spool
         self._old_memory: dict[UUID, dict[int, bytes]] = {}
@@ -134,6 +135,7 @@ class Tablet:
 
     async def _run_recorder(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self.coach = Coach(time.monotonic())
         self.source_state, self.source_text = "running", ""
         info = recorder.source.info
         if self.case.patient.rev == 0 and (info.age_years or info.sex):
@@ -150,16 +152,21 @@ class Tablet:
         await self._spool.end_stream(spec.stream)
         await self._send_event(m.StreamEnd(spec.stream, end_seq), spec.incident)
 
-    async def coach(self) -> None:
-        """Look at the electrodes once a second, for ever."""
+    async def watch_electrodes(self) -> None:
+        """Look at the electrodes once a second, for ever; send what is due by itself."""
         while True:
             await asyncio.sleep(COACH_EVERY_S)
-            segment = self.recorder.recent_segment(2.0) if self.recorder else None
-            if segment is not None:
-                lights = await asyncio.to_thread(electrode_lights, segment)
-                if lights != self.electrodes:
-                    self.electrodes = lights
-                    self._notify()
+            recorder = self.recorder
+            segment = recorder.recent_segment(2.0) if recorder else None
+            if segment is None or self.source_state != "running":
+                continue
+            lights = await asyncio.to_thread(electrode_lights, segment)
+            if lights != self.coach.lights:
+                self._notify()
+            due = self.coach.look(lights, time.monotonic())
+            if due is not None:
+                with contextlib.suppress(BadInput):  # less than ten seconds: the next look decides
+                    await self.snapshot(due)
 
     # ── what the crew does ──────────────────────────────────────────────────────────────────────
 
@@ -188,7 +195,7 @@ class Tablet:
             raise BadInput("The note is empty; write something first.")
         await self._send_event(m.CrewNote(text.strip()))
 
-    async def snapshot(self) -> UUID:
+    async def snapshot(self, reason: Reason = "manual") -> UUID:
         """Keep the newest ten seconds and have them read.
 
         Raises:
@@ -196,7 +203,8 @@ class Tablet:
         """
         if self.recorder is None:
             raise BadInput("There is no ECG yet; connect the electrodes first.")
-        request = self.recorder.snapshot()
+        request = self.recorder.snapshot(reason)
+        self.coach.snapshot_taken(time.monotonic())
         await self._send_event(request)
         return request.snapshot
 
@@ -324,7 +332,7 @@ class Tablet:
             "spool_text": disk_text or self._spool.recovery_note,
             "frames_dropped": recorder.frames_dropped if recorder else 0,
             "disk_free_mb": shutil.disk_usage(self.settings.spool).free // 2**20,
-            "electrodes": self.electrodes,
+            "electrodes": self.coach.lights,
             **self.case.as_json(),
         }
 
@@ -346,7 +354,7 @@ async def running_tablet(settings: TabletSettings) -> AsyncIterator[Tablet]:
         tablet.start_recording()
         tasks = [
             asyncio.create_task(tablet.uplink.run(), name="uplink"),
-            asyncio.create_task(tablet.coach(), name="coach"),
+            asyncio.create_task(tablet.watch_electrodes(), name="coach"),
         ]
         yield tablet
     finally:

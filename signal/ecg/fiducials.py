@@ -31,6 +31,7 @@ _SMEAR = {_SG_HALF: 2, _SG_HALF_NOISY: 4}
 
 _NOISY_SHARE = 0.2
 _STILL = 0.10  # of the peak velocity
+_FALLING, _SETTLED = 0.035, 0.025  # of the peak velocity
 
 
 def _savgol_second(half: int) -> Float:
@@ -197,6 +198,29 @@ def _j_wave_end(beat_uv: Float, j: int) -> int | None:
     return j + round(44 * _MS)
 
 
+def _settled(beat_uv: Float, j: int, peak_speed: float) -> int:
+    """J moved forward, by at most 24 ms, out of a QRS whose slurred end still falls there.
+
+    A quiet acceleration is not yet an end: after an R of 3 mV the last flank may run straight at
+    15 µV/ms, and in the leads that end last J then reads 1-2 mm of QRS as ST elevation. Only where the
+    spatial velocity of the next 8 ms is above 3.5 % of the peak *and* three times that of the ST
+    segment itself (median over 24-84 ms after J) does J move, to where it falls to 2.5 % or three times.
+    The slope of a STEMI is part of that median, so J does not run up it.
+    """
+    count = round(84 * _MS)
+    piece = beat_uv[:, j : j + count + 8]
+    if piece.shape[1] < count + 8:
+        return j
+    near = (piece[:, :-5] + piece[:, 1:-4]) / 2
+    far = (piece[:, 3:-2] + piece[:, 4:-1] + piece[:, 5:]) / 3
+    ahead = np.sqrt((((far - near) / 3.5) ** 2).sum(axis=0))
+    calm = 3.0 * float(np.median(ahead[round(24 * _MS) : count]))
+    if ahead[0] <= max(calm, _FALLING * peak_speed):
+        return j
+    slow = np.flatnonzero(ahead[: round(24 * _MS) + 1] <= max(calm, _SETTLED * peak_speed))
+    return j + (int(slow[0]) if slow.size else 0)
+
+
 def find_fiducials(beat_uv: Float, r0: int) -> Fiducials | None:
     """Onset and J of a representative beat, or None where no plausible QRS (50-220 ms) is found.
 
@@ -243,6 +267,8 @@ def _fiducials_at(
         return None, share
     foot = _j_wave_end(beat_uv, end) if share < _NOISY_SHARE else None
     before = end if foot is not None else j - smear if notch is not None else None
+    if foot is None and share < _NOISY_SHARE:
+        end = _settled(beat_uv, end, float(speed[r]))
     return Fiducials(onset, end if foot is None else foot, before, r), share
 
 

@@ -26,7 +26,7 @@ from ecg.filters import (
 from ecg.leads import INDEPENDENT_LEADS, STANDARD_12
 from ecg.mains import NO_MAINS, Mains, remove_mains
 from ecg.measurements import LeadMeasurement, Measurements, RepresentativeBeat
-from ecg.quantities import measure_leads, with_derived
+from ecg.quantities import measure_leads, pq_motion, with_derived
 from ecg.representative import Averaged, aligned_positions, average
 from ecg.reversal import find_reversal
 from ecg.values import EcgWindow, Float
@@ -279,11 +279,17 @@ def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averag
         p_uv,
     )
     scale = window.fs_hz / ANALYSIS_FS_HZ
+    independent = [names.index(n) for n in INDEPENDENT_LEADS if n in names]
+    refusals = (
+        ("NO_BASELINE: the line before the QRS is not still",)
+        if pq_motion(mean[independent], f) > q.PQ_MOTION
+        else ()
+    )
     return Measurements(
         first_sample=window.first_sample,
         n_samples=window.n_samples,
         fs_hz=window.fs_hz,
-        quality=q.label_record(leads, n_used, ()),
+        quality=q.label_record(leads, n_used, refusals),
         leads=measured,
         beat_j_uv=beat_j,
         r_samples=tuple(window.first_sample + round(p * scale) for p in averaged.positions),

@@ -25,6 +25,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "四肢誘導どうしが一致しません(誘導名・極性・感度の誤り)",
         "the limb leads contradict each other (lead name, sign or gain error)",
     ),
+    "NO_BASELINE": (
+        "基線が定まりません(頻拍または幅広いQRSの頻拍)",
+        "no still line before the QRS (tachycardia, or a wide-complex tachycardia)",
+    ),
     "LEADS_MISSING": ("必要な誘導がありません", "leads that are needed are missing"),
     "TOO_SHORT": ("記録が短すぎます", "the recording is too short"),
     "SAMPLE_RATE": ("標本化周波数が低すぎます", "the sample rate is too low"),

@@ -1,0 +1,74 @@
+"""Where J lies in slurred beats, where there is no baseline, and where no beat may be lost."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ecg_cases import MAN_60, by_hand
+
+from ecg.fiducials import Fiducials, find_fiducials
+from ecg.measure import measure
+from ecg.quality import PQ_MOTION, Label, label_record
+from ecg.quantities import pq_motion
+from ecg.screen import Tier, screen
+from ecg.synthetic.pathology import HEARTS
+from ecg.synthetic.patient import SyntheticPatient
+from ecg.values import window_of_segment
+
+
+def drawn_beat(end_ms: float, st_uv: float = 0.0, slur_uv: float = 0.0, slope: float = 0.0):
+    """Eight alike leads: a triangle QRS, then a straight flank of ``slur_uv`` until ``end_ms``, rounded over 8 ms."""
+    t_ms = 2.0 * (np.arange(480) - 160)
+    corners = [-45.0, 0.0, 40.0, end_ms, end_ms + 500.0]
+    levels = [0.0, 2500.0, st_uv + slur_uv, st_uv, st_uv + slope * 500.0]
+    row = np.interp(t_ms, corners, levels)
+    smooth = np.convolve(np.pad(row, 4, mode="edge"), np.ones(9) / 9, mode="valid")
+    return np.stack([smooth * g for g in (0.5, 1.0, -0.3, -0.5, 0.3, 0.8, 1.0, 0.9)])
+
+
+def test_j_waits_for_the_end_of_a_slur():
+    beat = drawn_beat(64.0, slur_uv=300.0)
+
+    found = find_fiducials(beat, 160)
+
+    assert 2 * (found.j - 160) == pytest.approx(64 + 8, abs=8)
+    assert abs(beat[1, found.j]) < 80
+
+
+def test_j_does_not_run_up_the_slope_of_a_stemi():
+    found = find_fiducials(drawn_beat(45.0, st_uv=300.0, slur_uv=0.0, slope=3.0), 160)
+
+    assert 2 * (found.j - 160) == pytest.approx(45 + 8, abs=6)
+
+
+def test_a_moving_line_before_the_qrs_is_no_baseline():
+    still, moving = np.zeros((8, 480)), np.zeros((8, 480))
+    for beat in (still, moving):
+        beat[:, 140:185] = 1500.0 * np.hanning(45)
+    moving[:, :140] = np.linspace(-4000, 0, 140)
+
+    assert pq_motion(still, Fiducials(140, 185, None, 160)) < 0.01
+    assert pq_motion(moving, Fiducials(140, 185, None, 160)) > PQ_MOTION
+
+
+def test_no_baseline_is_no_answer():
+    m = by_hand({"III": 300.0, "aVF": 300.0})
+    refused = label_record(m.quality.leads, 10, ("NO_BASELINE: the line before the QRS is not still",))  # fmt: skip
+
+    report = screen(replace(m, quality=refused), MAN_60)
+
+    assert refused.label is Label.REJECT
+    assert report.tier is Tier.Q
+    assert report.as_json()["st_j_uv"]["III"] is None
+    assert "no still line" in report.statement_en
+
+
+@pytest.mark.parametrize("hr_bpm", [40, 100, 149, 150, 151, 170])
+def test_beats_are_found_at_every_rate(hr_bpm):
+    heart = replace(HEARTS["anterior-stemi"](), hr_bpm=float(hr_bpm))
+    segment = SyntheticPatient("anterior-stemi", 3, noise="light", heart=heart).segment(10_000, 5_000)  # fmt: skip
+
+    m = measure(window_of_segment(segment))
+
+    assert m.hr_bpm == pytest.approx(hr_bpm, rel=0.02)
+    assert screen(m, MAN_60).tier is Tier.A

@@ -120,22 +120,43 @@ class Matcher:
 
     def __init__(self, weighted: Float, half: int = _HALF, lag: int = _LAG) -> None:
         self._lag = lag
+        self._half = half
         self._reach = half + lag
-        self._padded = np.pad(weighted, ((0, 0), (self._reach, self._reach)))
-        self._offsets = np.arange(-half, half + 1)
+        n_leads, n = weighted.shape
+        self._padded = np.zeros((n_leads, n + 2 * self._reach))
+        self._padded[:, self._reach : self._reach + n] = weighted
+
+    def _cut(self, positions: Int, reach: int) -> Float:
+        """Windows of ``2 * reach + 1`` samples, shape ``(n, n_leads, width)``."""
+        start = positions - reach + self._reach
+        width = 2 * reach + 1
+        out = np.empty((positions.size, self._padded.shape[0], width))
+        for k, first in enumerate(start.tolist()):
+            out[k] = self._padded[:, first : first + width]
+        return out
 
     def pieces(self, positions: Int) -> Float:
         """Shape ``(n, n_leads * width)``, each scaled to unit length."""
-        columns = positions[:, None] + self._offsets + self._reach
-        cut = self._padded[:, columns].transpose(1, 0, 2).reshape(positions.size, -1)
-        norm = np.sqrt((cut * cut).sum(axis=1, keepdims=True))
-        return np.asarray(cut / np.maximum(norm, 1e-12))
+        cut = self._cut(positions, self._half).reshape(positions.size, -1)
+        norm = np.sqrt(np.einsum("ij,ij->i", cut, cut))
+        return np.asarray(cut / np.maximum(norm, 1e-12)[:, None])
 
     def realign(self, positions: Int, template: Float) -> tuple[Int, Float]:
         """Each position moved by at most ``lag`` to where it fits best, and the fit."""
-        lags = np.arange(-self._lag, self._lag + 1)
-        fits = np.array([self.pieces(positions + lag) @ template for lag in lags])
+        cut = self._cut(positions, self._reach)
+        width = 2 * self._half + 1
+        n_lags = 2 * self._lag + 1
+        shape = template.reshape(-1, width)
+        # the power of each shifted piece from one running sum, its product with the template lead by lead
+        power = np.cumsum(np.einsum("nlw,nlw->nw", cut, cut), axis=1)
+        power = np.concatenate([np.zeros((power.shape[0], 1)), power], axis=1)
+        norm = np.sqrt(np.maximum(power[:, width:] - power[:, :-width], 1e-24))
+        fits = np.empty((n_lags, positions.size))
+        for k in range(n_lags):
+            fits[k] = np.einsum("nlw,lw->n", cut[:, :, k : k + width], shape)
+        fits /= norm.T
         best = fits.argmax(axis=0)
+        lags = np.arange(-self._lag, self._lag + 1)
         return positions + lags[best], fits[best, np.arange(positions.size)]
 
 

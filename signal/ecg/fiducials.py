@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.filters import ANALYSIS_FS_HZ
+from ecg.robust import at_share
 from ecg.values import Float
 
 Bool = npt.NDArray[np.bool_]
@@ -67,11 +68,15 @@ def acceleration(beat_uv: Float, half: int = _SG_HALF) -> Float:
         beat_uv: at least one lead, shape ``(n_leads, n_samples)``.
         half: half width of the parabola in samples.
     """
-    total = np.zeros(beat_uv.shape[1])
-    for row in beat_uv:
-        second = np.convolve(row, _SECOND[half], mode="same")
-        total += second * second
-    out = np.sqrt(total)
+    # a symmetric kernel: one centre term and a sum of the two samples at each distance
+    n = beat_uv.shape[1]
+    kernel = _SECOND[half]
+    second = kernel[half] * beat_uv[:, half : n - half]
+    for k in range(1, half + 1):
+        pair = beat_uv[:, half - k : n - half - k] + beat_uv[:, half + k : n - half + k]
+        second += kernel[half + k] * pair
+    out = np.empty(n)
+    out[half : n - half] = np.sqrt(np.einsum("ij,ij->j", second, second))
     out[:half] = out[half]
     out[-half:] = out[-half - 1]
     return out
@@ -86,8 +91,9 @@ def _run_of(calm: Bool, start: int, stop: int, need: int) -> int | None:
     """First index from ``start`` towards ``stop`` from which ``need`` samples are calm."""
     step = 1 if stop > start else -1
     run = 0
+    is_calm = calm.tolist()
     for i in range(start, stop, step):
-        run = run + 1 if calm[i] else 0
+        run = run + 1 if is_calm[i] else 0
         if run == need:
             return i - step * (need - 1)
     return None
@@ -107,7 +113,7 @@ def _peak_velocity(speed: Float, r0: int) -> int:
 
 def _noise_speed(speed: Float, r: int) -> float:
     """Velocity of the calm after the QRS."""
-    return float(np.median(_span(speed, r + 170 * _MS, r + 310 * _MS)))
+    return at_share(_span(speed, r + 170 * _MS, r + 310 * _MS), 0.5)
 
 
 def _noise_before(a: Float, r: int) -> float:
@@ -115,9 +121,9 @@ def _noise_before(a: Float, r: int) -> float:
 
     In a wide QRS the steepest point comes late and the nearer stretch lies inside the QRS.
     """
-    near = np.percentile(_span(a, r - 130 * _MS, r - 76 * _MS), 70)
-    far = np.percentile(_span(a, r - 230 * _MS, r - 176 * _MS), 70)
-    return float(min(near, far))
+    near = at_share(_span(a, r - 130 * _MS, r - 76 * _MS), 0.70)
+    far = at_share(_span(a, r - 230 * _MS, r - 176 * _MS), 0.70)
+    return min(near, far)
 
 
 def _noise_after(a: Float, r: int, start_ms: float) -> float:
@@ -126,9 +132,9 @@ def _noise_after(a: Float, r: int, start_ms: float) -> float:
     The lower of two neighbouring stretches: in a very wide QRS the first still lies inside it, and
     its acceleration taken for noise would end the QRS far too early.
     """
-    first = np.median(_span(a, r + start_ms * _MS, r + (start_ms + 70) * _MS))
-    second = np.median(_span(a, r + (start_ms + 70) * _MS, r + (start_ms + 140) * _MS))
-    return float(min(first, second))
+    first = at_share(_span(a, r + start_ms * _MS, r + (start_ms + 70) * _MS), 0.5)
+    second = at_share(_span(a, r + (start_ms + 70) * _MS, r + (start_ms + 140) * _MS), 0.5)
+    return min(first, second)
 
 
 def _end(a: Float, speed: Float, r: int, peak: float, limit_ms: float) -> int | None:
@@ -214,7 +220,7 @@ def _settled(beat_uv: Float, j: int, peak_speed: float) -> int:
     near = (piece[:, :-5] + piece[:, 1:-4]) / 2
     far = (piece[:, 3:-2] + piece[:, 4:-1] + piece[:, 5:]) / 3
     ahead = np.sqrt((((far - near) / 3.5) ** 2).sum(axis=0))
-    calm = 3.0 * float(np.median(ahead[round(24 * _MS) : count]))
+    calm = 3.0 * at_share(ahead[round(24 * _MS) : count], 0.5)
     if ahead[0] <= max(calm, _FALLING * peak_speed):
         return j
     slow = np.flatnonzero(ahead[: round(24 * _MS) + 1] <= max(calm, _SETTLED * peak_speed))
@@ -256,7 +262,7 @@ def _fiducials_at(
     j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
     if onset is None or j is None:
         return None, share
-    after = float(np.median(_span(a, j + 20 * _MS, j + 90 * _MS)))
+    after = at_share(_span(a, j + 20 * _MS, j + 90 * _MS), 0.5)
     notch = (
         _notch_end(beat_uv, a, j, max(0.05 * peak, 3.0 * after)) if share < _NOISY_SHARE else None
     )
@@ -288,17 +294,22 @@ def find_t_end(beat_uv: Float, j: int, rr_samples: float, pq_uv: Float) -> int |
     high = min(beat_uv.shape[1] - 8, j + round(min(0.62 * rr_samples, 480 * _MS)))
     if high - low < round(60 * _MS):
         return None
-    width = 9
-    kernel = np.ones(width) / width
     ends = []
-    for row, level in zip(beat_uv, pq_uv, strict=True):
-        end = _tangent_end(np.convolve(row - level, kernel, mode="same"), low, high)
+    for row in _smooth(beat_uv - pq_uv[:, None], 9):
+        end = _tangent_end(row, low, high)
         if end is not None:
             ends.append(end)
     if not ends:
         return None
     latest = sorted(ends)[-3:]
     return int(np.median(latest)) if len(latest) == 3 else int(latest[0])
+
+
+def _smooth(uv: Float, width: int) -> Float:
+    """Centred moving average over an odd width, zeros beyond the ends."""
+    half = width // 2
+    total = np.cumsum(np.pad(uv, ((0, 0), (half + 1, half))), axis=1)
+    return np.asarray((total[:, width:] - total[:, :-width]) / width)
 
 
 def _tangent_end(smooth: Float, low: int, high: int) -> int | None:

@@ -152,7 +152,8 @@ def _hf_rms(uv: Float, quiet: Bool) -> Float:
     total = np.cumsum(uv, axis=1)
     smooth = (total[:, 9:] - total[:, :-9]) / 9
     high = uv[:, 5:-4] - smooth
-    return np.asarray(np.sqrt((high[:, quiet[5:-4]] ** 2).mean(axis=1)))
+    calm = quiet[5:-4].astype(np.float64)
+    return np.asarray(np.sqrt((high * high) @ calm / max(1.0, float(calm.sum()))))
 
 
 def measure(window: EcgWindow) -> Measurements:
@@ -259,13 +260,13 @@ def _with_se(grade: q.Grade, flags: tuple[str, ...], lead: LeadMeasurement) -> q
 
 
 def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averaged) -> Measurements:
-    names, mean, beats_uv, valid = with_derived(rows.names, averaged)
+    names, mean, beat_j_uv, valid = with_derived(rows.names, averaged)
     f = averaged.fiducials
     rr = np.diff(2 * done.beats.positions.astype(np.float64))
     rr_mean = float(rr.mean()) if rr.size else ANALYSIS_FS_HZ
     trusted = [names.index(n) for n, ok in zip(rows.names, done.trusted, strict=True) if ok]
     t_end = find_t_end(mean[trusted], f.j, rr_mean, np.zeros(len(trusted)))
-    measured, beat_j = measure_leads(names, mean, beats_uv, valid, f, t_end)
+    measured, beat_j = measure_leads(names, mean, beat_j_uv, valid, f, t_end)
     leads = _lead_qualities(rows, done, averaged, measured)
     n_used = int(valid[:, [names.index("I"), names.index("II")]].all(axis=1).sum())
     ms = 1000.0 / ANALYSIS_FS_HZ

@@ -96,9 +96,15 @@ def _inside(positions: Int, n_samples: int) -> Int:
 
 def _cut(uv: Float, positions: Int) -> Float:
     """Windows around positions, shape ``(n_beats, n_leads, PRE + POST)``, edges held."""
-    padded = np.pad(uv, ((0, 0), (PRE, POST)), mode="edge")
-    columns = positions[:, None] + np.arange(PRE + POST)
-    return np.ascontiguousarray(padded[:, columns].transpose(1, 0, 2))
+    n = uv.shape[1]
+    out = np.empty((positions.size, uv.shape[0], PRE + POST))
+    for k, position in enumerate(positions.tolist()):
+        low, high = max(0, position - PRE), min(n, position + POST)
+        left, right = low - (position - PRE), high - (position - PRE)
+        out[k, :, left:right] = uv[:, low:high]
+        out[k, :, :left] = uv[:, :1]
+        out[k, :, right:] = uv[:, -1:]
+    return out
 
 
 def _filled(beats_uv: Float, valid: Bool) -> Float:

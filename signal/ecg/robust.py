@@ -28,3 +28,12 @@ def quartiles(values: Float) -> tuple[float, float]:
         high = min(low + 1, ordered.size - 1)
         out.append(float(ordered[low] + (at - low) * (ordered[high] - ordered[low])))
     return out[0], out[1]
+
+
+def at_share(values: Float, share: float) -> float:
+    """The value below which a share of a short row lies (linear between neighbours, as NumPy does)."""
+    ordered = np.sort(values)
+    at = share * (ordered.size - 1)
+    low = int(at)
+    high = min(low + 1, ordered.size - 1)
+    return float(ordered[low] + (at - low) * (ordered[high] - ordered[low]))

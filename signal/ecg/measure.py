@@ -26,7 +26,7 @@ from ecg.filters import (
 from ecg.leads import INDEPENDENT_LEADS, STANDARD_12
 from ecg.mains import NO_MAINS, Mains, remove_mains
 from ecg.measurements import LeadMeasurement, Measurements, RepresentativeBeat
-from ecg.quantities import measure_leads, pq_motion, with_derived
+from ecg.quantities import measure_leads, pq_motion, tp_levels, with_derived
 from ecg.representative import Averaged, aligned_positions, average
 from ecg.reversal import find_reversal
 from ecg.values import EcgWindow, Float
@@ -266,7 +266,10 @@ def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averag
     rr_mean = float(rr.mean()) if rr.size else ANALYSIS_FS_HZ
     trusted = [names.index(n) for n, ok in zip(rows.names, done.trusted, strict=True) if ok]
     t_end = find_t_end(mean[trusted], f.j, rr_mean, np.zeros(len(trusted)))
-    measured, beat_j = measure_leads(names, mean, beat_j_uv, valid, f, t_end)
+    tp_uv = tp_levels(mean, f, rr_mean)
+    measured, beat_j = measure_leads(
+        names, mean, beat_j_uv, valid, f, t_end, np.zeros(len(names)) if tp_uv is None else tp_uv
+    )
     leads = _lead_qualities(rows, done, averaged, measured)
     n_used = int(valid[:, [names.index("I"), names.index("II")]].all(axis=1).sum())
     ms = 1000.0 / ANALYSIS_FS_HZ
@@ -302,4 +305,5 @@ def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averag
         beat=beat,
         reversal=reversal,
         mains=done.mains,
+        tp_measured=tp_uv is not None,
     )

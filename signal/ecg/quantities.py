@@ -20,6 +20,7 @@ FIDUCIAL_UV = 10.0
 """Added in quadrature to every standard error: what the placement of J itself is uncertain by."""
 
 _SMALLEST_WAVE_UV = 20.0
+_TP_STILL = 0.03
 
 
 def with_derived(
@@ -55,6 +56,7 @@ def measure_leads(
     valid: Bool,
     fiducials: Fiducials,
     t_end: int | None,
+    tp_uv: Float,
 ) -> tuple[dict[str, LeadMeasurement], dict[str, Float]]:
     """Quantities by lead, and J of every usable beat by lead.
 
@@ -65,6 +67,7 @@ def measure_leads(
         valid: which beat each lead may use, shape ``(n_beats, n_leads)``.
         fiducials: onset and J.
         t_end: end of T or None.
+        tp_uv: level of TP by lead, shape ``(n_leads,)``.
     """
     f, last = fiducials, mean_uv.shape[1] - 1
     at = np.minimum(f.j + np.round(np.array(J_OFFSETS_MS) * _MS).astype(int), last)
@@ -79,11 +82,12 @@ def measure_leads(
     r_width = (qrs > 0.5 * r_uv[:, None]).sum(axis=1) / _MS
     terminal = mean_uv[:, max(f.onset, f.j - 20) : f.j].mean(axis=1)
     p_uv = _p(mean_uv, f)
+    st_t_area = mean_uv[:, f.j : _t_limit(mean_uv, f, t_end)].sum(axis=1) / _MS
     leads, per_beat = {}, {}
     for i, name in enumerate(names):
         own = beat_j_uv[valid[:, i], i]
         per_beat[name] = own
-        t_uv, shape = _st_t(mean_uv[i], f, t_end)
+        t_uv, t_peak_ms, t_width_ms, shape = _st_t(mean_uv[i], f, t_end)
         has_r = bool(r_uv[i] >= _SMALLEST_WAVE_UV)
         leads[name] = LeadMeasurement(
             st_uv=tuple(level[i].tolist()),
@@ -98,6 +102,10 @@ def measure_leads(
             st_shape=shape,
             t_uv=t_uv,
             p_uv=float(p_uv[i]),
+            t_peak_ms=t_peak_ms,
+            t_width_ms=t_width_ms,
+            st_t_area_uv_ms=float(st_t_area[i]),
+            tp_uv=float(tp_uv[i]),
             n_beats=int(own.size),
         )
     return leads, per_beat
@@ -137,11 +145,15 @@ def _around(uv: Float, at: npt.NDArray[np.intp]) -> Float:
     return np.asarray(sum(parts) / len(parts))
 
 
-def _st_t(row: Float, f: Fiducials, t_end: int | None) -> tuple[float, StShape]:
-    """Signed peak of T and the shape of ST against the chord from J to that peak."""
+def _t_limit(mean_uv: Float, f: Fiducials, t_end: int | None) -> int:
+    """Column up to which T is looked for."""
+    return t_end if t_end is not None else min(mean_uv.shape[-1], f.j + round(320 * _MS))
+
+
+def _st_t(row: Float, f: Fiducials, t_end: int | None) -> tuple[float, float, float, StShape]:
+    """Peak of T, its time from J, its width at half height, and ST against the chord from J to it."""
     low = f.j + round(60 * _MS)
-    high = t_end if t_end is not None else min(row.size, f.j + round(320 * _MS))
-    part = row[low : max(high, low + 2)]
+    part = row[low : max(_t_limit(row, f, t_end), low + 2)]
     peak = int(np.abs(part).argmax())
     j_uv, t_uv = float(row[f.j]), float(part[peak])
     # the early half: the late half of a normal T is convex in everyone
@@ -149,9 +161,33 @@ def _st_t(row: Float, f: Fiducials, t_end: int | None) -> tuple[float, StShape]:
     chord = j_uv + (t_uv - j_uv) / 3
     above = float(row[early]) - chord
     band = 0.05 * max(abs(t_uv - j_uv), 50.0)
-    if abs(above) <= band:
-        return t_uv, "straight"
-    return t_uv, "convex" if above > 0 else "concave"
+    shape: StShape = "straight" if abs(above) <= band else "convex" if above > 0 else "concave"
+    half = (row[f.j : low + part.size] * np.sign(t_uv)) > 0.5 * abs(t_uv)
+    return t_uv, (low + peak - f.j) / _MS, float(half.sum() / _MS), shape
+
+
+def tp_levels(mean_uv: Float, fiducials: Fiducials, rr_samples: float) -> Float | None:
+    """Level of the TP segment above PQ by lead, shape ``(n_leads,)``; None where there is none.
+
+    The calmest 40 ms, over all leads together, between 240 and 170 ms before the QRS (earlier lies the
+    U wave, later P). Only where the rate leaves a TP segment (RR of 560 ms and more) and
+    those 40 ms stand as still as a baseline does.
+
+    Source: clinical brief §2.7.
+    """
+    width = round(40 * _MS)
+    last = fiducials.onset - round(170 * _MS)
+    if rr_samples < 560 * _MS or last < width + 2:
+        return None
+    part = mean_uv[:, max(0, fiducials.onset - round(240 * _MS)) : last]
+    windows = np.lib.stride_tricks.sliding_window_view(part, width, axis=1)[:, ::2]
+    size = np.ptp(windows, axis=2)
+    spread = np.sqrt((size * size).sum(axis=0))
+    k = int(spread.argmin())
+    qrs = np.ptp(mean_uv[:, fiducials.onset : fiducials.j + 1], axis=1)
+    if spread[k] > _TP_STILL * float(np.sqrt((qrs * qrs).sum())):
+        return None
+    return np.asarray(windows[:, k].mean(axis=1))
 
 
 def _p(mean_uv: Float, f: Fiducials) -> Float:

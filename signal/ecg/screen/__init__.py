@@ -8,14 +8,20 @@ from __future__ import annotations
 from ecg.measure import measure
 from ecg.measurements import Measurements
 from ecg.screen import (
+    brugada,
     de_winter,
     diffuse_depression,
     early_repolarisation,
+    hyperacute_t,
+    hyperkalaemia,
     lbbb,
+    lv_aneurysm,
     lvh,
+    pericarditis,
     posterior,
     sgarbossa_smith,
     stemi_udmi4,
+    takotsubo,
 )
 from ecg.screen.criterion import Criterion, Finding, Status
 from ecg.screen.engine import run
@@ -32,6 +38,12 @@ CRITERIA: tuple[Criterion, ...] = (
     diffuse_depression.CRITERION,
     lvh.CRITERION,
     early_repolarisation.CRITERION,
+    pericarditis.CRITERION,
+    lv_aneurysm.CRITERION,
+    brugada.CRITERION,
+    takotsubo.CRITERION,
+    hyperacute_t.CRITERION,
+    hyperkalaemia.CRITERION,
     lbbb.CRITERION,
 )
 """Every criterion, in the order in which it is asked and listed."""

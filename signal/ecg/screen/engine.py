@@ -7,7 +7,7 @@ from dataclasses import replace
 from ecg.measurements import Measurements
 from ecg.screen import sgarbossa_smith, stemi_udmi4
 from ecg.screen.confidence import drawn_j_uv, share
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
+from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 from ecg.screen.lbbb import wide_left
 from ecg.screen.report import ScreenReport
 from ecg.screen.thresholds import Thresholds, thresholds_for
@@ -43,6 +43,7 @@ _REVERSAL: dict[str, tuple[str, str]] = {
     "RA_RL": ("右腕と右脚の電極の付け間違い", "right arm and right leg electrodes exchanged"),
     "LA_RL": ("左腕と右脚の電極の付け間違い", "left arm and right leg electrodes exchanged"),
 }
+PR_SHIFT_UV = 80.0
 _AGAIN_JA, _AGAIN_EN = (
     "電極を確認して再記録してください(要医師判読)",
     "check the electrodes and record again (a physician must read)",
@@ -184,6 +185,18 @@ def _notes(m: Measurements) -> tuple[Finding, ...]:
         ja, en = _REVERSAL[m.reversal.code]
         out.append(
             Finding(f"REVERSAL_{m.reversal.code}", Status.NOTE, (), f"{ja}の疑い", f"possible {en}")
+        )
+    shifted = tuple(n for n in m.leads if m.readable(n) and abs(m.leads[n].tp_uv) > PR_SHIFT_UV)
+    if len(shifted) >= 3:
+        out.append(
+            Finding(
+                "PR_SHIFT",
+                Status.NOTE,
+                shifted,
+                f"PR部分がTPから偏位({named(shifted)})。TP基準のST値も参照",
+                f"the PR segment stands off TP ({named(shifted, ', ')}): see ST above TP too",
+                {f"j_over_tp_uv_{n}": round(m.leads[n].j_over_tp_uv) for n in shifted},
+            )
         )
     if m.rr_cv is not None and m.rr_cv > 0.15:
         out.append(

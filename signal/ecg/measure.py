@@ -23,7 +23,7 @@ from ecg.filters import (
     spectrum_of,
     synthesise,
 )
-from ecg.leads import INDEPENDENT_LEADS, STANDARD_12
+from ecg.leads import EXTRA_LEADS, INDEPENDENT_LEADS, STANDARD_12
 from ecg.mains import NO_MAINS, Mains, remove_mains
 from ecg.measurements import LeadMeasurement, Measurements, RepresentativeBeat
 from ecg.quantities import measure_leads, pq_motion, tp_levels, with_derived
@@ -39,7 +39,6 @@ LONGEST_S = 12.0
 WINDOW_S = 10.0
 SHORTEST_S = 2.0
 LOWEST_FS_HZ = 90.0
-_EXTRA = ("V3R", "V4R", "V7", "V8", "V9")
 _DERIVED_FROM = {"III": ("I", "II"), "aVR": ("I", "II"), "aVL": ("I", "II"), "aVF": ("I", "II")}
 Bool = npt.NDArray[np.bool_]
 
@@ -101,7 +100,7 @@ def _refusal(window: EcgWindow) -> tuple[str, ...]:
 
 
 def _rows(window: EcgWindow) -> _Rows:
-    names = tuple(n for n in (*INDEPENDENT_LEADS, *_EXTRA) if n in window.leads)
+    names = tuple(n for n in (*INDEPENDENT_LEADS, *EXTRA_LEADS) if n in window.leads)
     index = [window.leads.index(n) for n in names]
     uv = window.uv[index].astype(np.float64)
     missing = ~np.isfinite(uv)
@@ -245,7 +244,7 @@ def _lead_qualities(
         grade = q.worst(*(out[p].grade for p in parents))
         flags = tuple(dict.fromkeys(f for p in parents for f in out[p].flags if f != "SE"))
         out[name] = _with_se(grade, flags, measured[name])
-    order = (*STANDARD_12, *_EXTRA)
+    order = (*STANDARD_12, *EXTRA_LEADS)
     return {n: out[n] for n in order if n in out}
 
 

@@ -86,7 +86,7 @@ def test_pericarditis_by_hand():
 
 
 def test_pr_depression_counts_as_the_positive_sign():
-    m = by_hand(RAISED, leads={n: {"tp_uv": 60.0, "t_uv": 700.0} for n in ("V4", "V5")})
+    m = by_hand(RAISED, leads={n: {"tp_uv": 60.0, "t_uv": 700.0} for n in ("V4", "V5", "V6")})
     shifted = replace(m, tp_measured=True)
 
     assert finding(screen(shifted, MAN_60), "PERICARDITIS").values["signs"] == ["PR depression"]

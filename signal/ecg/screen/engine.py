@@ -10,7 +10,7 @@ from ecg.screen.confidence import drawn_j_uv, share
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 from ecg.screen.lbbb import wide_left
 from ecg.screen.report import ScreenReport
-from ecg.screen.thresholds import Thresholds, thresholds_for
+from ecg.screen.thresholds import Profile, Thresholds, thresholds_for
 from ecg.screen.tiers import Answered, Tier, blind_spot, decide, met, statement
 from ecg.values import PatientFacts
 
@@ -51,10 +51,13 @@ _AGAIN_JA, _AGAIN_EN = (
 
 
 def run(
-    measurements: Measurements, patient: PatientFacts, criteria: tuple[Criterion, ...]
+    measurements: Measurements,
+    patient: PatientFacts,
+    criteria: tuple[Criterion, ...],
+    profile: str | Profile = "udmi4",
 ) -> ScreenReport:
-    """The report on measurements by a registry of criteria."""
-    thresholds = thresholds_for(patient)
+    """The report on measurements by a registry of criteria and a table of thresholds."""
+    thresholds = thresholds_for(patient, profile)
     refusal = _refusal(measurements)
     if refusal is not None:
         return _withheld(measurements, thresholds, refusal)

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ecg.leads import STANDARD_12
+from ecg.leads import EXTRA_LEADS, STANDARD_12
 from ecg.measurements import Measurements
 from ecg.screen.criterion import Finding
 from ecg.screen.thresholds import Thresholds
 from ecg.screen.tiers import Tier
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 """Version of the screen: changes whenever the same samples could get another answer."""
 
 
@@ -56,6 +56,8 @@ class ScreenReport:
             "tier": self.tier.value,
             "st_j_uv": self._levels(0),
             "st_j60_uv": self._levels(3),
+            "extra_st_j_uv": self._levels(0, EXTRA_LEADS),
+            "extra_st_j60_uv": self._levels(3, EXTRA_LEADS),
             "hr_bpm": _number(m.hr_bpm),
             "qrs_ms": _number(m.qrs_ms),
             "qtc_ms": _number(m.qtcf_ms),
@@ -93,12 +95,15 @@ class ScreenReport:
             "version": VERSION,
         }
 
-    def _levels(self, instant: int) -> dict[str, float | None]:
-        """ST by standard lead; None where withheld or unreadable."""
+    def _levels(
+        self, instant: int, leads: tuple[str, ...] = STANDARD_12
+    ) -> dict[str, float | None]:
+        """ST by lead, None where withheld or unreadable; extra leads only where recorded."""
         m = self.measurements
         return {
             name: _number(m.leads[name].st_uv[instant])
             if self.withheld is None and m.readable(name)
             else None
-            for name in STANDARD_12
+            for name in leads
+            if name in STANDARD_12 or name in m.quality.leads
         }

@@ -170,14 +170,14 @@ def tp_levels(mean_uv: Float, fiducials: Fiducials, rr_samples: float) -> Float 
     """Level of the TP segment above PQ by lead, shape ``(n_leads,)``; None where there is none.
 
     The calmest 40 ms, over all leads together, between 240 and 170 ms before the QRS (earlier lies the
-    U wave, later P). Only where the rate leaves a TP segment (RR of 560 ms and more) and
+    U wave, later P). Only where the rate leaves a TP segment (RR of 700 ms and more) and
     those 40 ms stand as still as a baseline does.
 
     Source: clinical brief §2.7.
     """
     width = round(40 * _MS)
     last = fiducials.onset - round(170 * _MS)
-    if rr_samples < 560 * _MS or last < width + 2:
+    if rr_samples < 700 * _MS or last < width + 2:
         return None
     part = mean_uv[:, max(0, fiducials.onset - round(240 * _MS)) : last]
     windows = np.lib.stride_tricks.sliding_window_view(part, width, axis=1)[:, ::2]

@@ -19,6 +19,8 @@ KEYS = [
     "tier",
     "st_j_uv",
     "st_j60_uv",
+    "extra_st_j_uv",
+    "extra_st_j60_uv",
     "hr_bpm",
     "qrs_ms",
     "qtc_ms",

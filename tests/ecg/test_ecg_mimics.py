@@ -48,8 +48,8 @@ def test_a_true_injury_on_top_is_tier_a(scenario, territory):
     ["lad-proximal", "lad-mid", "lad-distal", "high-lateral", "rca-proximal", "rca-mid", "lcx"],
 )
 def test_no_mimic_hides_an_injury_of_a_normal_heart(territory, shape):
-    for size_mv in (0.25, 0.5):
-        heart = injured(replace(Heart(), hr_bpm=80.0), territory, size_mv, shape)
+    for size_mv, hr_bpm in ((0.25, 55.0), (0.5, 70.0), (0.25, 84.0), (0.3, 98.0), (0.5, 115.0)):
+        heart = injured(replace(Heart(), hr_bpm=hr_bpm), territory, size_mv, shape)
         segment = SyntheticPatient("normal", 11, heart=heart).segment(10_000, 5_000)
         assert screen_segment(segment, MAN_60).tier is Tier.A
 
@@ -79,6 +79,8 @@ V6 = {"V6": {"t_uv": 300.0}}
 
 def test_pericarditis_by_hand():
     assert screened(RAISED, leads=V6).tier is Tier.B
+    convex = {"V5": {"st_shape": "convex"}}
+    assert screened(RAISED, leads=V6 | convex).tier is Tier.A
     # III above II, depression in aVL, no positive sign: each excludes it
     assert screened(RAISED | {"III": 160.0}, leads=V6).tier is Tier.A
     assert screened(RAISED | {"aVL": -60.0}, leads=V6).tier is Tier.A
@@ -86,7 +88,8 @@ def test_pericarditis_by_hand():
 
 
 def test_pr_depression_counts_as_the_positive_sign():
-    m = by_hand(RAISED, leads={n: {"tp_uv": 60.0, "t_uv": 700.0} for n in ("V4", "V5", "V6")})
+    raised = RAISED | {"II": 220.0}
+    m = by_hand(raised, leads={n: {"tp_uv": 60.0, "t_uv": 700.0} for n in ("II", "V5", "V6")})
     shifted = replace(m, tp_measured=True)
 
     assert finding(screen(shifted, MAN_60), "PERICARDITIS").values["signs"] == ["PR depression"]

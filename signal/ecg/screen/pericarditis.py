@@ -7,18 +7,19 @@ and Laks 1982). Levels are taken above TP where TP could be measured: PQ itself 
 
 Deviations:
     * "Depression" is 50 µV or more, as everywhere in this screen; less is within the error of J.
-    * One positive sign is demanded (PR depression of 50 µV in two leads, or the ST/T ratio): absence of
-      reciprocal change alone also fits an infarction that wraps around the apex.
+    * One positive sign is demanded (PR depression of 50 µV in II and in one of V4-V6, or the ST/T ratio):
+      absence of reciprocal change alone also fits an infarction that wraps around the apex.
+    * Two inferior leads and V5 or V6 must be raised, and no chest hit may be convex: in a rapid anterior
+      infarction the end of T lifts what is taken for TP, and looked like PR depression.
 """
 
 from __future__ import annotations
 
-from ecg.leads import STANDARD_12
+from ecg.leads import PRECORDIAL, STANDARD_12
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 
 CODE = "PERICARDITIS"
 RAISED_UV, LOW_UV, PR_UV, ST_T = 50.0, -50.0, 50.0, 0.25
-_REGIONS = (("II", "III", "aVF"), ("I", "aVL", "V5", "V6"), ("V2", "V3", "V4"))
 
 
 def _level(case: Case, lead: str) -> float:
@@ -29,12 +30,15 @@ def _against(case: Case, raised: tuple[str, ...]) -> str | None:
     """What speaks against pericarditis, in words, or None."""
     m = case.measurements
     low = [n for n in STANDARD_12 if n not in {"aVR", "V1"} and m.readable(n) and _level(case, n) <= LOW_UV]  # fmt: skip
-    regions = sum(any(n in raised for n in region) for region in _REGIONS)
+    inferior = sum(n in raised for n in ("II", "III", "aVF")) >= 2
+    diffuse = len(raised) >= 5 and inferior and ("V5" in raised or "V6" in raised)
     hits = [m.leads[n.removeprefix("-")] for n in case.hit_leads if not n.startswith("-")]
+    convex = [n for n in case.hit_leads if n in PRECORDIAL and m.leads[n].st_shape == "convex"]
     reasons = {
-        "elevation in fewer than five leads or one region": len(raised) < 5 or regions < 2,
+        "not raised in five leads, inferior and lateral": not diffuse,
         f"depression in {', '.join(low)}": bool(low),
         "III not below II": _level(case, "III") >= _level(case, "II"),
+        f"convex ST in {', '.join(convex)}": bool(convex),
         "ST above 5 mm": any(lead.j_uv > 500.0 for lead in hits),
         "Q wave": any(lead.q_uv >= 100.0 and lead.q_uv > 0.25 * lead.r_uv for lead in hits),
     }
@@ -43,8 +47,8 @@ def _against(case: Case, raised: tuple[str, ...]) -> str | None:
 
 def _signs(case: Case) -> tuple[str, ...]:
     m = case.measurements
-    pr = [n for n in ("I", "II", "aVF", "V3", "V4", "V5", "V6") if m.readable(n) and m.leads[n].tp_uv >= PR_UV]  # fmt: skip
-    signs = ["PR depression"] if m.tp_measured and len(pr) >= 2 else []
+    pr = [n for n in ("II", "V4", "V5", "V6") if m.readable(n) and m.leads[n].tp_uv >= PR_UV]
+    signs = ["PR depression"] if m.tp_measured and "II" in pr and len(pr) >= 2 else []
     if m.readable("V6"):
         v6 = m.leads["V6"]
         t_uv = v6.t_uv - v6.tp_uv

@@ -253,7 +253,7 @@ def _posterior() -> Heart:
 
 
 def _pericarditis() -> Heart:
-    base = replace(Heart(), hr_bpm=88.0, t=Heart().t.scaled(0.7, 0.7, 0.7))
+    base = replace(Heart(), hr_bpm=82.0, t=Heart().t.scaled(0.7, 0.7, 0.7))
     x, y, z = TERRITORIES["pericarditis"]
     return replace(
         injured(base, "pericarditis", 0.16, "concave"), pr_mv=(-0.06 * x, -0.06 * y, -0.06 * z)

@@ -162,3 +162,20 @@ def test_misuse_is_one_sentence(tmp_path):
         told = CliRunner().invoke(app, ["evaluate", str(given_path)])
         assert told.exit_code == 2
         assert len(told.stderr.strip().splitlines()) == 1
+
+
+def test_a_sweep_goes_on_where_it_stopped(tmp_path):
+    from relay.bench.sweep import one, rows_of, summary, sweep
+
+    path = tmp_path / "sweep.jsonl"
+    sweep(path, 4, 1, lambda _n: None)
+    whole = path.read_text().splitlines()
+    path.write_text("\n".join(whole[:2]) + "\n" + whole[2][:30])
+
+    count = sweep(path, 6, 1, lambda _n: None)
+
+    rows = {row["i"]: row for row in rows_of(path)}
+    assert count == 6
+    assert sorted(rows) == list(range(6))
+    assert rows[2] == one(2)
+    assert "| records |" in summary(rows_of(path))

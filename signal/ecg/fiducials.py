@@ -137,18 +137,23 @@ def _noise_after(a: Float, r: int, start_ms: float) -> float:
     return min(first, second)
 
 
-def _end(a: Float, speed: Float, r: int, peak: float, limit_ms: float) -> int | None:
+def _end(
+    a: Float, speed: Float, r: int, peak: float, limit_ms: float, *, lull: bool = False
+) -> int | None:
     """J point: forward from R, the first 16 ms of calm, with the noise measured twice if wide.
+
+    Of a ``lull`` 8 ms at twice the limit are enough.
 
     Calm means little acceleration and less than 10 % of the peak velocity (or the velocity of the
     noise, where that is more): the straight middle of a deep, wide S has no acceleration either.
     """
     start_ms, end = 100.0, None
+    need_ms = 8 if lull else 16
     still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
     for _ in range(2):
-        limit = max(0.05 * peak, 2.2 * _noise_after(a, r, start_ms))
+        limit = max((2 if lull else 1) * 0.05 * peak, 2.2 * _noise_after(a, r, start_ms))
         calm = (a < limit) & still
-        end = _run_of(calm, r, min(a.size, r + round(limit_ms * _MS)), round(16 * _MS))
+        end = _run_of(calm, r, min(a.size, r + round(limit_ms * _MS)), round(need_ms * _MS))
         if end is None:
             return None
         after_ms = (end - r) / _MS + 20
@@ -227,27 +232,29 @@ def _settled(beat_uv: Float, j: int, peak_speed: float) -> int:
     return j + (int(slow[0]) if slow.size else 0)
 
 
-def find_fiducials(beat_uv: Float, r0: int) -> Fiducials | None:
+def find_fiducials(beat_uv: Float, r0: int, *, lull: bool = False) -> Fiducials | None:
     """Onset and J of a representative beat, or None where no plausible QRS (50-220 ms) is found.
 
     Args:
         beat_uv: independent leads, shape ``(n_leads, n_samples)`` at ``ANALYSIS_FS_HZ``, at least
             180 ms before and 300 ms after ``r0``.
         r0: alignment point of the beats, a sample near R.
+        lull: be content with 8 ms of less calm for J. A wide QRS at a high rate runs into its T wave
+            without a full calm; to be asked only where the strict search found nothing.
     """
     if beat_uv.shape[0] == 0:
         return None
     speed = speed_of(beat_uv)
     r = _peak_velocity(speed, r0)
-    found, noise_share = _fiducials_at(beat_uv, speed, r, _SG_HALF)
+    found, noise_share = _fiducials_at(beat_uv, speed, r, _SG_HALF, lull=lull)
     if found is not None and noise_share < _NOISY_SHARE:
         return found
-    calmer, _share = _fiducials_at(beat_uv, speed, r, _SG_HALF_NOISY)
+    calmer, _share = _fiducials_at(beat_uv, speed, r, _SG_HALF_NOISY, lull=lull)
     return calmer or found
 
 
 def _fiducials_at(
-    beat_uv: Float, speed: Float, r: int, half: int
+    beat_uv: Float, speed: Float, r: int, half: int, *, lull: bool = False
 ) -> tuple[Fiducials | None, float]:
     """Onset and J with one width of parabola, and the noise limit as a share of the peak."""
     a = acceleration(beat_uv, half)
@@ -259,7 +266,10 @@ def _fiducials_at(
     share = 2.2 * max(noise, _noise_after(a, r, 100.0)) / peak
     still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
     onset = _run_of((a < limit) & still, r, max(0, r - round(190 * _MS)), round(12 * _MS))
-    j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
+    if lull:
+        j = _end(a, speed, r, peak, 180.0, lull=True)
+    else:
+        j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
     if onset is None or j is None:
         return None, share
     after = at_share(_span(a, j + 20 * _MS, j + 90 * _MS), 0.5)

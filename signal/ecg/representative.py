@@ -202,7 +202,8 @@ def average(
         return None
     raw = _cut(uv, positions)
     raw -= raw[:, :, PRE - 70 : PRE - 50].mean(axis=2, keepdims=True)
-    first = find_fiducials(middle(raw)[trusted], PRE)
+    rough = middle(raw)[trusted]
+    first = find_fiducials(rough, PRE) or find_fiducials(rough, PRE, lull=True)
     if first is None:
         return None
     onsets = positions - PRE + first.onset

@@ -73,3 +73,16 @@ def test_beats_are_found_at_every_rate(hr_bpm):
 
     assert m.hr_bpm == pytest.approx(hr_bpm, rel=0.02)
     assert screen(m, MAN_60).tier is Tier.A
+
+
+@pytest.mark.parametrize("hr_bpm", [100, 112, 118])
+def test_a_wide_qrs_at_a_high_rate_is_measured(hr_bpm):
+    heart = replace(HEARTS["rbbb"](), hr_bpm=float(hr_bpm))
+    patient = SyntheticPatient("rbbb", 5, heart=heart)
+
+    m = measure(window_of_segment(patient.segment(10_000, 5_000)))
+
+    truth = patient.truth(10_000, 5_000)
+    for lead, one in m.leads.items():
+        assert one.j_uv == pytest.approx(np.mean([b.st_uv[lead][0] for b in truth]), abs=25)
+    assert m.qrs_ms == pytest.approx(130, abs=10)

@@ -8,6 +8,7 @@ from relay.cli import audit, bench, devices, users
 from relay.cli.config import config
 from relay.cli.demo import demo
 from relay.cli.doctor import doctor
+from relay.cli.evaluate import evaluate
 from relay.cli.faults import faults
 from relay.cli.migrate import migrate
 from relay.cli.screen import screen
@@ -23,6 +24,7 @@ app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("faults")(faults)
 app.command("screen")(screen)
+app.command("evaluate")(evaluate)
 app.command("migrate")(migrate)
 app.command("config")(config)
 app.command("doctor")(doctor)

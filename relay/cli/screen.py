@@ -11,7 +11,7 @@ import typer
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
-    from ecg.screen import ScreenReport
+    from ecg.screen import Profile, ScreenReport
     from ecg.values import EcgSegment, PatientFacts
 
 _WINDOW_S = 10.0
@@ -49,7 +49,24 @@ def _cut(segment: EcgSegment, start: int, n: int) -> EcgSegment:
     )
 
 
-def _screened(segment: EcgSegment, patient: PatientFacts, at_s: float | None) -> ScreenReport:
+def _profile(given: str) -> str | Profile:
+    """A profile by its name, or from a file of the same shape."""
+    from ecg.screen.thresholds import load_profile, profile_of_json
+
+    path = Path(given)
+    try:
+        if path.suffix == ".json":
+            return profile_of_json(path.read_text("utf-8"))
+        return load_profile(given)
+    except FileNotFoundError:
+        _stop(f"--profile takes udmi4, accf2013 or a JSON file; {given} is none of them.", 2)
+    except (OSError, ValueError) as error:
+        _stop(f"The profile {path.name} cannot be used: {error}.", 2)
+
+
+def _screened(
+    segment: EcgSegment, patient: PatientFacts, at_s: float | None, profile: str | Profile
+) -> ScreenReport:
     """The window asked for, or the first readable one of the record, or the last word of the first."""
     from ecg.screen import Tier, screen_segment
 
@@ -61,12 +78,12 @@ def _screened(segment: EcgSegment, patient: PatientFacts, at_s: float | None) ->
                 f"--at takes 0 to {segment.n_samples / segment.fs_hz:.0f} seconds for this record.",
                 2,
             )
-        return screen_segment(_cut(segment, start, n), patient)
-    first = screen_segment(_cut(segment, 0, n), patient)
+        return screen_segment(_cut(segment, start, n), patient, profile)
+    first = screen_segment(_cut(segment, 0, n), patient, profile)
     start = n
     report = first
     while report.tier is Tier.Q and start + n <= segment.n_samples:
-        report = screen_segment(_cut(segment, start, n), patient)
+        report = screen_segment(_cut(segment, start, n), patient, profile)
         start += n
     return first if report.tier is Tier.Q else report
 
@@ -91,10 +108,11 @@ def _print(report: ScreenReport, segment: EcgSegment, skipped: tuple[str, ...]) 
         f"   {start_s:.1f}–{start_s + report.n_samples / segment.fs_hz:.1f} s of {segment.n_samples / segment.fs_hz:.1f} s; quality {quality['record']} {'; '.join(quality['reasons'])}"
     )
     echo("\nlead   J mm   J µV  J+60 mm  J+60 µV   ±SE  limit  quality")
+    j60 = shape["st_j60_uv"]
     for lead, j_uv in shape["st_j_uv"].items():
-        j60_uv = shape["st_j60_uv"][lead]
+        j60_uv = j60[lead]
         info = quality["leads"].get(lead, {"grade": "off", "flags": ["MISSING"], "st_se_uv": None})
-        limit = limits.get(lead, limits.get(f"-{lead}"))
+        limit = limits.get(lead, limits.get(f"-{lead}", float("nan")))
         se = info["st_se_uv"]
         sign = "−" if lead == "aVR" else " "
         echo(
@@ -127,6 +145,9 @@ def screen(
     at: Annotated[
         float | None, typer.Option(help="Second at which the 10-s window starts.")
     ] = None,
+    profile: Annotated[
+        str, typer.Option(help="Thresholds: udmi4, accf2013, or a JSON file of that shape.")
+    ] = "udmi4",
     json: Annotated[bool, typer.Option("--json", help="Print the documented JSON.")] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Write the 12-lead page (.pdf, .svg, .png).")
@@ -143,7 +164,7 @@ def screen(
     except BadInput as error:
         _stop(str(error), 1)
     patient = _patient(imported.patient, age, sex)
-    report = _screened(imported.segment, patient, at)
+    report = _screened(imported.segment, patient, at, _profile(profile))
     if sheet is not None:
         _write_sheet(sheet, imported.segment, report)
     if json:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ecg.digital import NotAnEcgError, patient_of_comments, segment_of_digital, step_uv
 from ecg.leads import canonical_name
-from ecg.values import EcgSegment, PatientFacts
+from ecg.values import EcgSegment, Float, PatientFacts
 from relay.errors import BadInput
 
 _MOST_SAMPLES = 8 * 3600 * 500 * 15
@@ -56,6 +56,29 @@ def read_wfdb(path: Path) -> ImportedRecord:
         raise BadInput(f"{base.name} cannot be read as an ECG: {error}") from error
     skipped = tuple(str(name) for name in record.sig_name if canonical_name(str(name)) is None)
     return ImportedRecord(segment, patient_of_comments(record.comments or []), skipped)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signals:
+    """Every signal of a record in microvolts, whatever it is called; for counting beats only.
+
+    Attributes:
+        uv: shape ``(n_signals, n_samples)``; a missing sample is NaN. fs_hz: its rate.
+    """
+
+    uv: Float
+    fs_hz: float
+
+
+def read_signals(base: Path) -> Signals:
+    """Signals of a record whose leads have no name of ours, or no common step.
+
+    Raises:
+        BadInput: the record cannot be read.
+    """
+    record = _load(base)
+    uv = np.asarray(record.dac(), dtype=np.float64).T * 1000.0
+    return Signals(uv, float(record.fs))
 
 
 def _load(base: Path) -> Any:

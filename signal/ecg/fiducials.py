@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.filters import ANALYSIS_FS_HZ
+from ecg.robust import at_share
 from ecg.values import Float
 
 Bool = npt.NDArray[np.bool_]
@@ -31,6 +32,7 @@ _SMEAR = {_SG_HALF: 2, _SG_HALF_NOISY: 4}
 
 _NOISY_SHARE = 0.2
 _STILL = 0.10  # of the peak velocity
+_FALLING, _SETTLED = 0.035, 0.025  # of the peak velocity
 
 
 def _savgol_second(half: int) -> Float:
@@ -66,11 +68,15 @@ def acceleration(beat_uv: Float, half: int = _SG_HALF) -> Float:
         beat_uv: at least one lead, shape ``(n_leads, n_samples)``.
         half: half width of the parabola in samples.
     """
-    total = np.zeros(beat_uv.shape[1])
-    for row in beat_uv:
-        second = np.convolve(row, _SECOND[half], mode="same")
-        total += second * second
-    out = np.sqrt(total)
+    # a symmetric kernel: one centre term and a sum of the two samples at each distance
+    n = beat_uv.shape[1]
+    kernel = _SECOND[half]
+    second = kernel[half] * beat_uv[:, half : n - half]
+    for k in range(1, half + 1):
+        pair = beat_uv[:, half - k : n - half - k] + beat_uv[:, half + k : n - half + k]
+        second += kernel[half + k] * pair
+    out = np.empty(n)
+    out[half : n - half] = np.sqrt(np.einsum("ij,ij->j", second, second))
     out[:half] = out[half]
     out[-half:] = out[-half - 1]
     return out
@@ -85,8 +91,9 @@ def _run_of(calm: Bool, start: int, stop: int, need: int) -> int | None:
     """First index from ``start`` towards ``stop`` from which ``need`` samples are calm."""
     step = 1 if stop > start else -1
     run = 0
+    is_calm = calm.tolist()
     for i in range(start, stop, step):
-        run = run + 1 if calm[i] else 0
+        run = run + 1 if is_calm[i] else 0
         if run == need:
             return i - step * (need - 1)
     return None
@@ -106,7 +113,7 @@ def _peak_velocity(speed: Float, r0: int) -> int:
 
 def _noise_speed(speed: Float, r: int) -> float:
     """Velocity of the calm after the QRS."""
-    return float(np.median(_span(speed, r + 170 * _MS, r + 310 * _MS)))
+    return at_share(_span(speed, r + 170 * _MS, r + 310 * _MS), 0.5)
 
 
 def _noise_before(a: Float, r: int) -> float:
@@ -114,9 +121,9 @@ def _noise_before(a: Float, r: int) -> float:
 
     In a wide QRS the steepest point comes late and the nearer stretch lies inside the QRS.
     """
-    near = np.percentile(_span(a, r - 130 * _MS, r - 76 * _MS), 70)
-    far = np.percentile(_span(a, r - 230 * _MS, r - 176 * _MS), 70)
-    return float(min(near, far))
+    near = at_share(_span(a, r - 130 * _MS, r - 76 * _MS), 0.70)
+    far = at_share(_span(a, r - 230 * _MS, r - 176 * _MS), 0.70)
+    return min(near, far)
 
 
 def _noise_after(a: Float, r: int, start_ms: float) -> float:
@@ -125,23 +132,28 @@ def _noise_after(a: Float, r: int, start_ms: float) -> float:
     The lower of two neighbouring stretches: in a very wide QRS the first still lies inside it, and
     its acceleration taken for noise would end the QRS far too early.
     """
-    first = np.median(_span(a, r + start_ms * _MS, r + (start_ms + 70) * _MS))
-    second = np.median(_span(a, r + (start_ms + 70) * _MS, r + (start_ms + 140) * _MS))
-    return float(min(first, second))
+    first = at_share(_span(a, r + start_ms * _MS, r + (start_ms + 70) * _MS), 0.5)
+    second = at_share(_span(a, r + (start_ms + 70) * _MS, r + (start_ms + 140) * _MS), 0.5)
+    return min(first, second)
 
 
-def _end(a: Float, speed: Float, r: int, peak: float, limit_ms: float) -> int | None:
+def _end(
+    a: Float, speed: Float, r: int, peak: float, limit_ms: float, *, lull: bool = False
+) -> int | None:
     """J point: forward from R, the first 16 ms of calm, with the noise measured twice if wide.
+
+    Of a ``lull`` 8 ms at twice the limit are enough.
 
     Calm means little acceleration and less than 10 % of the peak velocity (or the velocity of the
     noise, where that is more): the straight middle of a deep, wide S has no acceleration either.
     """
     start_ms, end = 100.0, None
+    need_ms = 8 if lull else 16
     still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
     for _ in range(2):
-        limit = max(0.05 * peak, 2.2 * _noise_after(a, r, start_ms))
+        limit = max((2 if lull else 1) * 0.05 * peak, 2.2 * _noise_after(a, r, start_ms))
         calm = (a < limit) & still
-        end = _run_of(calm, r, min(a.size, r + round(limit_ms * _MS)), round(16 * _MS))
+        end = _run_of(calm, r, min(a.size, r + round(limit_ms * _MS)), round(need_ms * _MS))
         if end is None:
             return None
         after_ms = (end - r) / _MS + 20
@@ -197,27 +209,52 @@ def _j_wave_end(beat_uv: Float, j: int) -> int | None:
     return j + round(44 * _MS)
 
 
-def find_fiducials(beat_uv: Float, r0: int) -> Fiducials | None:
+def _settled(beat_uv: Float, j: int, peak_speed: float) -> int:
+    """J moved forward, by at most 24 ms, out of a QRS whose slurred end still falls there.
+
+    A quiet acceleration is not yet an end: after an R of 3 mV the last flank may run straight at
+    15 µV/ms, and in the leads that end last J then reads 1-2 mm of QRS as ST elevation. Only where the
+    spatial velocity of the next 8 ms is above 3.5 % of the peak *and* three times that of the ST
+    segment itself (median over 24-84 ms after J) does J move, to where it falls to 2.5 % or three times.
+    The slope of a STEMI is part of that median, so J does not run up it.
+    """
+    count = round(84 * _MS)
+    piece = beat_uv[:, j : j + count + 8]
+    if piece.shape[1] < count + 8:
+        return j
+    near = (piece[:, :-5] + piece[:, 1:-4]) / 2
+    far = (piece[:, 3:-2] + piece[:, 4:-1] + piece[:, 5:]) / 3
+    ahead = np.sqrt((((far - near) / 3.5) ** 2).sum(axis=0))
+    calm = 3.0 * at_share(ahead[round(24 * _MS) : count], 0.5)
+    if ahead[0] <= max(calm, _FALLING * peak_speed):
+        return j
+    slow = np.flatnonzero(ahead[: round(24 * _MS) + 1] <= max(calm, _SETTLED * peak_speed))
+    return j + (int(slow[0]) if slow.size else 0)
+
+
+def find_fiducials(beat_uv: Float, r0: int, *, lull: bool = False) -> Fiducials | None:
     """Onset and J of a representative beat, or None where no plausible QRS (50-220 ms) is found.
 
     Args:
         beat_uv: independent leads, shape ``(n_leads, n_samples)`` at ``ANALYSIS_FS_HZ``, at least
             180 ms before and 300 ms after ``r0``.
         r0: alignment point of the beats, a sample near R.
+        lull: be content with 8 ms of less calm for J. A wide QRS at a high rate runs into its T wave
+            without a full calm; to be asked only where the strict search found nothing.
     """
     if beat_uv.shape[0] == 0:
         return None
     speed = speed_of(beat_uv)
     r = _peak_velocity(speed, r0)
-    found, noise_share = _fiducials_at(beat_uv, speed, r, _SG_HALF)
+    found, noise_share = _fiducials_at(beat_uv, speed, r, _SG_HALF, lull=lull)
     if found is not None and noise_share < _NOISY_SHARE:
         return found
-    calmer, _share = _fiducials_at(beat_uv, speed, r, _SG_HALF_NOISY)
+    calmer, _share = _fiducials_at(beat_uv, speed, r, _SG_HALF_NOISY, lull=lull)
     return calmer or found
 
 
 def _fiducials_at(
-    beat_uv: Float, speed: Float, r: int, half: int
+    beat_uv: Float, speed: Float, r: int, half: int, *, lull: bool = False
 ) -> tuple[Fiducials | None, float]:
     """Onset and J with one width of parabola, and the noise limit as a share of the peak."""
     a = acceleration(beat_uv, half)
@@ -229,10 +266,13 @@ def _fiducials_at(
     share = 2.2 * max(noise, _noise_after(a, r, 100.0)) / peak
     still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
     onset = _run_of((a < limit) & still, r, max(0, r - round(190 * _MS)), round(12 * _MS))
-    j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
+    if lull:
+        j = _end(a, speed, r, peak, 180.0, lull=True)
+    else:
+        j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
     if onset is None or j is None:
         return None, share
-    after = float(np.median(_span(a, j + 20 * _MS, j + 90 * _MS)))
+    after = at_share(_span(a, j + 20 * _MS, j + 90 * _MS), 0.5)
     notch = (
         _notch_end(beat_uv, a, j, max(0.05 * peak, 3.0 * after)) if share < _NOISY_SHARE else None
     )
@@ -243,6 +283,8 @@ def _fiducials_at(
         return None, share
     foot = _j_wave_end(beat_uv, end) if share < _NOISY_SHARE else None
     before = end if foot is not None else j - smear if notch is not None else None
+    if foot is None and share < _NOISY_SHARE:
+        end = _settled(beat_uv, end, float(speed[r]))
     return Fiducials(onset, end if foot is None else foot, before, r), share
 
 
@@ -262,17 +304,22 @@ def find_t_end(beat_uv: Float, j: int, rr_samples: float, pq_uv: Float) -> int |
     high = min(beat_uv.shape[1] - 8, j + round(min(0.62 * rr_samples, 480 * _MS)))
     if high - low < round(60 * _MS):
         return None
-    width = 9
-    kernel = np.ones(width) / width
     ends = []
-    for row, level in zip(beat_uv, pq_uv, strict=True):
-        end = _tangent_end(np.convolve(row - level, kernel, mode="same"), low, high)
+    for row in _smooth(beat_uv - pq_uv[:, None], 9):
+        end = _tangent_end(row, low, high)
         if end is not None:
             ends.append(end)
     if not ends:
         return None
     latest = sorted(ends)[-3:]
     return int(np.median(latest)) if len(latest) == 3 else int(latest[0])
+
+
+def _smooth(uv: Float, width: int) -> Float:
+    """Centred moving average over an odd width, zeros beyond the ends."""
+    half = width // 2
+    total = np.cumsum(np.pad(uv, ((0, 0), (half + 1, half))), axis=1)
+    return np.asarray((total[:, width:] - total[:, :-width]) / width)
 
 
 def _tangent_end(smooth: Float, low: int, high: int) -> int | None:

@@ -23,6 +23,7 @@ DERIVED_LEADS: tuple[str, ...] = ("III", "aVR", "aVL", "aVF")
 STANDARD_12: tuple[str, ...] = (
     "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
 )  # fmt: skip
+EXTRA_LEADS: tuple[str, ...] = ("V3R", "V4R", "V7", "V8", "V9")
 PRECORDIAL: tuple[str, ...] = ("V1", "V2", "V3", "V4", "V5", "V6")
 
 _BIT = {name: bit for bit, name in enumerate(ALL_LEADS)}

@@ -55,9 +55,11 @@ def _frequency(
     uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float
 ) -> tuple[float, tuple[int, ...]] | None:
     """Frequency of the hum in Hz and the harmonics that stand out, or None where there is none."""
-    blanked = np.diff(uv, axis=1) * quiet[1:]
+    # single precision: the place and height of a peak need no more
+    blanked = (np.diff(uv, axis=1) * quiet[1:]).astype(np.float32)
     n_fft = _fft_length(blanked.shape[1])
-    power = (np.abs(np.fft.rfft(blanked, n_fft)) ** 2).sum(axis=0)
+    bins = np.fft.rfft(blanked, n_fft)
+    power = (bins.real**2 + bins.imag**2).sum(axis=0, dtype=np.float64)
     freq = np.asarray(np.fft.rfftfreq(n_fft, 1 / fs_hz), dtype=np.float64)
     best: tuple[float, int] | None = None
     for nominal in _NOMINAL_HZ:
@@ -115,24 +117,32 @@ def _fit_blocks(
 ) -> tuple[Float, float]:
     """The hum over the whole window, shape of ``uv``, and its largest fundamental amplitude."""
     n = uv.shape[1]
-    block = min(n, round(fs_hz))
-    hop = max(1, block // 2)
-    starts = np.unique(np.append(np.arange(0, n - block + 1, hop), n - block))
-    window = np.hanning(block + 2)[1:-1]
-    t = np.arange(n) / fs_hz
+    half = max(1, round(fs_hz / 2))
+    n_halves = max(2, -(-n // half))
+    t = np.arange(n_halves * half) / fs_hz
     waves = np.array([f(2 * np.pi * h * freq_hz * t) for h in harmonics for f in (np.cos, np.sin)])
     gains = np.repeat([_gain(h * freq_hz, fs_hz) for h in harmonics], 2)
-    fast = _without_slow(uv)
-    masked = waves * quiet
-    hum, weight, largest = np.zeros_like(uv), np.zeros(n), 0.0
-    for start in starts:
-        part = slice(start, start + block)
-        gram = masked[:, part] @ waves[:, part].T + 1e-9 * np.eye(len(waves))
-        coef = np.linalg.solve(gram, masked[:, part] @ fast[:, part].T) / gains[:, None]
-        hum[:, part] += (coef.T @ waves[:, part]) * window
-        weight[part] += window
-        largest = max(largest, float(np.sqrt(coef[0] ** 2 + coef[1] ** 2).max()))
-    return hum / np.maximum(weight, 1e-6), largest
+    # a block is two neighbouring halves: sums over halves are shared by the blocks that overlap
+    waves_in = _in_halves(waves, n_halves, half)
+    masked = waves_in * _in_halves(quiet[None].astype(np.float64), n_halves, half)
+    gram = masked @ waves_in.transpose(0, 2, 1)
+    right = masked @ _in_halves(_without_slow(uv), n_halves, half).transpose(0, 2, 1)
+    gram = gram[:-1] + gram[1:] + 1e-9 * np.eye(len(waves))
+    coef = np.linalg.solve(gram, right[:-1] + right[1:]) / gains[:, None]
+    window = np.hanning(2 * half + 2)[1:-1]
+    rising = window[:half] / (window[:half] + window[half:])
+    own = np.concatenate([coef, coef[-1:]]).transpose(0, 2, 1) @ waves_in
+    previous = np.concatenate([coef[:1], coef]).transpose(0, 2, 1) @ waves_in
+    hum = (previous + rising * (own - previous)).transpose(1, 0, 2).reshape(uv.shape[0], -1)
+    return hum[:, :n], float(np.hypot(coef[:, 0], coef[:, 1]).max())
+
+
+def _in_halves(rows: Float, n_halves: int, half: int) -> Float:
+    """Rows cut into halves of a block, zeros after the end, shape ``(n_halves, n_rows, half)``."""
+    whole = n_halves * half
+    if rows.shape[1] < whole:
+        rows = np.pad(rows, ((0, 0), (0, whole - rows.shape[1])))
+    return rows.reshape(rows.shape[0], n_halves, half).transpose(1, 0, 2)
 
 
 def remove_mains(uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float) -> tuple[Float, Mains]:

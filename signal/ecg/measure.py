@@ -23,10 +23,10 @@ from ecg.filters import (
     spectrum_of,
     synthesise,
 )
-from ecg.leads import INDEPENDENT_LEADS, STANDARD_12
+from ecg.leads import EXTRA_LEADS, INDEPENDENT_LEADS, STANDARD_12
 from ecg.mains import NO_MAINS, Mains, remove_mains
 from ecg.measurements import LeadMeasurement, Measurements, RepresentativeBeat
-from ecg.quantities import measure_leads, with_derived
+from ecg.quantities import measure_leads, pq_motion, tp_levels, with_derived
 from ecg.representative import Averaged, aligned_positions, average
 from ecg.reversal import find_reversal
 from ecg.values import EcgWindow, Float
@@ -39,7 +39,6 @@ LONGEST_S = 12.0
 WINDOW_S = 10.0
 SHORTEST_S = 2.0
 LOWEST_FS_HZ = 90.0
-_EXTRA = ("V3R", "V4R", "V7", "V8", "V9")
 _DERIVED_FROM = {"III": ("I", "II"), "aVR": ("I", "II"), "aVL": ("I", "II"), "aVF": ("I", "II")}
 Bool = npt.NDArray[np.bool_]
 
@@ -101,7 +100,7 @@ def _refusal(window: EcgWindow) -> tuple[str, ...]:
 
 
 def _rows(window: EcgWindow) -> _Rows:
-    names = tuple(n for n in (*INDEPENDENT_LEADS, *_EXTRA) if n in window.leads)
+    names = tuple(n for n in (*INDEPENDENT_LEADS, *EXTRA_LEADS) if n in window.leads)
     index = [window.leads.index(n) for n in names]
     uv = window.uv[index].astype(np.float64)
     missing = ~np.isfinite(uv)
@@ -152,7 +151,8 @@ def _hf_rms(uv: Float, quiet: Bool) -> Float:
     total = np.cumsum(uv, axis=1)
     smooth = (total[:, 9:] - total[:, :-9]) / 9
     high = uv[:, 5:-4] - smooth
-    return np.asarray(np.sqrt((high[:, quiet[5:-4]] ** 2).mean(axis=1)))
+    calm = quiet[5:-4].astype(np.float64)
+    return np.asarray(np.sqrt((high * high) @ calm / max(1.0, float(calm.sum()))))
 
 
 def measure(window: EcgWindow) -> Measurements:
@@ -244,7 +244,7 @@ def _lead_qualities(
         grade = q.worst(*(out[p].grade for p in parents))
         flags = tuple(dict.fromkeys(f for p in parents for f in out[p].flags if f != "SE"))
         out[name] = _with_se(grade, flags, measured[name])
-    order = (*STANDARD_12, *_EXTRA)
+    order = (*STANDARD_12, *EXTRA_LEADS)
     return {n: out[n] for n in order if n in out}
 
 
@@ -259,13 +259,16 @@ def _with_se(grade: q.Grade, flags: tuple[str, ...], lead: LeadMeasurement) -> q
 
 
 def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averaged) -> Measurements:
-    names, mean, beats_uv, valid = with_derived(rows.names, averaged)
+    names, mean, beat_j_uv, valid = with_derived(rows.names, averaged)
     f = averaged.fiducials
     rr = np.diff(2 * done.beats.positions.astype(np.float64))
     rr_mean = float(rr.mean()) if rr.size else ANALYSIS_FS_HZ
     trusted = [names.index(n) for n, ok in zip(rows.names, done.trusted, strict=True) if ok]
     t_end = find_t_end(mean[trusted], f.j, rr_mean, np.zeros(len(trusted)))
-    measured, beat_j = measure_leads(names, mean, beats_uv, valid, f, t_end)
+    tp_uv = tp_levels(mean, f, rr_mean)
+    measured, beat_j = measure_leads(
+        names, mean, beat_j_uv, valid, f, t_end, np.zeros(len(names)) if tp_uv is None else tp_uv
+    )
     leads = _lead_qualities(rows, done, averaged, measured)
     n_used = int(valid[:, [names.index("I"), names.index("II")]].all(axis=1).sum())
     ms = 1000.0 / ANALYSIS_FS_HZ
@@ -279,11 +282,17 @@ def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averag
         p_uv,
     )
     scale = window.fs_hz / ANALYSIS_FS_HZ
+    independent = [names.index(n) for n in INDEPENDENT_LEADS if n in names]
+    refusals = (
+        ("NO_BASELINE: the line before the QRS is not still",)
+        if pq_motion(mean[independent], f) > q.PQ_MOTION
+        else ()
+    )
     return Measurements(
         first_sample=window.first_sample,
         n_samples=window.n_samples,
         fs_hz=window.fs_hz,
-        quality=q.label_record(leads, n_used, ()),
+        quality=q.label_record(leads, n_used, refusals),
         leads=measured,
         beat_j_uv=beat_j,
         r_samples=tuple(window.first_sample + round(p * scale) for p in averaged.positions),
@@ -295,4 +304,5 @@ def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averag
         beat=beat,
         reversal=reversal,
         mains=done.mains,
+        tp_measured=tp_uv is not None,
     )

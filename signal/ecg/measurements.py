@@ -36,6 +36,9 @@ class LeadMeasurement:
         terminal_uv: mean level over the last 40 ms of the QRS.
         st_shape: course from J to the peak of T.
         t_uv: signed peak of T. p_uv: signed peak of P.
+        t_peak_ms: from J to the peak of T. t_width_ms: time T stays beyond half its peak.
+        st_t_area_uv_ms: signed area from J to the end of T.
+        tp_uv: level of the TP segment above PQ (positive: PR is depressed); 0.0 where not measured.
         n_beats: beats that this lead could use.
     """
 
@@ -51,6 +54,10 @@ class LeadMeasurement:
     st_shape: StShape = "straight"
     t_uv: float = 0.0
     p_uv: float = 0.0
+    t_peak_ms: float = 0.0
+    t_width_ms: float = 0.0
+    st_t_area_uv_ms: float = 0.0
+    tp_uv: float = 0.0
     n_beats: int = 0
 
     @property
@@ -62,6 +69,11 @@ class LeadMeasurement:
     def j60_uv(self) -> float:
         """Level 60 ms after the J point."""
         return self.st_uv[3]
+
+    @property
+    def j_over_tp_uv(self) -> float:
+        """Level at the J point above the TP segment; above PQ where TP was not measured."""
+        return self.j_uv - self.tp_uv
 
     @property
     def qrs_pp_uv(self) -> float:
@@ -111,6 +123,7 @@ class Measurements:
         rr_cv: relative SD of RR, None with fewer than four beats.
         beat: the representative beat, None when refused.
         reversal: a suspected exchange of electrodes. mains: the hum that was removed.
+        tp_measured: whether a TP segment was found (``tp_uv`` of the leads).
     """
 
     first_sample: int
@@ -128,6 +141,7 @@ class Measurements:
     beat: RepresentativeBeat | None = None
     reversal: Reversal | None = None
     mains: Mains = NO_MAINS
+    tp_measured: bool = False
 
     @property
     def rejected(self) -> bool:

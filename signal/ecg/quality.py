@@ -32,6 +32,8 @@ HF_LIMITS_UV = (15.0, 30.0, 60.0)
 MOTION_LIMITS_UV = (30.0, 60.0, 100.0)
 READABLE_SE_UV = 40.0
 LIMITED_SE_UV = 25.0
+PQ_MOTION = 0.05
+"""Largest movement of the PQ level within 16 ms, as a share of the QRS, that still is a baseline."""
 
 
 class Grade(StrEnum):

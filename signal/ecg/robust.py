@@ -18,6 +18,16 @@ def middle(stack: Float) -> Float:
     return np.asarray((ordered[(n - 1) // 2] + ordered[n // 2]) / 2)
 
 
+def midmean(stack: Float) -> Float:
+    """Mean of the middle half over the first axis (at least one row, no NaN).
+
+    As safe from a few outliers as the median, but between two groups it lies between them.
+    """
+    n = stack.shape[0]
+    cut = n // 4
+    return np.asarray(np.sort(stack, axis=0)[cut : n - cut].mean(axis=0))
+
+
 def quartiles(values: Float) -> tuple[float, float]:
     """25th and 75th percentile of a vector, linear between neighbours."""
     ordered = np.sort(values)
@@ -28,3 +38,12 @@ def quartiles(values: Float) -> tuple[float, float]:
         high = min(low + 1, ordered.size - 1)
         out.append(float(ordered[low] + (at - low) * (ordered[high] - ordered[low])))
     return out[0], out[1]
+
+
+def at_share(values: Float, share: float) -> float:
+    """The value below which a share of a short row lies (linear between neighbours, as NumPy does)."""
+    ordered = np.sort(values)
+    at = share * (ordered.size - 1)
+    low = int(at)
+    high = min(low + 1, ordered.size - 1)
+    return float(ordered[low] + (at - low) * (ordered[high] - ordered[low]))

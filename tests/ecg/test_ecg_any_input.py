@@ -34,7 +34,7 @@ def verdict(view):
     shape = report.as_json()
     json.dumps(shape, allow_nan=False)
     assert list(shape) == KEYS
-    assert list(shape["st_j_uv"]) == list(STANDARD_12)
+    assert list(shape["st_j_uv"])[:12] == list(STANDARD_12)
     assert report.findings[0].code == "SCREEN"
     if report.tier is Tier.Q:
         assert len(report.findings) >= 2 or "判読できず" in report.statement_ja

@@ -8,18 +8,25 @@ from __future__ import annotations
 from ecg.measure import measure
 from ecg.measurements import Measurements
 from ecg.screen import (
+    brugada,
     de_winter,
     diffuse_depression,
     early_repolarisation,
+    hyperacute_t,
+    hyperkalaemia,
     lbbb,
+    lv_aneurysm,
     lvh,
+    pericarditis,
     posterior,
     sgarbossa_smith,
     stemi_udmi4,
+    takotsubo,
 )
 from ecg.screen.criterion import Criterion, Finding, Status
 from ecg.screen.engine import run
 from ecg.screen.report import VERSION, ScreenReport
+from ecg.screen.thresholds import Profile
 from ecg.screen.tiers import Tier
 from ecg.values import EcgSegment, PatientFacts, window_of_segment
 
@@ -32,19 +39,35 @@ CRITERIA: tuple[Criterion, ...] = (
     diffuse_depression.CRITERION,
     lvh.CRITERION,
     early_repolarisation.CRITERION,
+    pericarditis.CRITERION,
+    lv_aneurysm.CRITERION,
+    brugada.CRITERION,
+    takotsubo.CRITERION,
+    hyperacute_t.CRITERION,
+    hyperkalaemia.CRITERION,
     lbbb.CRITERION,
 )
 """Every criterion, in the order in which it is asked and listed."""
 
 
-def screen(measurements: Measurements, patient: PatientFacts) -> ScreenReport:
-    """The report on measurements. Always answers; tier Q with reasons where nothing may be said."""
-    return run(measurements, patient, CRITERIA)
+def screen(
+    measurements: Measurements, patient: PatientFacts, profile: str | Profile = "udmi4"
+) -> ScreenReport:
+    """The report on measurements. Always answers; tier Q with reasons where nothing may be said.
+
+    Args:
+        measurements: from ``ecg.measure.measure``.
+        patient: as entered.
+        profile: ``udmi4``, ``accf2013``, or a table of ``ecg.screen.thresholds.profile_of_json``.
+    """
+    return run(measurements, patient, CRITERIA, profile)
 
 
-def screen_segment(segment: EcgSegment, patient: PatientFacts) -> ScreenReport:
+def screen_segment(
+    segment: EcgSegment, patient: PatientFacts, profile: str | Profile = "udmi4"
+) -> ScreenReport:
     """The report on a stretch of ECG, 10 s intended; of more than 12 s the newest 10 s count."""
-    return screen(measure(window_of_segment(segment)), patient)
+    return screen(measure(window_of_segment(segment)), patient, profile)
 
 
 __all__ = [
@@ -52,6 +75,7 @@ __all__ = [
     "VERSION",
     "Criterion",
     "Finding",
+    "Profile",
     "ScreenReport",
     "Status",
     "Tier",

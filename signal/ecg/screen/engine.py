@@ -7,10 +7,10 @@ from dataclasses import replace
 from ecg.measurements import Measurements
 from ecg.screen import sgarbossa_smith, stemi_udmi4
 from ecg.screen.confidence import drawn_j_uv, share
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
+from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 from ecg.screen.lbbb import wide_left
 from ecg.screen.report import ScreenReport
-from ecg.screen.thresholds import Thresholds, thresholds_for
+from ecg.screen.thresholds import Profile, Thresholds, thresholds_for
 from ecg.screen.tiers import Answered, Tier, blind_spot, decide, met, statement
 from ecg.values import PatientFacts
 
@@ -24,6 +24,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "EINTHOVEN": (
         "四肢誘導どうしが一致しません(誘導名・極性・感度の誤り)",
         "the limb leads contradict each other (lead name, sign or gain error)",
+    ),
+    "NO_BASELINE": (
+        "基線が定まりません(頻拍または幅広いQRSの頻拍)",
+        "no still line before the QRS (tachycardia, or a wide-complex tachycardia)",
     ),
     "LEADS_MISSING": ("必要な誘導がありません", "leads that are needed are missing"),
     "TOO_SHORT": ("記録が短すぎます", "the recording is too short"),
@@ -39,6 +43,7 @@ _REVERSAL: dict[str, tuple[str, str]] = {
     "RA_RL": ("右腕と右脚の電極の付け間違い", "right arm and right leg electrodes exchanged"),
     "LA_RL": ("左腕と右脚の電極の付け間違い", "left arm and right leg electrodes exchanged"),
 }
+PR_SHIFT_UV = 80.0
 _AGAIN_JA, _AGAIN_EN = (
     "電極を確認して再記録してください(要医師判読)",
     "check the electrodes and record again (a physician must read)",
@@ -46,10 +51,13 @@ _AGAIN_JA, _AGAIN_EN = (
 
 
 def run(
-    measurements: Measurements, patient: PatientFacts, criteria: tuple[Criterion, ...]
+    measurements: Measurements,
+    patient: PatientFacts,
+    criteria: tuple[Criterion, ...],
+    profile: str | Profile = "udmi4",
 ) -> ScreenReport:
-    """The report on measurements by a registry of criteria."""
-    thresholds = thresholds_for(patient)
+    """The report on measurements by a registry of criteria and a table of thresholds."""
+    thresholds = thresholds_for(patient, profile)
     refusal = _refusal(measurements)
     if refusal is not None:
         return _withheld(measurements, thresholds, refusal)
@@ -180,6 +188,18 @@ def _notes(m: Measurements) -> tuple[Finding, ...]:
         ja, en = _REVERSAL[m.reversal.code]
         out.append(
             Finding(f"REVERSAL_{m.reversal.code}", Status.NOTE, (), f"{ja}の疑い", f"possible {en}")
+        )
+    shifted = tuple(n for n in m.leads if m.readable(n) and abs(m.leads[n].tp_uv) > PR_SHIFT_UV)
+    if len(shifted) >= 3:
+        out.append(
+            Finding(
+                "PR_SHIFT",
+                Status.NOTE,
+                shifted,
+                f"PR部分がTPから偏位({named(shifted)})。TP基準のST値も参照",
+                f"the PR segment stands off TP ({named(shifted, ', ')}): see ST above TP too",
+                {f"j_over_tp_uv_{n}": round(m.leads[n].j_over_tp_uv) for n in shifted},
+            )
         )
     if m.rr_cv is not None and m.rr_cv > 0.15:
         out.append(

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ecg.leads import STANDARD_12
+from ecg.leads import EXTRA_LEADS, STANDARD_12
 from ecg.measurements import Measurements
 from ecg.screen.criterion import Finding
 from ecg.screen.thresholds import Thresholds
 from ecg.screen.tiers import Tier
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 """Version of the screen: changes whenever the same samples could get another answer."""
 
 
@@ -94,11 +94,15 @@ class ScreenReport:
         }
 
     def _levels(self, instant: int) -> dict[str, float | None]:
-        """ST by standard lead; None where withheld or unreadable."""
+        """ST by lead: the standard twelve, then those of V3R, V4R, V7 to V9 that were recorded.
+
+        None where withheld or unreadable.
+        """
         m = self.measurements
         return {
             name: _number(m.leads[name].st_uv[instant])
             if self.withheld is None and m.readable(name)
             else None
-            for name in STANDARD_12
+            for name in (*STANDARD_12, *EXTRA_LEADS)
+            if name in STANDARD_12 or name in m.quality.leads
         }

@@ -29,6 +29,15 @@ DOWER = np.array([
 ])  # fmt: skip
 """Frank VCG to the eight independent leads (Dower 1980, as published; limb rows I and II only)."""
 
+DOWER_EXTRA: dict[str, tuple[float, float, float]] = {
+    "V7": (0.55, 0.07, 0.55),
+    "V8": (0.30, 0.06, 0.68),
+    "V9": (0.05, 0.05, 0.72),
+    "V3R": (-0.55, 0.15, -0.45),
+    "V4R": (-0.60, 0.12, -0.15),
+}
+"""Rows for posterior and right chest leads. Nobody has published them; for testing software only."""
+
 _THETA_TO_S = 1 / (2 * np.pi)
 # axis, theta/rad, amplitude/mV, width/rad at 60/min
 _PROTOTYPE: tuple[tuple[int, tuple[float, ...], tuple[float, ...], tuple[float, ...]], ...] = (
@@ -59,6 +68,7 @@ TERRITORIES: dict[str, tuple[float, float, float]] = {
     "lbbb-secondary": (-0.62, -0.05, -0.78),
     "early-repolarisation": (0.60, 0.30, -0.74),
     "de-winter": (-0.45, -0.05, 0.89),
+    "aneurysm": (0.35, 0.0, -0.94),
 }
 """Unit injury vectors (X, Y, Z) by territory or pattern."""
 
@@ -134,6 +144,20 @@ class Injury:
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """A term seen in single chest leads only (Brugada's pattern): no dipole makes it.
+
+    Attributes:
+        leads: independent leads that show it.
+        course: ``(seconds after J, millivolts)`` knots; it rises over the last 30 ms of the QRS and is
+            zero after the last knot.
+    """
+
+    leads: tuple[str, ...]
+    course: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Heart:
     """Everything that makes one synthetic patient's beats.
 
@@ -144,6 +168,8 @@ class Heart:
         hr_bpm: mean rate. rr_sd: relative SD of RR. irregular: gamma-distributed RR (AF).
         f_wave_mv: amplitude of fibrillation waves, 0 for none.
         swap: electrodes exchanged, as names among RA, LA, LL, C1..C6.
+        pr_mv: vector of the PR segment (between P and QRS) against TP, zero for none.
+        local: terms of single leads.
     """
 
     p: Waves = field(default_factory=lambda: _prototype(-9, -0.5))
@@ -157,6 +183,8 @@ class Heart:
     irregular: bool = False
     f_wave_mv: float = 0.0
     swap: tuple[str, str] | None = None
+    pr_mv: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    local: tuple[Local, ...] = ()
 
 
 def injured(heart: Heart, territory: str, magnitude_mv: float, shape: Shape = "convex") -> Heart:
@@ -224,6 +252,43 @@ def _posterior() -> Heart:
     return injured(calm, "posterior", 0.16, "plateau")
 
 
+def _pericarditis() -> Heart:
+    base = replace(Heart(), hr_bpm=82.0, t=Heart().t.scaled(0.7, 0.7, 0.7))
+    x, y, z = TERRITORIES["pericarditis"]
+    return replace(
+        injured(base, "pericarditis", 0.16, "concave"), pr_mv=(-0.06 * x, -0.06 * y, -0.06 * z)
+    )
+
+
+def _aneurysm() -> Heart:
+    base = Heart()
+    qrs = base.qrs.scaled(0.55, 1.0, 0.0).plus((0, -0.005, 0.02, -0.45), (2, 0.0, 0.022, 1.35))
+    old = Injury(TERRITORIES["aneurysm"], 0.165, "plateau")
+    return replace(base, qrs=qrs, t=base.t.scaled(0.03, 0.03, 0.03), injuries=(old,))
+
+
+def _brugada() -> Heart:
+    coved = Local(("V1", "V2"), ((0.0, 0.3), (0.12, -0.1), (0.22, -0.25), (0.34, 0.0)))
+    base = Heart()
+    return replace(base, t=base.t.scaled(1.0, 1.0, 0.35), local=(coved,))
+
+
+def _hyperkalaemia() -> Heart:
+    base = Heart()
+    tented = waves((0, 0.24, 0.025, 1.0), (1, 0.24, 0.025, 0.35), (2, 0.24, 0.025, -0.75))
+    qrs = replace(base.qrs, centre_s=base.qrs.centre_s * 1.2, sigma_s=base.qrs.sigma_s * 1.2)
+    return replace(
+        base, hr_bpm=54.0, p=base.p.scaled(0.2, 0.2, 0.2), qrs=qrs, onset_s=-0.054, j_s=0.054, t=tented
+    )  # fmt: skip
+
+
+def _hyperacute_t() -> Heart:
+    base = Heart()
+    qrs = base.qrs.scaled(0.55, 0.6, 0.6)
+    broad = waves((0, 0.25, 0.07, 0.9), (1, 0.25, 0.07, 0.15), (2, 0.25, 0.07, -0.75))
+    return replace(base, qrs=qrs, t=broad)
+
+
 HEARTS: dict[str, Callable[[], Heart]] = {
     "normal": Heart,
     "evolving-anterior-stemi": _evolving,
@@ -237,7 +302,11 @@ HEARTS: dict[str, Callable[[], Heart]] = {
     "rbbb": _rbbb,
     "early-repolarisation": _early_repolarisation,
     "de-winter": _de_winter,
-    "pericarditis": lambda: injured(replace(Heart(), hr_bpm=92.0), "pericarditis", 0.16, "concave"),
+    "pericarditis": _pericarditis,
+    "lv-aneurysm": _aneurysm,
+    "brugada": _brugada,
+    "hyperkalaemia": _hyperkalaemia,
+    "hyperacute-t": _hyperacute_t,
     "subendocardial": lambda: injured(replace(Heart(), hr_bpm=96.0), "subendocardial", 0.20),
     "atrial-fibrillation": lambda: replace(
         Heart(), hr_bpm=95.0, irregular=True, f_wave_mv=0.06, p=waves((0, -0.15, 0.02, 0.0))

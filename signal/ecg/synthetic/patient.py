@@ -14,7 +14,7 @@ import numpy as np
 
 from ecg.leads import INDEPENDENT_LEADS, derive_limb_leads
 from ecg.synthetic.noise import ELECTRODES, ElectrodeNoise, NoiseLevel
-from ecg.synthetic.pathology import DOWER, HEARTS, Heart, Injury
+from ecg.synthetic.pathology import DOWER, DOWER_EXTRA, HEARTS, Heart, Injury
 from ecg.values import EcgSegment, Float
 
 SCENARIOS: tuple[str, ...] = tuple(HEARTS)
@@ -129,7 +129,31 @@ class SyntheticPatient:
             vcg[0] * np.sin(angle) + vcg[1] * np.cos(angle),
             vcg[2],
         ])  # fmt: skip
-        return self._swapped(1000.0 * (DOWER @ (turned * size)))
+        leads = 1000.0 * (DOWER @ (turned * size))
+        if self.heart.local:
+            leads = leads + self._local_uv(t_s)
+        return self._swapped(leads)
+
+    def extra_uv(self, t_s: Float) -> dict[str, Float]:
+        """V7-V9, V3R and V4R without noise, breathing or orientation, microvolts, by lead."""
+        vcg = np.zeros((3, t_s.size))
+        for k in self._beats_between(float(t_s[0]), float(t_s[-1])):
+            vcg += self._beat_vcg(k, t_s)
+        return {name: 1000.0 * (np.array(row) @ vcg) for name, row in DOWER_EXTRA.items()}
+
+    def _local_uv(self, t_s: Float) -> Float:
+        out = np.zeros((len(self.leads), t_s.size))
+        if not t_s.size:
+            return out
+        for k in self._beats_between(float(t_s[0]), float(t_s[-1])):
+            after_j = t_s - self._r_s[k] - self.heart.j_s
+            rise = 0.5 - 0.5 * np.cos(np.pi * np.clip(after_j / _INJURY_RISE_S + 1, 0, 1))
+            for term in self.heart.local:
+                times, levels = zip(*term.course, strict=True)
+                course = np.interp(after_j, times, levels, right=0.0) * rise
+                for lead in term.leads:
+                    out[self.leads.index(lead)] += 1000.0 * course
+        return out
 
     def _adc_block(self, block: int) -> np.ndarray[tuple[int, int], np.dtype[np.int16]]:
         cached = self._blocks.get(block)
@@ -173,6 +197,8 @@ class SyntheticPatient:
             + heart.qrs.vcg_mv(t) * tukey
             + heart.t.vcg_mv(t, stretch) * ramp
         )
+        if any(heart.pr_mv):
+            own = own + np.array(heart.pr_mv)[:, None] * _pr_course(t, heart.onset_s)
         out = self._orientation @ own
         for injury in heart.injuries:
             out = out + np.array(injury.vector)[:, None] * self._injury(
@@ -225,6 +251,13 @@ class SyntheticPatient:
             j_sample=(r_s + heart.j_s) * fs,
             st_uv={name: tuple(float(v) for v in row) for name, row in rows.items()},
         )
+
+
+def _pr_course(t: Float, onset_s: float) -> Float:
+    """1 between the end of P (100 ms before R) and the QRS onset, gone 12 ms into the QRS."""
+    rise = 0.5 - 0.5 * np.cos(np.pi * np.clip((t + 0.100) / 0.015, 0, 1))
+    fall = 0.5 + 0.5 * np.cos(np.pi * np.clip((t - onset_s) / _EDGE_S, 0, 1))
+    return np.asarray(rise * fall)
 
 
 def with_rate(patient: SyntheticPatient, hr_bpm: float) -> Heart:

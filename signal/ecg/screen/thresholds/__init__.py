@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
+from ecg.leads import ALL_LEADS
 from ecg.values import PatientFacts
 
+GROUPS = ("male_from_40", "male_under_40", "female")
+_KNOWN = {*ALL_LEADS, "-aVR"}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """One published table.
 
@@ -56,14 +60,34 @@ def load_profile(name: str = "udmi4") -> Profile:
     Raises:
         FileNotFoundError: no such profile.
     """
-    text = resources.files(__package__).joinpath(f"{name}.json").read_text("utf-8")
-    raw = json.loads(text)
-    return Profile(
-        name=raw["profile"],
-        version=raw["profile_version"],
-        leads_uv={k: {g: float(v) for g, v in row.items()} for k, row in raw["leads"].items()},
-        contiguity=tuple((a, b) for a, b in raw["contiguity"]),
-    )
+    return profile_of_json(resources.files(__package__).joinpath(f"{name}.json").read_text("utf-8"))
+
+
+def profile_of_json(text: str) -> Profile:
+    """A hospital's own table, of the shape of ``udmi4.json``.
+
+    Raises:
+        ValueError: not of that shape; the message says what is wrong.
+    """
+    try:
+        raw = json.loads(text)
+        leads = {k: {g: float(v) for g, v in row.items()} for k, row in raw["leads"].items()}
+        pairs = tuple((str(a), str(b)) for a, b in raw["contiguity"])
+        name, version = str(raw["profile"]), str(raw["profile_version"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"the profile lacks or misspells a part: {error}") from error
+    for lead, row in leads.items():
+        if lead not in _KNOWN:
+            raise ValueError(f"the profile names a lead that does not exist: {lead}")
+        missing = [g for g in GROUPS if g not in row]
+        if missing:
+            raise ValueError(f"lead {lead} of the profile lacks {', '.join(missing)}")
+        if not all(0 < value <= 2000 for value in row.values()):
+            raise ValueError(f"a threshold of lead {lead} is not between 0 and 2000 µV")
+    lost = sorted({n for pair in pairs for n in pair} - set(leads))
+    if lost or not pairs:
+        raise ValueError(f"the profile has pairs of leads without thresholds: {', '.join(lost)}")
+    return Profile(name, version, leads, pairs)
 
 
 def _group(patient: PatientFacts) -> str:
@@ -76,9 +100,15 @@ def _group(patient: PatientFacts) -> str:
 
 
 @lru_cache(maxsize=512)
-def thresholds_for(patient: PatientFacts, profile_name: str = "udmi4") -> Thresholds:
-    """Thresholds for a patient. Never assumes silently: ``source`` says what was unknown."""
-    profile = load_profile(profile_name)
+def thresholds_for(patient: PatientFacts, profile: str | Profile = "udmi4") -> Thresholds:
+    """Thresholds for a patient. Never assumes silently: ``source`` says what was unknown.
+
+    Args:
+        patient: as entered.
+        profile: the name of one that ships with the package, or one of ``profile_of_json``.
+    """
+    if isinstance(profile, str):
+        profile = load_profile(profile)
     group = _group(patient)
     known = (patient.age_years is not None) + (patient.sex is not None)
     leads_uv = {

@@ -8,13 +8,16 @@ from collections.abc import Callable
 
 from relay.video import rtcp
 from relay.video.answer import ABS_SEND_TIME_URI, Track
-from relay.video.budget import KEYFRAME_PATIENCE_S, Budget
+from relay.video.budget import Budget, Pacer
 from relay.video.rtp import Outgoing, Packet, pack, wrap_rtx
 from relay.video.upstream import Rate
 
 HISTORY = 1_024
 RESEND_KBPS = 2_000
+REPORT_WINDOW_S = 0.9
 FRAME_S = 1 / 30
+KEYFRAME_PATIENCE_S = 2.0
+LONGEST_WAIT_S, BEGIN_BELOW_S = 1.2, 0.1
 
 
 class Leg:
@@ -31,7 +34,7 @@ class Leg:
         send_rtcp: Callable[[bytes], None],
     ) -> None:
         self.kind, self.ssrc = track.kind, track.ssrc
-        self.rate, self.budget = Rate(), Budget()
+        self.rate, self.budget, self._pacer = Rate(), Budget(), Pacer()
         self.packets = self.retransmitted = self.dropped = 0
         self.lost_fraction = 0.0
         self.rtt_s: float | None = None
@@ -49,9 +52,11 @@ class Leg:
         self._newest_at = (secrets.randbits(31), 0.0)
         self._time_shift: int | None = None
         self._octets = 0
+        self._reported = (0, 0, 0.0)
+        self._keyframe_at = -1
         self._history: list[Outgoing | None] = [None] * HISTORY
         self._reports: deque[tuple[int, float]] = deque(maxlen=4)
-        self._resend_bytes, self._slow_since_s = 0.0, 0.0
+        self._resend_bytes = 0.0
         self._asked_s = float("-inf")
 
     @property
@@ -70,9 +75,9 @@ class Leg:
         if types is None or packet.position < self._first or self._time_shift is None:
             self.dropped += 1
             return
-        if not self.budget.spend(len(packet.payload) + 40) and self.kind == "video":
+        kbps = self.budget.kbps
+        if kbps is not None and self.kind == "video" and self._is_behind(packet, kbps):
             self.waiting = True
-            self._history = [None] * HISTORY
             self.dropped += 1
             return
         out = Outgoing(
@@ -82,12 +87,23 @@ class Leg:
             packet.payload,
         )
         self._note(out, packet.position + self._shift, types[1], now_s)
-        self._send_rtp(pack(out, self.ssrc, self._send_time_id, now_s))
+        data = pack(out, self.ssrc, self._send_time_id, now_s)
+        if kbps is None and not self._pacer:
+            self._send_rtp(data)
+        else:
+            self._pacer.put(data)
+
+    def _is_behind(self, packet: Packet, kbps: int) -> bool:
+        """Whether this packet would come too late; a keyframe that has begun is always finished."""
+        if packet.timestamp == self._keyframe_at:
+            return len(self._pacer) >= HISTORY
+        return self._pacer.wait_s(kbps) > LONGEST_WAIT_S
 
     def _begin(self, packet: Packet, now_s: float) -> bool:
         self.playable = packet.codec in self._types
-        if not packet.keyframe or not self.playable or not self.budget.may_begin():
+        if not packet.keyframe or not self.playable or not self._may_begin():
             return False
+        self._keyframe_at = packet.timestamp
         self.waiting = False
         self._first = packet.position
         self._shift = self._newest + 1 - packet.position
@@ -107,11 +123,15 @@ class Leg:
         self._octets += len(out.payload)
         self.rate.add(len(out.payload), out.marker_and_type > 127)
 
+    def _may_begin(self) -> bool:
+        kbps = self.budget.kbps
+        return kbps is None or self._pacer.wait_s(kbps) < BEGIN_BELOW_S
+
     def wants_keyframe(self, now_s: float) -> bool:
         """Whether a whole picture should be asked for this viewer now; a slow one waits between two."""
         if not self.waiting or self.kind != "video" or not self.playable:
             return False
-        if not self.budget.may_begin():
+        if not self._may_begin():
             return False
         if self.slow and now_s - self._asked_s < KEYFRAME_PATIENCE_S:
             return False
@@ -126,18 +146,22 @@ class Leg:
         elif isinstance(message, rtcp.Report):
             if message.ssrc == self.ssrc:
                 self._heard_report(message, now_s)
-        elif isinstance(message, rtcp.Remb):
-            self.budget.heard_remb(message.bps / 1000, self.rate.kbps, now_s)
         elif isinstance(message, rtcp.KeyframeRequest):
             return self.kind == "video" and not self.slow
         return False
 
     def _heard_report(self, report: rtcp.Report, now_s: float) -> None:
-        self.lost_fraction = report.fraction_lost
-        self.budget.heard_loss(report.fraction_lost, self.rate.kbps, now_s)
         for middle, sent_s in self._reports:
             if middle == report.last_sr:
                 self.rtt_s = max(0.0, now_s - sent_s - report.delay_s)
+        lost, highest, at_s = self._reported
+        if now_s - at_s < REPORT_WINDOW_S:
+            return
+        self._reported = (report.lost, report.highest, now_s)
+        expected = (report.highest - highest) & 0xFFFFFFFF
+        if highest and 0 < expected < 65_536:
+            self.lost_fraction = max(0.0, min(1.0, (report.lost - lost) / expected))
+            self.budget.heard_report(self.lost_fraction, self.rtt_s, self.rate.kbps)
 
     def _resend(self, sequences: tuple[int, ...], now_s: float) -> None:
         pause_s = max(0.02, 0.5 * (self.rtt_s or 0.0))
@@ -145,7 +169,7 @@ class Leg:
             out = self._history[sequence % HISTORY]
             if out is None or out.sequence != sequence or now_s - out.resent_s < pause_s:
                 continue
-            if self._resend_bytes <= 0 or not self.budget.spend(len(out.payload)):
+            if self._resend_bytes <= 0:
                 return
             self._resend_bytes -= len(out.payload) + 40
             out.resent_s = now_s
@@ -169,6 +193,9 @@ class Leg:
     def tick(self, source_kbps: int, passed_s: float, now_s: float) -> None:
         """Close seconds, fill buckets."""
         self.rate.tick(now_s)
-        self.budget.tick(source_kbps, now_s)
-        most = RESEND_KBPS * 125
+        self.budget.tick(source_kbps)
+        if self._pacer:
+            for packet in self._pacer.due(self.budget.kbps, passed_s):
+                self._send_rtp(packet)
+        most = 125 * (RESEND_KBPS if self.budget.kbps is None else self.budget.kbps // 4)
         self._resend_bytes = min(most, self._resend_bytes + passed_s * most)

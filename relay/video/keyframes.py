@@ -28,7 +28,7 @@ def picture_size(codec: str, payload: bytes) -> tuple[int, int] | None:
         width = int.from_bytes(payload[start + 6 : start + 8], "little") & 0x3FFF
         height = int.from_bytes(payload[start + 8 : start + 10], "little") & 0x3FFF
         return width, height
-    if codec == "H264":
+    if codec == "H264" and payload:
         return _h264_size(payload)
     return None
 

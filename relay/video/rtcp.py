@@ -15,10 +15,15 @@ SENDER = Struct("!IQIII")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report block: what a receiver saw of a source. ``fraction_lost`` 0 to 1, ``delay_s`` = DLSR."""
+    """A report block: what a receiver saw of a source.
+
+    ``lost`` counts since the beginning (signed), ``highest`` is its extended number, ``delay_s`` DLSR.
+    The fraction lost is not read: browsers report with every NACK, over a few packets only.
+    """
 
     ssrc: int
-    fraction_lost: float
+    lost: int
+    highest: int
     last_sr: int
     delay_s: float
 
@@ -102,8 +107,9 @@ def _messages(kind: int, count: int, body: bytes) -> Iterable[Message]:
 def _reports(data: bytes, count: int) -> list[Message]:
     found: list[Message] = []
     for index in range(min(count, len(data) // 24)):
-        ssrc, lost, _, _, last_sr, delay = REPORT.unpack_from(data, 24 * index)
-        found.append(Report(ssrc, (lost >> 24) / 256, last_sr, delay / 65536))
+        ssrc, lost, highest, _, last_sr, delay = REPORT.unpack_from(data, 24 * index)
+        lost = (lost & 0xFFFFFF) - ((lost & 0x800000) << 1)
+        found.append(Report(ssrc, lost, highest, last_sr, delay / 65536))
     return found
 
 

@@ -34,8 +34,24 @@ function only(transceiver, codec) {
   const all = RTCRtpReceiver.getCapabilities('video').codecs;
   transceiver.setCodecPreferences(all.filter((c) => c.mimeType === codec || c.mimeType === 'video/rtx'));
 }
-async function publish(call, codec, width = 640, height = 360) {
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { width, height, frameRate: 30 } });
+// A scene with as much to encode as a hand-held phone sees: coarse noise that moves.
+function restlessScene(width, height) {
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext('2d');
+  let frame = 0;
+  setInterval(() => {
+    frame += 1;
+    for (let n = 0; n < 60; n += 1) {
+      context.fillStyle = `hsl(${(n * 47 + frame) % 360} 70% ${20 + ((n * 13) % 60)}%)`;
+      context.fillRect((n * 97 + frame * 3 * ((n % 5) - 2)) % width, (n * 61 + frame * ((n % 7) - 3)) % height, 80, 50);
+    }
+  }, 33);
+  return canvas.captureStream(30);
+}
+async function publish(call, codec, width = 640, height = 360, restless = false) {
+  const stream = restless ? restlessScene(width, height)
+    : await navigator.mediaDevices.getUserMedia({ video: { width, height, frameRate: 30 } });
   const pc = new RTCPeerConnection();
   only(pc.addTransceiver(stream.getVideoTracks()[0], { direction: 'sendonly', streams: [stream] }), codec);
   window.pc = await post(pc, '/whip/' + call);

@@ -82,11 +82,10 @@ def test_no_bytes_break_the_readers(data: bytes) -> None:
 def test_congestion_feedback_says_what_arrived_and_when(
     numbers: list[int], gaps: list[int]
 ) -> None:
-    log, now_us, told = ArrivalLog(), 10_000_000, 0
+    log, now_us = ArrivalLog(), 10_000_000
     for number, gap in zip(numbers, gaps, strict=False):
         now_us += gap
         log.add(number, now_us)
-        told += 1
     for _ in range(100):
         message = log.feedback(1, 2)
         if message is None:

@@ -3,9 +3,7 @@
 This is the only file that touches members which those libraries do not promise; ``TOUCHED`` names each
 and a test holds them, so that an upgrade fails there and not in a call.
 
-aiortc's peer connection, receiver and sender are not used: they decode and encode, run a thread per stream
-and answer with an estimate of their own. What is used is its certificate, its SRTP profiles and the stack
-below (docs/adr/0020).
+aiortc's peer connection, receiver and sender are not used, for they decode and encode (docs/adr/0020).
 """
 
 from __future__ import annotations
@@ -27,12 +25,13 @@ from OpenSSL import SSL
 
 from relay.errors import BadInput, Unavailable
 from relay.video.answer import Local
+from relay.video.dtls_records import cut_into_datagrams
 from relay.video.sdp import Remote
 
 TOUCHED: dict[type, tuple[str, ...]] = {
     aioice.ice.Connection: (
         "_local_candidates", "_local_candidates_start", "_local_candidates_end", "_nominated",
-        "_protocols", "data_received", "request_received",
+        "_protocols", "_check_list", "data_received", "request_received",
     ),
     aioice.ice.StunProtocol: ("datagram_received", "local_candidate", "transport"),
     RTCCertificate: ("_create_ssl_context",),
@@ -47,13 +46,16 @@ log = logging.getLogger(__name__)
 
 
 class _Protocol(aioice.ice.StunProtocol):
-    """Tells media from ICE by the first byte (RFC 7983); a malformed STUN message is dropped."""
+    """Tells media from ICE by the first byte (RFC 7983). Strangers and malformed messages are dropped."""
+
+    receiver: _Ice
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         if not data or isinstance(data, str):
             return
         if data[0] > 19:
-            self.receiver.data_received(data, 1)
+            if self.receiver.knows(addr[:2]):
+                self.receiver.data_received(data, 1)
             return
         try:
             super().datagram_received(data, addr)
@@ -68,6 +70,15 @@ class _Ice(aioice.ice.Connection):
         super().__init__(ice_controlling=False)
         self._addresses, self._deliver = addresses, deliver
         self.heard_s = time.monotonic()
+        self._known: set[tuple[Any, ...]] = set()
+
+    def knows(self, address: tuple[Any, ...]) -> bool:
+        """Whether the peer named this address, or proved by an ICE check that it is there."""
+        if address not in self._known:
+            if not any(pair.remote_addr[:2] == address for pair in self._check_list):
+                return False
+            self._known.add(address)
+        return True
 
     def data_received(self, data: bytes, component: int) -> None:
         self.heard_s = time.monotonic()
@@ -81,11 +92,7 @@ class _Ice(aioice.ice.Connection):
             self.heard_s = time.monotonic()
 
     async def gather_candidates(self) -> None:
-        """One socket per address.
-
-        Raises:
-            Unavailable: no address can be listened on.
-        """
+        """One socket per address; ``Unavailable`` where none can be listened on."""
         self._local_candidates_start = True
         loop = asyncio.get_running_loop()
         for address in self._addresses:
@@ -99,10 +106,9 @@ class _Ice(aioice.ice.Connection):
         self._local_candidates_end = True
 
     def _enter(self, transport: asyncio.DatagramTransport, protocol: _Protocol) -> None:
-        sock = transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
+        if (sock := transport.get_extra_info("socket")) is not None:
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
         host, port = transport.get_extra_info("sockname")[:2]
         protocol.local_candidate = aioice.Candidate(
             foundation=aioice.candidate.candidate_foundation("host", "udp", host),
@@ -128,8 +134,7 @@ class _Ice(aioice.ice.Connection):
 def host_addresses(loopback: bool) -> list[str]:
     """This machine's addresses, IPv4 first; with the loopback address where asked."""
     found = aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
-    found = [address.partition("%")[0] for address in found if not address.startswith("169.254.")]
-    found = [a for a in found if not a.lower().startswith("fe80:")]
+    found = [a for a in found if not a.lower().startswith(("169.254.", "fe80:"))]
     found.sort(key=lambda address: ":" in address)
     return [*found[:8], *(["127.0.0.1"] if loopback else [])]
 
@@ -156,12 +161,8 @@ class Certificate:
 class Transport:
     """A peer's channel, from ICE to decrypted packets.
 
-    Args:
-        certificate: ours.
-        addresses: where to listen.
-        on_rtp / on_rtcp: called with each authenticated packet, decrypted.
-        on_ready: called once, when media may flow.
-        on_gone: called once, when the peer said goodbye or the handshake failed.
+    ``on_rtp`` and ``on_rtcp`` get each authenticated packet, ``on_ready`` is called once when media may flow,
+    ``on_gone`` once when the peer said goodbye or the handshake failed.
     """
 
     def __init__(
@@ -197,11 +198,7 @@ class Transport:
         return time.monotonic() - self._ice.heard_s
 
     async def open(self, remote: Remote) -> Local:
-        """Listen, and begin to connect. Returns our end for the answer.
-
-        Raises:
-            Unavailable: no address can be listened on.
-        """
+        """Listen, and begin to connect: our end for the answer. ``Unavailable`` without an address."""
         self._expected = remote.fingerprints
         return await self._begin(self._ice, remote)
 
@@ -230,8 +227,7 @@ class Transport:
             raise
         await _add_candidates(ice, remote.candidates)
         lines = [candidate.to_sdp() for candidate in ice.local_candidates]
-        task = asyncio.create_task(self._connect(ice))
-        self._tasks.add(task)
+        self._tasks.add(task := asyncio.create_task(self._connect(ice)))
         task.add_done_callback(self._tasks.discard)
         return Local(ice.local_username, ice.local_password, self._fingerprint, lines)
 
@@ -310,7 +306,7 @@ class Transport:
                 self._secure()
 
     def _take_flight(self) -> None:
-        """What OpenSSL wants to say, as datagrams cut between records; kept for repetition."""
+        """What OpenSSL wants to say; kept for repetition."""
         stream = b""
         with contextlib.suppress(SSL.WantReadError):
             while True:
@@ -319,13 +315,7 @@ class Transport:
             return
         if self._flight_s and self.handshake_rtt_s is None:
             self.handshake_rtt_s = time.monotonic() - self._flight_s
-        self._flight, at = [b""], 0
-        while at + 13 <= len(stream):
-            end = at + 13 + int.from_bytes(stream[at + 11 : at + 13])
-            if self._flight[-1] and len(self._flight[-1]) + end - at > DATAGRAM:
-                self._flight.append(b"")
-            self._flight[-1] += stream[at:end]
-            at = end
+        self._flight = cut_into_datagrams(stream, DATAGRAM)
         self._pause_s = RESEND_FIRST_S
         self._send_flight()
 
@@ -348,12 +338,10 @@ class Transport:
             return
         size = 2 * (profile.key_length + profile.salt_length)
         keys = self._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", size)
+        kinds = (pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
         self._rx, self._tx = (
             pylibsrtp.Session(_policy(profile.get_key_and_salt(keys, index), kind, profile))
-            for index, kind in (
-                (0, pylibsrtp.Policy.SSRC_ANY_INBOUND),
-                (1, pylibsrtp.Policy.SSRC_ANY_OUTBOUND),
-            )
+            for index, kind in enumerate(kinds)
         )
         self.ready = True
         self._on_ready()
@@ -364,7 +352,7 @@ class Transport:
             self._ice.send_now(self._tx.protect(packet))
 
     def send_rtcp(self, packet: bytes) -> None:
-        """Encrypt and send; dropped where the channel does not stand."""
+        """The same for RTCP."""
         if self._tx is not None and not self._over:
             self._ice.send_now(self._tx.protect_rtcp(packet))
 

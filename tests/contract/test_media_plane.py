@@ -6,6 +6,8 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import random
+import socket
 import time
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
@@ -163,6 +165,54 @@ async def test_a_limit_reaches_the_sender_and_outlives_it(plane: MediaPlane, cal
         assert stats.publisher.limit_kbps == 50
         plane.limit_bitrate(call, 777)
         await until(lambda: abs(encoder().target_bitrate - 777_000) < 2_000, 5)
+
+
+async def test_sound_is_forwarded_where_the_site_wants_it(call: UUID) -> None:
+    plane = ForwardingPlane(PlaneSettings(sound=True))
+    async with publisher(plane, call, sound=True), viewer(plane, call, sound=True) as console:
+        await console.has_frames(5)
+        await until(lambda: len(console.heard) >= 5)
+    await plane.close()
+
+
+async def test_sound_is_refused_where_it_does_not(plane: MediaPlane, call: UUID) -> None:
+    answer = await plane.publish(call, await an_offer(sound=True))
+    assert "m=audio 0 " in answer.sdp
+    assert "m=video 9 " in answer.sdp
+
+
+async def test_hostile_datagrams_disturb_nobody(plane: MediaPlane, call: UUID) -> None:
+    """Mutations of real STUN, DTLS, RTP and RTCP heads, from a stranger, at every port of the call."""
+    dice = random.Random(119)
+    heads = [
+        b"\x00\x01\x00\x08\x21\x12\xa4\x42",
+        b"\x16\xfe\xfd\x00\x00",
+        b"\x80\x60",
+        b"\x81\xc9\x00\x07",
+    ]
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    async with publisher(plane, call) as phone, viewer(plane, call) as console:
+        await console.has_frames(3)
+        ports = {
+            (parts[4], int(parts[5]))
+            for peer in (phone, console)
+            for line in peer.answer.sdp.splitlines()
+            if line.startswith("a=candidate:") and ":" not in (parts := line.split())[4]
+        }
+        assert len(ports) >= 2
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for count in range(6_000):
+                body = bytearray(dice.choice(heads) + dice.randbytes(dice.randrange(0, 200)))
+                if body[0] == 0 and len(body) >= 20:
+                    body[2:4] = (len(body) - 20).to_bytes(2)
+                for target in ports:
+                    stranger.sendto(body, target)
+                if count % 50 == 0:
+                    await asyncio.sleep(0)
+        seen = len(console.frames)
+        await console.has_frames(seen + 10)
+    assert failures == []
 
 
 async def test_bounds_hold(plane: MediaPlane, call: UUID) -> None:

@@ -7,7 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc import (
+    AudioStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCSessionDescription,
+    VideoStreamTrack,
+)
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
@@ -38,7 +44,8 @@ class Peer:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.answer: Answer
         self.frames: list[VideoFrame] = []
-        self._reading: asyncio.Task[None] | None = None
+        self.heard: list[object] = []
+        self._reading: list[asyncio.Task[None]] = []
 
     async def join(self, post: Callable[[str], object]) -> None:
         await self.pc.setLocalDescription(await self.pc.createOffer())
@@ -49,26 +56,29 @@ class Peer:
         async def reading() -> None:
             try:
                 while True:
-                    self.frames.append(await track.recv())
+                    kept.append(await track.recv())
             except MediaStreamError:
                 pass
 
-        self._reading = asyncio.create_task(reading())
+        kept = self.frames if track.kind == "video" else self.heard
+        self._reading.append(asyncio.create_task(reading()))
 
     async def has_frames(self, count: int, within_s: float = 10) -> None:
         await until(lambda: len(self.frames) >= count, within_s)
 
     async def leave(self) -> None:
         await self.pc.close()
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        for task in self._reading:
+            task.cancel()
+        await asyncio.gather(*self._reading, return_exceptions=True)
 
 
 @asynccontextmanager
-async def publisher(plane: MediaPlane, call: UUID) -> AsyncIterator[Peer]:
+async def publisher(plane: MediaPlane, call: UUID, *, sound: bool = False) -> AsyncIterator[Peer]:
     peer = Peer()
     peer.pc.addTransceiver(Camera(), direction="sendonly")
+    if sound:
+        peer.pc.addTransceiver(AudioStreamTrack(), direction="sendonly")
     try:
         await peer.join(lambda sdp: plane.publish(call, sdp))
         yield peer
@@ -77,9 +87,13 @@ async def publisher(plane: MediaPlane, call: UUID) -> AsyncIterator[Peer]:
 
 
 @asynccontextmanager
-async def viewer(plane: MediaPlane, call: UUID, name: str = "console") -> AsyncIterator[Peer]:
+async def viewer(
+    plane: MediaPlane, call: UUID, name: str = "console", *, sound: bool = False
+) -> AsyncIterator[Peer]:
     peer = Peer()
     peer.pc.addTransceiver("video", direction="recvonly")
+    if sound:
+        peer.pc.addTransceiver("audio", direction="recvonly")
     peer.pc.on("track", peer.read)
     try:
         await peer.join(lambda sdp: plane.subscribe(call, sdp, name))
@@ -95,10 +109,12 @@ async def until(true: Callable[[], object], within_s: float = 10) -> None:
             await asyncio.sleep(0.02)
 
 
-async def an_offer(direction: str = "sendonly") -> str:
+async def an_offer(direction: str = "sendonly", *, sound: bool = False) -> str:
     """An offer nobody will answer."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     pc.addTransceiver("video", direction=direction)
+    if sound:
+        pc.addTransceiver("audio", direction=direction)
     await pc.setLocalDescription(await pc.createOffer())
     sdp = pc.localDescription.sdp
     await pc.close()

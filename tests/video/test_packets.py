@@ -15,6 +15,7 @@ from relay.video import keyframes, rtcp, rtp
 from relay.video.answer import ABS_SEND_TIME_URI, Local, Taken, Track, choose_tracks, write_answer
 from relay.video.budget import Budget, Pacer
 from relay.video.downstream import Leg
+from relay.video.dtls_records import cut_into_datagrams
 from relay.video.sdp import Codec, parse_fragment, parse_offer
 from relay.video.twcc import ArrivalLog
 from relay.video.upstream import Publisher
@@ -260,6 +261,17 @@ async def test_offers_without_this_or_that_are_still_answered(remove: str) -> No
     )
     assert answer.count("m=") == kept.count("m=")
     assert parse_fragment(kept).ufrag
+
+
+@given(st.lists(st.integers(0, 1_300), min_size=1, max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_a_handshake_flight_is_cut_between_records(sizes: list[int]) -> None:
+    records = [bytes(11) + size.to_bytes(2) + bytes([n]) * size for n, size in enumerate(sizes)]
+    datagrams = cut_into_datagrams(b"".join(records), 1_200)
+    assert b"".join(datagrams) == b"".join(records)
+    ends = {sum(map(len, records[:n])) for n in range(len(records) + 1)}
+    assert {sum(map(len, datagrams[:n])) for n in range(len(datagrams) + 1)} <= ends
+    assert all(len(d) <= 1_200 or d in records for d in datagrams)
 
 
 LINES = st.sampled_from(["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=rtpmap:96 VP8/90000", "a=mid:0", "a=sendonly",

@@ -45,14 +45,13 @@ async def advances(page: Page, count: int, view: int = 0, within_s: float = 10) 
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
-async def test_the_picture_arrives_also_late_and_after_the_phone_reloaded(codec: str) -> None:
+async def test_the_picture_arrives_also_late_and_when_the_phone_reloads_or_changes_codec() -> None:
     async with pages(3) as (_, plane, (phone, console, hospital)):
         call = new_call()
         changes: list[Change] = []
         plane.on_change(lambda _, change: changes.append(change))
         await watch(console, call)
-        await phone.evaluate(f"publish('{call}', '{codec}')")
+        await phone.evaluate(f"publish('{call}', 'video/VP8')")
         await advances(console, 10)
         await watch(hospital, call)
         await advances(hospital, 1)
@@ -61,35 +60,21 @@ async def test_the_picture_arrives_also_late_and_after_the_phone_reloaded(codec:
             "[views[0].video.videoWidth, views[0].video.videoHeight]"
         ) == [640, 360]
 
-        await phone.reload()
-        await phone.evaluate(f"publish('{call}', '{codec}')")
-        await advances(console, 10)
-        await advances(hospital, 10)
+        for codec in ("VP8", "H264"):
+            await phone.reload()
+            await phone.evaluate(f"publish('{call}', 'video/{codec}')")
+            await advances(console, 10)
+            await advances(hospital, 5)
+            stats = plane.stats(call)
+            assert stats is not None
+            assert stats.publisher is not None
+            assert stats.publisher.codec == codec
+            assert (stats.publisher.width, stats.publisher.height) == (640, 360)
+            assert changes[-1] is Change.LIVE
         seen = await console.evaluate("inbound()")
-        assert seen["keyFramesDecoded"] >= 2
+        assert seen["keyFramesDecoded"] >= 3
         assert seen["packetsLost"] == 0
         assert seen["pliCount"] == 0
-        stats = plane.stats(call)
-        assert stats is not None
-        assert stats.publisher is not None
-        assert stats.publisher.codec == codec.removeprefix("video/")
-        assert (stats.publisher.width, stats.publisher.height) == (640, 360)
-        assert changes[-1] is Change.LIVE
-
-
-async def test_the_phone_comes_back_with_another_codec_and_viewers_go_on() -> None:
-    async with pages(2) as (_, plane, (phone, console)):
-        call = new_call()
-        await watch(console, call)
-        await phone.evaluate(f"publish('{call}', 'video/VP8')")
-        await advances(console, 10)
-        await phone.reload()
-        await phone.evaluate(f"publish('{call}', 'video/H264')")
-        await advances(console, 20)
-        stats = plane.stats(call)
-        assert stats is not None
-        assert stats.publisher is not None
-        assert stats.publisher.codec == "H264"
 
 
 async def test_the_phone_learns_its_rate_from_our_feedback_and_obeys_a_limit() -> None:

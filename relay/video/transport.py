@@ -36,8 +36,7 @@ TOUCHED: dict[type, tuple[str, ...]] = {
     aioice.ice.StunProtocol: ("datagram_received", "local_candidate", "transport"),
     RTCCertificate: ("_create_ssl_context",),
 }  # fmt: skip
-DTLS_1_2 = 0xFEFD
-DATAGRAM = 1_200
+DTLS_1_2, DATAGRAM = 0xFEFD, 1_200
 RESEND_FIRST_S, RESEND_LONGEST_S = 0.08, 0.4
 EARLY_DATAGRAMS = 8
 MOST_SSRCS = 32
@@ -204,8 +203,8 @@ class Transport:
 
     async def restart(self, remote: Remote) -> Local:
         """New ICE credentials and sockets under the same keys; media moves over when they connect."""
-        if self._next_ice is not None:
-            await self._next_ice.close()
+        if (waiting := self._next_ice) is not None:
+            await waiting.close()
         self._next_ice = _Ice(self._addresses, self._received)
         return await self._begin(self._next_ice, remote)
 
@@ -352,7 +351,7 @@ class Transport:
             self._ice.send_now(self._tx.protect(packet))
 
     def send_rtcp(self, packet: bytes) -> None:
-        """The same for RTCP."""
+        """As above."""
         if self._tx is not None and not self._over:
             self._ice.send_now(self._tx.protect_rtcp(packet))
 
@@ -362,7 +361,7 @@ class Transport:
             self._on_gone()
 
     async def close(self) -> None:
-        """Say goodbye and release sockets and tasks."""
+        """Say goodbye; release sockets and tasks."""
         self._over = True
         if self.ready:
             with contextlib.suppress(SSL.Error):

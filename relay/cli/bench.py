@@ -55,6 +55,37 @@ def link(
     _print_link(result)
 
 
+@app.command()
+def video(
+    calls: Annotated[int, typer.Option(min=1, max=20, help="Calls, one viewer each.")] = 2,
+    seconds: Annotated[float, typer.Option(min=3, help="How long each way is measured.")] = 10.0,
+    as_json: AsJson = False,
+) -> None:
+    """Forward live video; then the same calls through aiortc's MediaRelay, which decodes them.
+
+    Example: kyumei bench video --calls 2 --seconds 15
+    """
+    with said_in_one_sentence():
+        from relay.bench.video import bench_video
+
+    result = run(bench_video(calls, seconds, lambda text: typer.echo(f"{text} …", err=True)))
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    typer.echo(f"{calls} calls, one viewer each{'relay':>18}{'MediaRelay':>16}")
+    for name, key in (
+        ("server CPU per call, % of a core", "cpu_pct_per_call"),
+        ("frames/s at the viewer", "fps"),
+        ("camera → viewer p50, ms", "latency_p50_ms"),
+        ("camera → viewer p95, ms", "latency_p95_ms"),
+        ("late viewer's first frame, ms", "late_first_frame_ms"),
+        ("late viewers served", "late_viewers_served"),
+        ("resident memory, MB", "rss_mb"),
+    ):
+        typer.echo(f"{name:<36}{result['forward'][key]:>10}{result['decode'][key]:>16}")
+    typer.echo(f"CPU, relay ÷ MediaRelay: {result['cpu_ratio']}")
+
+
 def _print_link(result: dict[str, Any]) -> None:
     relay, echo = result["relay"], result["echo"]
     rows = [

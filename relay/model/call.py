@@ -46,6 +46,7 @@ TRANSITIONS: dict[CallState, dict[str, CallState]] = {
         "dispatch": _S.OPENED,
         "invite": _S.SENT,
         "revoke": _S.DISPATCHED,
+        "release": _S.SENT,
         "allow": _S.ALLOWED,
         "deny": _S.OPENED,
         "picture": _S.LIVE,
@@ -161,6 +162,8 @@ def advance(call: Call, step: str, at_us: int) -> Call:
     if step == "invite":
         changes |= dict.fromkeys(("opened_at_us", "allowed_at_us", "live_at_us", "frozen_at_us"))
         changes |= {"sent_at_us": at_us, "expires_at_us": at_us + LINK_LIFE_US, "hint": ""}
+    elif step == "release":
+        changes["opened_at_us"] = None
     elif step in {"revoke", "expire"}:
         changes |= {"expires_at_us": None, "frozen_at_us": None}
     elif step == "dispatch":

@@ -203,6 +203,10 @@ class Callers:
             _check_open(change)
             before = change.call
             self._apply(change, step, detail)
+            if step == "in-app-browser" and can(change.call, "release"):
+                # the same person opens the same link again, in a browser that has a camera
+                await change.tx.release_call_link(phone.phone_hash)
+                change.step("release")
             if change.call.state is not before.state or (
                 change.call.hint != before.hint and change.call.hint
             ):

@@ -51,6 +51,9 @@ class CallWrites(CallReads, Protocol):
     async def bind_call_link(self, token_hash: str, phone_hash: str) -> bool:
         """Give the link to this phone; False where another phone has it or it was taken back."""
 
+    async def release_call_link(self, phone_hash: str) -> None:
+        """Take the link from this phone's browser, so that another may open it in its place."""
+
     async def revoke_call_links(self, call: UUID, at_us: int) -> None:
         """Make every link of a call worthless."""
 

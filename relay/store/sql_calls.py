@@ -158,6 +158,10 @@ class SqlCallWrites(SqlCallReads, SqlChange):
         free = {"token_hash": token_hash, "phone_hash": None, "revoked_at_us": None}
         return await self._update(t.call_links, free, phone_hash=phone_hash) == 1
 
+    async def release_call_link(self, phone_hash: str) -> None:
+        """Another browser may open it."""
+        await self._update(t.call_links, {"phone_hash": phone_hash}, phone_hash=None)
+
     async def revoke_call_links(self, call: UUID, at_us: int) -> None:
         """All of a call."""
         where = {"call": call, "revoked_at_us": None}

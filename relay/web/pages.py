@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -60,6 +61,7 @@ def mount_files(app: FastAPI) -> None:
     kit, viewer = browser_kit.STATIC_DIR, hospital_viewer.STATIC_DIR
     app.mount("/static/kit", StaticFiles(directory=kit, check_dir=False), name="kit")
     caller, dispatch = live119.CALLER_DIR, live119.DISPATCH_DIR
-    app.mount("/static/caller", StaticFiles(directory=caller, check_dir=False), name="caller")
+    small = GZipMiddleware(StaticFiles(directory=caller, check_dir=False), minimum_size=400)
+    app.mount("/static/caller", small, name="caller")  # callers stand where the radio is poor
     app.mount("/static/dispatch", StaticFiles(directory=dispatch, check_dir=False), name="dispatch")
     app.mount("/static/viewer", StaticFiles(directory=viewer, check_dir=False), name="viewer")

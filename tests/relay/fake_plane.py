@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
-from relay.errors import BadInput, NotFound
+from relay.errors import BadInput, NotFound, Unavailable
 from relay.video.port import (
     Answer,
     CallStats,
@@ -24,11 +25,16 @@ class FakePlane:
         self.viewers: dict[UUID, tuple[UUID, str]] = {}
         self.listeners: list[Listener] = []
         self.offers: list[str] = []
+        self.answerer: Callable[[str], Awaitable[str]] | None = None
+        self.broken = False
 
     async def publish(self, call: UUID, offer_sdp: str) -> Answer:
         self._check(offer_sdp)
+        if self.broken:
+            raise Unavailable("The plane has no network; try again.")
+        sdp = await self.answerer(offer_sdp) if self.answerer else "v=0\r\nanswer"
         self.publishers[call] = uuid4()
-        return Answer(self.publishers[call], "v=0\r\nanswer")
+        return Answer(self.publishers[call], sdp)
 
     async def subscribe(self, call: UUID, offer_sdp: str, viewer: str) -> Answer:
         self._check(offer_sdp)

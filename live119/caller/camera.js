@@ -200,13 +200,13 @@ export class Camera {
     if (this.good >= POOR_TIMES && !this.#used()) this.#video();
   }
 
-  /** Camera off, line closed. */
+  /** Camera off, line closed; the relay has already ended its side. */
   close() {
     clearInterval(this.timer);
     clearTimeout(this.retry);
     this.timer = 0;
     this.connected = false;
-    this.whip.stop();
+    this.whip.stop(false);
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = null;
     this.eye.srcObject = null;

@@ -17,7 +17,7 @@ let placed = "";
 let hangUp = () => {};
 const camera = new Camera(() => state, (what) => void happened(what), () => paintLive());
 const video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-hidden": true });
-const line = h("div", { class: "s", role: "status" }), row = h("div", { class: "row" }), aid = h("div");
+const line = h("div", { class: "s", role: "status" }), row = h("div", { class: "row" }), aid = h("div", { class: "aid" });
 
 /** @param {string} key @param {() => void} press @param {string} [cls] */
 const button = (key, press, cls = "") => h("button", { type: "button", class: cls, onclick: press }, t(key));

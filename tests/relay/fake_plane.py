@@ -26,6 +26,7 @@ class FakePlane:
         self.listeners: list[Listener] = []
         self.offers: list[str] = []
         self.answerer: Callable[[str], Awaitable[str]] | None = None
+        self.viewer_answerer: Callable[[str], Awaitable[str]] | None = None
         self.broken = False
 
     async def publish(self, call: UUID, offer_sdp: str) -> Answer:
@@ -38,9 +39,10 @@ class FakePlane:
 
     async def subscribe(self, call: UUID, offer_sdp: str, viewer: str) -> Answer:
         self._check(offer_sdp)
+        sdp = await self.viewer_answerer(offer_sdp) if self.viewer_answerer else "v=0\r\nanswer"
         session = uuid4()
         self.viewers[session] = (call, viewer)
-        return Answer(session, "v=0\r\nanswer")
+        return Answer(session, sdp)
 
     def _check(self, offer: str) -> None:
         self.offers.append(offer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -119,6 +120,35 @@ async def test_from_the_ring_to_the_end(tmp_path: Path) -> None:
         await page.click("text=English")
         await page.wait_for_selector("text=Take a 119 call")
         stage.complaints[:] = [c for c in stage.complaints if "404" not in c]
+
+
+async def test_a_hospital_sees_the_shared_picture_until_it_is_taken_back(tmp_path: Path) -> None:
+    async with a_stage(tmp_path) as stage:
+
+        async def answer(offer: str) -> str:
+            return str(await stage.peer.evaluate(SEND, offer))
+
+        stage.world.plane.viewer_answerer = answer
+        context = await stage.browser.new_context(
+            viewport={"width": 1920, "height": 1080}, locale="ja-JP"
+        )
+        page = await stage.page(context)
+        await page.goto(f"http://localhost:{stage.world.port}/")
+        await page.fill("#name", "sato")
+        await page.fill("#password", PASSWORD)
+        await page.click("button[type=submit]")
+        await page.wait_for_selector(".shell")
+        body = {"kind": "hospital", "target": "chuo"}
+        row = await stage.desk.post("shares", body, 201)
+        await page.click(".video-strip button")
+        await until(page, "document.querySelector('video')?.videoWidth > 0", 8)
+        await shot(page, "hospital")
+        share = row["shares"][0]["id"]
+        await stage.desk.http.delete(f"/api/calls/{stage.desk.call}/shares/{share}")
+        await until(page, "document.querySelector('.video').hidden", 5)
+        assert await page.locator("video").count() == 0
+        assert stage.world.plane.viewers == {}
+        stage.complaints[:] = [c for c in stage.complaints if not re.search("401|404", c)]
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1024, 768), (360, 740)])

@@ -25,7 +25,7 @@ export class Camera {
     this.many = this.torch = this.lit = false;
     this.sent = 0;
     this.allowance = 1;
-    this.poor = this.good = this.timer = this.retry = 0;
+    this.poor = this.good = this.timer = this.retry = this.settled = 0;
     this.busy = false;
     this.wait = 500;
     this.battery = -1;
@@ -111,7 +111,7 @@ export class Camera {
   /** @param {string} state */
   #line(state) {
     this.connected = state === "connected";
-    if (this.connected) { this.wait = 500; void report("video", this.detail()); }
+    if (this.connected) { this.wait = 500; this.settled = 0; void report("video", this.detail()); }
     if (state === "failed" || state === "disconnected" || state === "closed") this.#redial(state === "disconnected" ? 2_500 : 0);
     this.changed();
   }
@@ -158,7 +158,9 @@ export class Camera {
     const bps = (fresh * 8) / (EVERY_MS / 1000);
     const isPoor = !this.connected || (Number.isNaN(room) ? bps < POOR_BPS / 4 : room < POOR_BPS);
     this.poor = isPoor ? this.poor + 1 : 0;
-    if (this.connected) void report("video", { ...this.detail(), bitrate_kbps: Math.round(bps / 1000) });
+    // the first seconds of a line say nothing of what it carries
+    this.settled += 1;
+    if (this.connected) void report("video", { ...this.detail(), ...(this.settled > 2 ? { bitrate_kbps: Math.round(bps / 1000) } : {}) });
     if (this.#used()) { this.#pictures(); return this.told("cap"); }
     if (this.poor >= POOR_TIMES) this.#pictures();
     return this.changed();

@@ -496,7 +496,7 @@ async def test_offers_of_every_size(world: World, offer: bytes, status: int) -> 
 async def test_hints_for_the_next_sentence(world: World) -> None:
     desk, phone = await a_desk(world), a_phone(world)
     await phone.open((await desk.invite())["url"])
-    for step in ("in-app-browser", "insecure", "no-camera", "busy"):
+    for step in ("insecure", "no-camera", "busy"):
         assert await phone.report(step) == 204
         assert (await desk.row())["hint"] == step
     assert await phone.report("sing") == 422
@@ -513,6 +513,19 @@ async def test_hints_for_the_next_sentence(world: World) -> None:
     assert (await desk.row())["hint"] == "reloaded"
     world.plane.tell(UUID(desk.call), Change.LIVE)
     await desk.until(state="live", hint="")
+
+
+async def test_a_browser_inside_an_app_gives_the_link_back(world: World) -> None:
+    desk, app, browser = await a_desk(world), a_phone(world), a_phone(world)
+    url = (await desk.invite())["url"]
+    await app.open(url)
+    assert await app.report("in-app-browser") == 204
+    row = await desk.row()
+    assert (row["state"], row["hint"]) == ("sent", "in-app-browser")
+    assert await app.report("allowed") == 410
+    assert (await browser.open(url)).status_code == 200
+    row = await desk.row()
+    assert (row["state"], row["hint"]) == ("opened", "")
 
 
 async def test_a_phone_that_floods_is_slowed_down(world: World) -> None:

@@ -18,7 +18,7 @@ export function rung(call) {
 
 /** What to say now. The hint knows better than the state. @param {Call} call */
 export function nextSentence(call) {
-  if (call.hint && call.state !== "ended" && knows(`say.hint.${call.hint}`)) return t(`say.hint.${call.hint}`);
+  if (call.hint && !(call.hint === "slow" && call.guidance) && call.state !== "ended" && knows(`say.hint.${call.hint}`)) return t(`say.hint.${call.hint}`);
   if (call.state === "live" && call.guidance) return t(`say.guide.${call.guidance}`);
   return t(`say.${call.state}`);
 }

@@ -8,6 +8,7 @@
     ├── NotAllowed            this person or device may not do that
     ├── NotFound              no such thing, or not yours to see
     ├── Conflict              the thing is no longer in the state you saw
+    ├── Gone                  a link that no longer opens anything
     ├── TooMany               asked too often; wait and try again
     ├── Unavailable           try again later: disk full, store closed, shutting down
     └── Fenced                a newer connection of this stream took over
@@ -81,6 +82,13 @@ class Conflict(RelayError):
 
     code = "conflict"
     http_status = 409
+
+
+class Gone(RelayError):
+    """A caller's link was used up, taken back, or its call has ended."""
+
+    code = "gone"
+    http_status = 410
 
 
 class TooMany(RelayError):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -56,6 +56,32 @@ class Settings(BaseSettings):
     commit_every_ms: float = Field(
         100.0, gt=0, le=1000, description="Milliseconds of ECG frames that share one disk commit."
     )
+    public_url: str = Field(
+        "",
+        description="Address callers' phones reach this relay at, for example "
+        "https://live.example.jp. Empty: the address the dispatcher's page came from.",
+    )
+    sms_hook_url: str = Field(
+        "",
+        description="Where SMS texts are posted (docs/live119.md). Empty: no SMS, QR and link only.",
+    )
+    sms_hook_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token the SMS hook asks for; never printed."
+    )
+    sms_hook_timeout_s: float = Field(
+        5.0, gt=0, le=30, description="Seconds the SMS hook may take before it counts as failed."
+    )
+    caller_data_cap_mb: float = Field(
+        60.0, gt=0, description="Megabytes of video a caller's phone sends before it asks to go on."
+    )
+    call_recording: Literal["off", "stills"] = Field(
+        "off",
+        description="What stays of a 119 call after its end: off (nothing) or stills (the pictures "
+        "a dispatcher or the caller took).",
+    )
+    call_end_after_h: float = Field(
+        3.0, gt=0, description="Hours after which a 119 call nobody ended ends by itself."
+    )
     demo: str = Field(
         "", description="A drill: the JSON that GET /api/demo answers. Empty: this is no drill."
     )
@@ -66,6 +92,13 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("public_url", "sms_hook_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return value.rstrip("/")
 
     @field_validator("demo")
     @classmethod
@@ -84,5 +117,7 @@ def reference() -> str:
         default = field.default
         if isinstance(default, frozenset):
             default = ",".join(sorted(default))
+        if isinstance(default, SecretStr):
+            default = ""
         lines += [f"# {field.description}", f"#KYUMEI_{name.upper()}={default}", ""]
     return "\n".join(lines)

@@ -23,6 +23,9 @@ from relay.bus.port import Bus
 from relay.errors import Conflict, Unavailable
 from relay.model.clock import Clock, SystemClock
 from relay.services.alerting import Alerting
+from relay.services.call_book import CallBook
+from relay.services.callers import CallerRules, Callers
+from relay.services.calls import CallRules, Calls
 from relay.services.cases import Cases
 from relay.services.events import TabletEvents
 from relay.services.feeds import FeedParts, FeedPublisher, FeedRegistry
@@ -31,15 +34,21 @@ from relay.services.journal import Journal
 from relay.services.links import LinkRegistry
 from relay.services.live import LiveHub
 from relay.services.people import People, SessionRules, SignIn
+from relay.services.pictures import Pictures
 from relay.services.relay import Relay, Site
 from relay.services.screening import Screener, Screening
 from relay.services.snapshots import SnapshotKeeper
 from relay.services.upkeep import AuditAnchors, Upkeep
+from relay.services.viewers import CallViewers
 from relay.settings import Settings
+from relay.sms.hook import NoSms, SmsHook
+from relay.sms.port import SmsGateway
 from relay.store.migrate import migrate
 from relay.store.port import EcgLog, Records
 from relay.store.records_sql import open_sqlite
 from relay.store.segments import open_log
+from relay.video.absent import NoMediaPlane
+from relay.video.port import MediaPlane
 
 log = structlog.get_logger(__name__)
 DATABASE = "records.sqlite"
@@ -57,6 +66,8 @@ class Adapters:
     ecg_log: EcgLog | None = None
     screener: Screener | None = None
     passwords: ArgonPasswords | None = None
+    plane: MediaPlane | None = None
+    sms: SmsGateway | None = None
 
 
 @asynccontextmanager
@@ -146,10 +157,28 @@ class _Parts:
         )
         self.keeper.on_kept = self.screening.submit_snapshot
         self.cases = Cases(self.journal, ecg_log, self.hub, self.alerting, self.screening)
+        self._make_calls(settings, chosen)
         self.publisher = FeedPublisher(bus, self.cases)
         self.links = LinkRegistry(self.clock)
         self.pages = FeedRegistry(bus, self.people)
         self.upkeep = Upkeep(self.journal, anchors, settings.case_close_after_h * 3600)
+
+    def _make_calls(self, settings: Settings, chosen: Adapters) -> None:
+        """The 119 side: what dispatchers do, what a caller's phone may, who watches."""
+        self.plane: MediaPlane = chosen.plane or NoMediaPlane()
+        tokens, site = SecretTokens(), settings.site_name
+        self.book = CallBook(self.journal, self.bus, settings.call_recording)
+        self.pictures = Pictures(self.book)
+        self.viewers = CallViewers(self.book, self.bus, self.people, self.plane)
+        sms = chosen.sms or _sms(settings)
+        rules = CallRules(site, settings.call_end_after_h * 3600)
+        self.calls = Calls(self.book, self.bus, tokens, sms, self.viewers, rules)
+        told = CallerRules(
+            site, settings.caller_data_cap_mb, redeem=Buckets(20, 3.0), reports=Buckets(40, 0.4)
+        )
+        self.callers = Callers(
+            self.book, self.bus, tokens, self.viewers, self.plane, self.pictures, told
+        )
 
     def relay(self) -> Relay:
         """What the web floor gets."""
@@ -162,12 +191,16 @@ class _Parts:
             bus=self.bus,
             people=self.people,
             cases=self.cases,
+            calls=self.calls,
+            callers=self.callers,
+            viewers=self.viewers,
+            pictures=self.pictures,
             screening=self.screening,
             ingest=IngestParts(
                 self.journal, self.ecg_log, self.hub, self.keeper, events, self.links, self.bus
             ),
             feeds=FeedParts(
-                self.bus, self.clock, self.hub, self.cases, self.alerting, self.people,
+                self.bus, self.clock, self.hub, self.cases, self.calls, self.alerting, self.people,
                 self.pages,
             ),
             upkeep=self.upkeep,
@@ -183,6 +216,10 @@ class _Parts:
             "links": self.links.run,
             "pages": self.pages.run,
             "upkeep": self.upkeep.run,
+            "calls": self.calls.run,
+            "calls-to-cases": self.calls.follow_cases,
+            "callers": self.callers.run,
+            "viewers": self.viewers.run,
         }
 
 
@@ -243,10 +280,19 @@ def _people(
     return People(records, sign_in, bus, clock, rules)
 
 
+def _sms(settings: Settings) -> SmsGateway:
+    if not settings.sms_hook_url:
+        return NoSms()
+    token = settings.sms_hook_token.get_secret_value()
+    return SmsHook(settings.sms_hook_url, token, settings.sms_hook_timeout_s)
+
+
 def _site(settings: Settings) -> Site:
     demo = json.loads(settings.demo) if settings.demo else None
     tablets = ("http://localhost:*", "http://127.0.0.1:*") if demo is not None else ()
-    return Site(settings.site_name, this_version(), demo, settings.origins, tablets)
+    return Site(
+        settings.site_name, this_version(), demo, settings.origins, tablets, settings.public_url
+    )
 
 
 def this_version() -> str:

@@ -28,6 +28,9 @@ class Tokens(Protocol):
     def new_device_token(self) -> str:
         """A fresh device token that cannot be guessed."""
 
+    def new_link_token(self) -> str:
+        """A fresh token for a caller's link that cannot be guessed while it lives."""
+
     def hash_of(self, token: str) -> str:
         """What is stored of an id; the id cannot be had back from it."""
 

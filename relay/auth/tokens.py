@@ -6,6 +6,7 @@ import hashlib
 import secrets
 
 COOKIE = "__Host-kyumei"
+CALLER_COOKIE = "__Host-kyumei-caller"
 DEVICE_PREFIX = "kyd_"
 
 
@@ -19,6 +20,10 @@ class SecretTokens:
     def new_device_token(self) -> str:
         """A fresh device token, recognisable by its prefix."""
         return DEVICE_PREFIX + secrets.token_urlsafe(32)
+
+    def new_link_token(self) -> str:
+        """A caller's link: short enough to read aloud, 128 random bits, good for ten minutes."""
+        return secrets.token_urlsafe(16)
 
     def hash_of(self, token: str) -> str:
         """The SHA-256, hex."""

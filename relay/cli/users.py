@@ -20,7 +20,7 @@ FromStdin = Annotated[
 @app.command()
 def add(
     name: Name,
-    role: Annotated[str, typer.Option(help="cardiologist, ed, dispatcher or admin.")],
+    role: Annotated[str, typer.Option(help="cardiologist, ed, dispatcher, command or admin.")],
     display_name: Annotated[str, typer.Option("--display", help="As crews read it.")] = "",
     hospital: Annotated[str | None, typer.Option(help="Id of the hospital.")] = None,
     password_stdin: FromStdin = False,

@@ -1,7 +1,8 @@
 """Who may do what. Access is a permission of the role *and* a relation to the case.
 
 A hospital sees a case only after it is addressed to it. An administrator manages accounts and sees
-no ECG. A dispatcher has no rights over ECG until the 119 part gives that role its own.
+no ECG. A dispatcher has 119 calls and no ECG; everybody else sees a call only after it is shared
+with their hospital, ambulance or command post.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class Role(StrEnum):
     CARDIOLOGIST = "cardiologist"
     ED = "ed"
     DISPATCHER = "dispatcher"
+    COMMAND = "command"
     ADMIN = "admin"
     DEVICE = "device"
 
@@ -31,6 +33,9 @@ class Permission(StrEnum):
     DECIDE = "decide"
     NOTES_WRITE = "notes:write"
     STREAM_SEND = "stream:send"
+    CALLS_TAKE = "calls:take"
+    CALLS_READ = "calls:read"
+    CALLS_WATCH = "calls:watch"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -40,12 +45,23 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.TRACE_OPEN,
             Permission.DECIDE,
             Permission.NOTES_WRITE,
+            Permission.CALLS_WATCH,
         }
     ),
-    Role.ED: frozenset({Permission.INCIDENTS_READ, Permission.TRACE_OPEN, Permission.NOTES_WRITE}),
-    Role.DISPATCHER: frozenset(),
+    Role.ED: frozenset(
+        {
+            Permission.INCIDENTS_READ,
+            Permission.TRACE_OPEN,
+            Permission.NOTES_WRITE,
+            Permission.CALLS_WATCH,
+        }
+    ),
+    Role.DISPATCHER: frozenset(
+        {Permission.CALLS_TAKE, Permission.CALLS_READ, Permission.CALLS_WATCH}
+    ),
+    Role.COMMAND: frozenset({Permission.CALLS_WATCH}),
     Role.ADMIN: frozenset(),
-    Role.DEVICE: frozenset({Permission.STREAM_SEND}),
+    Role.DEVICE: frozenset({Permission.STREAM_SEND, Permission.CALLS_WATCH}),
 }
 
 

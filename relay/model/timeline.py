@@ -24,6 +24,16 @@ class Stage(StrEnum):
     TRACE_OPENED = "trace-opened"
     DECIDED = "decided"
     ALERT_CLOSED = "alert-closed"
+    CALL_TAKEN = "call-taken"
+    CALL_DISPATCHED = "call-dispatched"
+    CALL_LINK = "call-link"
+    CALL_CAMERA = "call-camera"
+    CALL_POSITION = "call-position"
+    CALL_GUIDANCE = "call-guidance"
+    CALL_SHARED = "call-shared"
+    CALL_UNSHARED = "call-unshared"
+    CALL_STILL = "call-still"
+    CALL_ENDED = "call-ended"
 
 
 @dataclass(frozen=True, slots=True)

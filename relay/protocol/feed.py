@@ -81,6 +81,22 @@ class IncidentChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CallChanged:
+    """A 119 call, whole, after any change (the shape of ``GET /api/calls/{call}``)."""
+
+    call: dict[str, object]
+    kind: Literal["call"] = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class CallGone:
+    """This call is no longer shared with you; take it off the screen."""
+
+    call: UUID
+    kind: Literal["call-gone"] = "call-gone"
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One new entry of an incident's timeline."""
 
@@ -155,6 +171,8 @@ FromPage = Annotated[Watch | Unwatch | Console | Delivered | FeedPing, Field(dis
 ToPage = (
     FeedWelcome
     | IncidentChanged
+    | CallChanged
+    | CallGone
     | TimelineEntry
     | LiveReport
     | StreamState

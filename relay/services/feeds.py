@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -16,10 +17,12 @@ from relay.bus.port import Bus, Overflow
 from relay.errors import NotSignedIn, RelayError, RemoteProtocolError
 from relay.model.clock import Clock
 from relay.model.incident import Incident, IncidentState
-from relay.model.people import Session
+from relay.model.people import Permission, Person, Session, has
 from relay.protocol import feed
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_RESTART
 from relay.services.alerting import Alerting
+from relay.services.call_book import DISPATCHERS, share_topic, watcher_of
+from relay.services.calls import Calls
 from relay.services.cases import Cases
 from relay.services.journal import CASES, CaseChanged, hospital_topic
 from relay.services.live import LiveHub, Viewer
@@ -147,26 +150,18 @@ class FeedRegistry:
                     session.session_ended()
 
 
+@dataclass(frozen=True, slots=True)
 class FeedParts:
     """What every feed shares."""
 
-    def __init__(
-        self,
-        bus: Bus,
-        clock: Clock,
-        hub: LiveHub,
-        cases: Cases,
-        alerting: Alerting,
-        people: People,
-        registry: FeedRegistry,
-    ) -> None:
-        self.bus = bus
-        self.clock = clock
-        self.hub = hub
-        self.cases = cases
-        self.alerting = alerting
-        self.people = people
-        self.registry = registry
+    bus: Bus
+    clock: Clock
+    hub: LiveHub
+    cases: Cases
+    calls: Calls
+    alerting: Alerting
+    people: People
+    registry: FeedRegistry
 
 
 class FeedSession:
@@ -285,11 +280,11 @@ class FeedSession:
                 await self._all_rows()
 
     async def _listen(self) -> None:
-        """Hand this hospital's texts to the viewer."""
-        hospital = self._person.hospital
-        if hospital is None:
+        """Hand this person's texts to the viewer."""
+        topics = topics_of(self._person)
+        if not topics:
             return
-        subscription = self._parts.bus.subscribe(hospital_topic(hospital))
+        subscription = self._parts.bus.subscribe(*topics)
         try:
             async for message in subscription:
                 if isinstance(message, Overflow):
@@ -300,10 +295,15 @@ class FeedSession:
             subscription.close()
 
     async def _all_rows(self) -> None:
-        """Every open case's row, for a page that may have missed some."""
-        rows = await self._parts.cases.rows(self._person.hospital, IncidentState.OPEN)
-        for row in reversed(rows):
-            self._say(feed.IncidentChanged(row))
+        """Every open case's and call's row, for a page that may have missed some."""
+        if has(self._person.role, Permission.INCIDENTS_READ):
+            rows = await self._parts.cases.rows(self._person.hospital, IncidentState.OPEN)
+            for row in reversed(rows):
+                self._say(feed.IncidentChanged(row))
+        if has(self._person.role, Permission.CALLS_WATCH):
+            watcher = watcher_of(self._person, self._session.token_hash)
+            for call in reversed(await self._parts.calls.list(watcher)):
+                self._say(feed.CallChanged(call))
 
     # the session
 
@@ -316,6 +316,18 @@ class FeedSession:
         """Close: the person has signed out, or did nothing for too long."""
         self._parts.hub.gone(self._viewer)
         self.leave(CLOSE_SESSION_ENDED, "Your session has ended; sign in again.")
+
+
+def topics_of(person: Person) -> tuple[str, ...]:
+    """What a person's pages hear: cases of their hospital, calls they may see, nothing else."""
+    topics = set()
+    if has(person.role, Permission.INCIDENTS_READ) and person.hospital is not None:
+        topics.add(hospital_topic(person.hospital))
+    if has(person.role, Permission.CALLS_READ):
+        topics.add(DISPATCHERS)
+    elif has(person.role, Permission.CALLS_WATCH):
+        topics |= {share_topic(*one) for one in watcher_of(person, "").may_see}
+    return tuple(sorted(topics))
 
 
 def console_of(session: Session) -> str:

@@ -94,6 +94,10 @@ class Journal:
         """Something of the case's row is different that is not in the database."""
         self._tell(CaseChanged(incident))
 
+    def told(self, incident: Incident, entries: tuple[Entry, ...]) -> None:
+        """Entries were committed to the case's timeline in somebody else's transaction."""
+        self._tell(CaseChanged(incident, entries))
+
     def _tell(self, message: CaseChanged) -> None:
         self._bus.publish(CASES, message)
         self._bus.publish(case_topic(message.incident.id), message)

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from relay.bus.port import Bus
 from relay.errors import RelayError
 from relay.model.clock import Clock
+from relay.services.callers import Callers
+from relay.services.calls import Calls
 from relay.services.cases import Cases
 from relay.services.feeds import FeedParts
 from relay.services.ingest import IngestParts
 from relay.services.people import People
+from relay.services.pictures import Pictures
 from relay.services.screening import Screening
 from relay.services.upkeep import Upkeep
+from relay.services.viewers import CallViewers
 from relay.store.port import EcgLog, Records
 
 
@@ -25,6 +29,7 @@ class Site:
         demo: what ``GET /api/demo`` answers, None where this is no drill.
         origins: where pages may come from beside the relay's own address.
         tablet_origins: what the drill's page may frame.
+        public_url: where callers' phones reach the relay, empty for the page's own address.
     """
 
     name: str
@@ -32,6 +37,7 @@ class Site:
     demo: Mapping[str, object] | None = None
     origins: frozenset[str] = frozenset()
     tablet_origins: tuple[str, ...] = ()
+    public_url: str = ""
 
 
 @dataclass(slots=True)
@@ -45,6 +51,10 @@ class Relay:
     bus: Bus
     people: People
     cases: Cases
+    calls: Calls
+    callers: Callers
+    viewers: CallViewers
+    pictures: Pictures
     screening: Screening
     ingest: IngestParts
     feeds: FeedParts

@@ -22,6 +22,7 @@ from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.protocol.ranges import RangeSet
+from relay.store.calls_port import CallReads, CallWrites
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class CaseFacts:
     decision: Decision | None
 
 
-class RecordReads(Protocol):
+class RecordReads(CallReads, Protocol):
     """What can be asked. Inside one ``Records.read`` all answers are of the same moment."""
 
     async def incident(self, incident: UUID) -> Incident | None:
@@ -199,7 +200,7 @@ class RecordReads(Protocol):
         """The newest audit row."""
 
 
-class RecordWrites(RecordReads, Protocol):
+class RecordWrites(RecordReads, CallWrites, Protocol):
     """One transaction: all of it is on disk when the ``with`` block ends well, or nothing is."""
 
     async def mark_event(self, event: UUID, incident: UUID, at_us: int) -> bool:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.model.alert import OPEN_STATES, Alert
 from relay.model.audit import AuditRow
@@ -21,22 +19,12 @@ from relay.model.timeline import Entry
 from relay.store import schema as t
 from relay.store import sql_values as v
 from relay.store.port import CaseFacts
+from relay.store.sql_calls import SqlCallReads
 from relay.store.sql_cases import read_cases, read_incidents, snapshot_query
 
-Query = sa.Select[Any]
 
-
-class SqlReads:
+class SqlReads(SqlCallReads):
     """Questions on one connection."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._db = connection
-
-    async def _one(self, query: Query) -> v.AnyRow | None:
-        return (await self._db.execute(query)).first()
-
-    async def _all(self, query: Query) -> Sequence[v.AnyRow]:
-        return (await self._db.execute(query)).all()
 
     # cases
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,25 +21,12 @@ from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.store import schema as t
 from relay.store import sql_values as v
+from relay.store.sql_calls import SqlCallWrites
 from relay.store.sql_reads import SqlReads
 
 
-class SqlWrites(SqlReads):
+class SqlWrites(SqlReads, SqlCallWrites):
     """Questions and changes on one connection, inside one transaction."""
-
-    async def _insert(self, table: sa.Table, **values: object) -> None:
-        await self._db.execute(table.insert().values(**values))
-
-    async def _update(self, table: sa.Table, where: Mapping[str, object], **values: object) -> int:
-        change = table.update().values(**values)
-        for name, value in where.items():
-            change = change.where(table.c[name] == value)
-        return (await self._db.execute(change)).rowcount
-
-    async def _put(self, table: sa.Table, key: str, values: Mapping[str, Any]) -> None:
-        rest = {name: value for name, value in values.items() if name != key}
-        if not await self._update(table, {key: values[key]}, **rest):
-            await self._insert(table, **values)
 
     # cases
 

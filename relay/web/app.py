@@ -6,7 +6,20 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from relay.services.relay import Relay
-from relay.web import about, feed, incidents, link, pages, problems, session, snapshots, streams
+from relay.web import (
+    about,
+    caller,
+    calls,
+    feed,
+    incidents,
+    link,
+    pages,
+    problems,
+    session,
+    snapshots,
+    streams,
+    video,
+)
 from relay.web.headers import Doorkeeper
 
 
@@ -21,8 +34,11 @@ def create_app(relay: Relay) -> FastAPI:
     )
     app.state.relay = relay
     problems.install(app)
-    for module in (session, about, incidents, snapshots, streams, pages, link, feed):
+    for module in (session, about, incidents, snapshots, streams, calls, video, caller, pages):
         app.include_router(module.router)
+    for socket in (link, feed):
+        app.include_router(socket.router)
+    app.include_router(caller.sockets)
     if relay.site.demo is not None:
         app.include_router(pages.demo_router)
     pages.mount_files(app)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, WebSocket
 
 from relay.auth.tokens import COOKIE
 from relay.errors import NotAllowed, RelayError
-from relay.model.people import Permission, require
+from relay.model.people import Permission, has, require
 from relay.protocol.feed import SUBPROTOCOL
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_UNAVAILABLE
 from relay.services.feeds import FeedSession
@@ -32,7 +32,8 @@ async def feed(socket: WebSocket) -> None:
     await socket.accept(SUBPROTOCOL)
     try:
         session = await relay.people.session(socket.cookies.get(COOKIE))
-        require(session.person.role, Permission.INCIDENTS_READ)
+        if not has(session.person.role, Permission.INCIDENTS_READ):
+            require(session.person.role, Permission.CALLS_WATCH)
     except RelayError as error:
         await socket.close(_code_of(error), str(error))
         return

@@ -16,9 +16,11 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
-from relay.auth.tokens import COOKIE
+from relay.auth.tokens import CALLER_COOKIE, COOKIE, bearer_of
 from relay.errors import LocalProtocolError, NotFound
-from relay.model.people import Permission, Session, require
+from relay.model.people import Permission, Role, Session, require
+from relay.services.call_book import Watcher, watcher_of, watcher_of_device
+from relay.services.callers import Phone
 from relay.services.relay import Relay
 
 
@@ -28,6 +30,8 @@ class Relation(Enum):
     NONE = "nothing of a case is touched"
     OWN_HOSPITAL = "only cases addressed to the person's hospital are listed"
     ADDRESSED = "the case in the path is addressed to the person's hospital"
+    SHARED = "the call in the path is shared with the person's place, or the role sees every call"
+    HOLDS_LINK = "the phone's cookie or bearer token holds the link of its one call"
 
 
 def relay_of(connection: HTTPConnection) -> Relay:
@@ -67,6 +71,8 @@ class Needs(Guard):
             require(session.person.role, self.permission)
         if self.relation is Relation.ADDRESSED:
             await self._check_case(relay, session, connection.path_params)
+        if self.relation is Relation.SHARED:
+            await check_call(relay, watcher_of(session.person, ""), connection)
         return session
 
     async def _check_case(self, relay: Relay, session: Session, path: dict[str, Any]) -> None:
@@ -75,6 +81,73 @@ class Needs(Guard):
                 await check(session.person, _uuid(path[kind]))
                 return
         raise LocalProtocolError("The route names no case, recording or snapshot in its path.")
+
+
+class Watches(Guard):
+    """A session or a tablet's token, the right to watch, and a share of the call in the path."""
+
+    permission = Permission.CALLS_WATCH
+
+    def __init__(self, relation: Relation = Relation.SHARED) -> None:
+        self.relation = relation
+
+    async def __call__(self, connection: HTTPConnection) -> Watcher:
+        """Who watches.
+
+        Raises:
+            NotSignedIn: neither a session nor a known tablet.
+            NotAllowed: the role does not hold the permission.
+            NotFound: the call is not shared with them.
+        """
+        relay = relay_of(connection)
+        token = bearer_of(connection.headers.get("authorization"))
+        if token is not None:
+            require(Role.DEVICE, self.permission)
+            watcher = watcher_of_device(await relay.people.device(token))
+        else:
+            session = await relay.people.session(connection.cookies.get(COOKIE))
+            require(session.person.role, self.permission)
+            watcher = watcher_of(session.person, session.token_hash)
+        if self.relation is Relation.SHARED:
+            await check_call(relay, watcher, connection)
+        return watcher
+
+
+class HoldsLink(Guard):
+    """The caller's phone, by the cookie its link gave it; a bearer token where that is allowed."""
+
+    relation = Relation.HOLDS_LINK
+
+    def __init__(self, *, also_ended: bool = False, bearer: bool = False) -> None:
+        self._also_ended = also_ended
+        self._bearer = bearer
+
+    async def __call__(self, connection: HTTPConnection) -> Phone:
+        """The phone and its call.
+
+        Raises:
+            Gone: it holds no link, or the link opens nothing any more.
+        """
+        callers = relay_of(connection).callers
+        token = bearer_of(connection.headers.get("authorization"))
+        if self._bearer and token is not None:
+            return await callers.bearer(token, address_of(connection))
+        cookie = connection.cookies.get(CALLER_COOKIE)
+        return await callers.phone(cookie, also_ended=self._also_ended)
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """The network address of whoever asks, for counting tries."""
+    return connection.client.host if connection.client else "-"
+
+
+async def check_call(relay: Relay, watcher: Watcher, connection: HTTPConnection) -> None:
+    """Do nothing where this one may see the call in the path.
+
+    Raises:
+        NotFound: they may not, or there is none.
+    """
+    await relay.calls.check(watcher, _uuid(connection.path_params.get("call")))
 
 
 def _checks(relay: Relay) -> dict[str, Callable[..., Any]]:
@@ -104,7 +177,9 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         if len(guards_of(self.dependant)) != 1:
-            raise LocalProtocolError(f"The route {path} must name one guard: Needs or Public.")
+            raise LocalProtocolError(
+                f"The route {path} must name one guard: Needs, Watches, HoldsLink or Public."
+            )
 
 
 def guarded_router() -> APIRouter:

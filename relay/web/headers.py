@@ -13,6 +13,8 @@ from relay.services.relay import Site
 from relay.web.problems import SENTENCES, problem
 
 MAX_BODY_BYTES = 65_536
+MAX_PICTURE_BYTES = 204_800
+CALLER_PAGE = "/live"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "x-kyumei"
 
@@ -47,7 +49,6 @@ class Doorkeeper:
             "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
             "Strict-Transport-Security": "max-age=31536000",
         }
 
@@ -61,32 +62,46 @@ class Doorkeeper:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
-                if scope["path"].startswith("/api"):
+                own = "(self)" if scope["path"] == CALLER_PAGE else "()"
+                headers["Permissions-Policy"] = f"camera={own}, microphone=(), geolocation={own}"
+                if scope["path"].startswith(("/api", "/live/")):
                     headers["Cache-Control"] = "no-store"
                 else:
                     headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
-        refusal = self._refusal(Headers(scope=scope), scope["method"])
+        limit = limit_of(scope["path"])
+        refusal = self._refusal(Headers(scope=scope), scope["method"], scope["path"], limit)
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, limited(receive), send_with_headers)
+        await self._app(scope, limited(receive, limit), send_with_headers)
 
-    def _refusal(self, headers: Headers, method: str) -> Response | None:
+    def _refusal(self, headers: Headers, method: str, path: str, limit: int) -> Response | None:
         """The answer to a request that is not let in."""
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+        if not length.isdigit() or int(length) > limit:
             return problem(413, *SENTENCES[413])
         if method in SAFE_METHODS or headers.get(OWN_HEADER) == "1":
             return None
-        if comes_from_us(headers, self._site):
+        if comes_from_us(headers, self._site) or brings_token(headers, path):
             return None
         title = "This request does not come from the relay's own page; reload the page."
         return problem(403, "not-allowed", title)
 
 
-def limited(receive: Receive) -> Receive:
+def brings_token(headers: Headers, path: str) -> bool:
+    """Whether a WHIP or WHEP client shows a token, which no foreign page's browser would add."""
+    is_media = path.startswith("/live/whip") or "/whep" in path
+    return is_media and headers.get("authorization", "").lower().startswith("bearer ")
+
+
+def limit_of(path: str) -> int:
+    """How large a body may be at this address."""
+    return MAX_PICTURE_BYTES if path.endswith("/stills") else MAX_BODY_BYTES
+
+
+def limited(receive: Receive, limit: int = MAX_BODY_BYTES) -> Receive:
     """The same body, until it is too large (a body sent in pieces names no length beforehand)."""
     taken = 0
 
@@ -94,7 +109,7 @@ def limited(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MAX_BODY_BYTES:
+        if taken > limit:
             raise HTTPException(413)
         return message
 

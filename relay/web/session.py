@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from relay.auth.tokens import COOKIE
 from relay.model.people import Session
 from relay.services.render import Json, me_json
-from relay.web.guard import Needs, Public, guarded_router, relay_of
+from relay.web.guard import Needs, Public, address_of, guarded_router, relay_of
 
 router = guarded_router()
 SignedIn = Annotated[Session, Depends(Needs(None))]
@@ -27,9 +27,8 @@ class Credentials(BaseModel):
 @router.post("/api/session", dependencies=[Depends(Public())])
 async def sign_in(body: Credentials, request: Request) -> Response:
     """Sign in; the session's id goes into the cookie."""
-    address = request.client.host if request.client else "-"
     relay = relay_of(request)
-    session_id, person = await relay.people.sign_in(body.name, body.password, address)
+    session_id, person = await relay.people.sign_in(body.name, body.password, address_of(request))
     answer = JSONResponse(me_json(person))
     answer.set_cookie(COOKIE, session_id, path="/", secure=True, httponly=True, samesite="strict")
     return answer

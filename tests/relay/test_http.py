@@ -20,21 +20,31 @@ from relay.errors import LocalProtocolError
 from relay.model.people import GRANTS, Permission, Role
 from relay.protocol import messages as m
 from relay.web.app import create_app
-from relay.web.guard import Needs, Public, Relation, guarded_router, guards_of
+from relay.web.guard import HoldsLink, Needs, Public, Relation, Watches, guarded_router, guards_of
+from tests.relay.pictures import a_jpeg
 from tests.relay.world import PASSWORD, World, a_world, block
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = {
     ("POST", "/api/session"), ("GET", "/api/site"), ("GET", "/livez"), ("GET", "/readyz"),
-    ("GET", "/"), ("GET", "/demo"), ("GET", "/api/demo"),
+    ("GET", "/"), ("GET", "/demo"), ("GET", "/api/demo"), ("GET", "/live"), ("GET", "/dispatch"),
+    ("POST", "/live/api/redeem"),
 }  # fmt: skip
-SOCKETS = {"/link/v1", "/feed/v1"}
-MOUNTS = {"/static/kit", "/static/viewer"}
-ROLE_OF = {"sato": Role.CARDIOLOGIST, "ito": Role.ED, "kato": Role.DISPATCHER, "root": Role.ADMIN}
+SOCKETS = {"/link/v1", "/feed/v1", "/live/feed"}
+MOUNTS = {"/static/kit", "/static/viewer", "/static/caller", "/static/dispatch"}
+ROLE_OF = {
+    "sato": Role.CARDIOLOGIST, "ito": Role.ED, "kato": Role.DISPATCHER, "root": Role.ADMIN,
+    "oka": Role.COMMAND,
+}  # fmt: skip
 BODIES: dict[str, Any] = {
     "/opened": {"snapshot": None},
     "/decisions": {"decision": "not-stemi", "text": "", "snapshot": None},
     "/notes": {"text": "hello"},
+    "/api/calls": {"number": "090", "address": "", "complaint": ""},
+    "/dispatched": {"unit": "救急1"},
+    "/invite": {"channel": "qr", "consent": True},
+    "/guidance": {"topic": "aed"},
+    "/shares": {"kind": "hospital", "target": "chuo"},
 }
 
 
@@ -58,8 +68,11 @@ async def test_every_route_names_its_guard_and_nothing_else_is_served(world: Wor
             if isinstance(guard, Public):
                 public.add((method, route.path))
             else:
-                assert isinstance(guard, Needs)
-                assert ("{" in route.path) == (guard.relation is Relation.ADDRESSED)
+                assert isinstance(guard, Needs | Watches | HoldsLink)
+                touches = guard.relation in {Relation.ADDRESSED, Relation.SHARED}
+                assert touches or "{" not in route.path or isinstance(guard, HoldsLink)
+                assert "{" in route.path or not touches
+                assert isinstance(guard, HoldsLink) == route.path.startswith("/live/")
     assert public <= PUBLIC
     assert {r.path for r in routes if isinstance(r, APIWebSocketRoute)} == SOCKETS
     assert {r.path for r in routes if isinstance(r, Mount)} == MOUNTS
@@ -89,6 +102,36 @@ async def a_case(world: World) -> dict[str, str]:
     }  # fmt: skip
 
 
+async def a_shared_call(world: World) -> dict[str, str]:
+    """A call shared with hospital chuo and command post oka, with a picture in it."""
+    async with await world.http("kato") as http:
+        call = (await http.post("/api/calls", json={"complaint": "倒れた"})).json()["id"]
+        await http.post(f"/api/calls/{call}/dispatched", json={"unit": "救急1"})
+        for kind, target in (("hospital", "chuo"), ("command", "oka")):
+            body = {"kind": kind, "target": target}
+            assert (await http.post(f"/api/calls/{call}/shares", json=body)).status_code == 201
+        still = (await http.post(f"/api/calls/{call}/stills", content=a_jpeg())).json()["still"]
+    return {"call": call, "still": still}
+
+
+async def ready_for(world: World, path: str, call: dict[str, str], user: str) -> dict[str, str]:
+    """What the path names beside the call: this user's own connection, a share to end."""
+    found = dict(call)
+    async with await world.http(user) as http, await world.http("kato") as dispatcher:
+        if "{session}" in path:
+            sdp = {"content": "v=0", "headers": {"Content-Type": "application/sdp"}}
+            answer = await http.post(f"/api/calls/{call['call']}/whep", **sdp)
+            found["session"] = answer.headers.get("location", f"/{uuid4()}").rsplit("/", 1)[-1]
+        if "{share}" in path:
+            body = {"kind": "unit", "target": "救急1"}
+            row = await dispatcher.post(f"/api/calls/{call['call']}/shares", json=body)
+            found["share"] = row.json()["shares"][-1]["id"]
+        if path.endswith("/revoke"):
+            body = {"channel": "qr", "consent": True}
+            await dispatcher.post(f"/api/calls/{call['call']}/invite", json=body)
+    return found
+
+
 async def in_pieces() -> AsyncIterator[bytes]:
     """A large body that names no length beforehand."""
     for _ in range(20):
@@ -97,23 +140,34 @@ async def in_pieces() -> AsyncIterator[bytes]:
 
 async def call(http: httpx2.AsyncClient, method: str, path: str) -> httpx2.Response:
     body = next((b for end, b in BODIES.items() if path.endswith(end)), None)
+    if "/whep" in path:
+        kind = "application/trickle-ice-sdpfrag" if method == "PATCH" else "application/sdp"
+        return await http.request(method, path, content="v=0", headers={"Content-Type": kind})
+    if path.startswith("/api/calls/") and path.endswith("/stills"):
+        return await http.request(method, path, content=a_jpeg())
     params = {"from_sample": 0, "to_sample": 500} if path.endswith("/frames") else None
     return await http.request(method, path, json=body, params=params)
 
 
 async def test_every_route_for_every_role_and_a_foreign_case(world: World) -> None:
-    case = await a_case(world)
+    case = {**await a_case(world), **await a_shared_call(world)}
     checked = 0
-    for route in http_routes(create_app(world.relay)):
+    routes = http_routes(create_app(world.relay))
+    for route in sorted(routes, key=lambda r: r.path.endswith("/end")):
         (guard,) = guards_of(route.dependant)
-        if isinstance(guard, Public) or route.path == "/api/session":
+        if isinstance(guard, Public | HoldsLink) or route.path == "/api/session":
             continue
-        assert isinstance(guard, Needs)
-        path = route.path.format(**case)
+        assert isinstance(guard, Needs | Watches)
         (method,) = route.methods
+        path = route.path.format(
+            **await ready_for(world, route.path, {"session": "", **case}, "kato")
+        )
         async with await world.http(None) as stranger:
             assert (await call(stranger, method, path)).status_code == 401, path
         for user, role in ROLE_OF.items():
+            path = route.path.format(
+                **await ready_for(world, route.path, {"session": "", **case}, user)
+            )
             async with await world.http(user) as http:
                 status = (await call(http, method, path)).status_code
             allowed = guard.permission is None or guard.permission in GRANTS[role]
@@ -122,8 +176,13 @@ async def test_every_route_for_every_role_and_a_foreign_case(world: World) -> No
         if guard.relation is Relation.ADDRESSED:
             async with await world.http("mori") as foreign:
                 assert (await call(foreign, method, path)).status_code == 404, path
+        if guard.relation is Relation.SHARED:
+            async with await world.http("mori") as foreign:
+                status = (await call(foreign, method, path)).status_code
+                watches = guard.permission is Permission.CALLS_WATCH
+                assert status == (404 if watches else 403), path
         checked += 1
-    assert checked >= 8
+    assert checked >= 24
 
 
 async def test_a_foreign_hospital_lists_nothing_of_ours(world: World) -> None:

@@ -30,6 +30,7 @@ from relay.settings import Settings
 from relay.web.server import bind, make_server
 from relay.wiring import Adapters, open_relay
 from tests.frames import MASK_8
+from tests.relay.fake_plane import FakePlane
 
 PASSWORD = "a long enough password"
 N = 125
@@ -59,6 +60,7 @@ class World:
     relay: Relay
     port: int
     tokens: dict[str, str]
+    plane: FakePlane
     cookies: dict[str, str] = field(default_factory=dict)
 
     async def http(self, user: str | None) -> httpx2.AsyncClient:
@@ -293,11 +295,14 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """A relay that serves, with two hospitals, their people and two ambulances."""
     chosen = adapters or Adapters()
+    plane = FakePlane()
     usual = Adapters(
         clock=chosen.clock,
         ecg_log=chosen.ecg_log,
         screener=chosen.screener or screener,
         passwords=ArgonPasswords(time_cost=1, memory_kib=8, parallelism=1),
+        plane=chosen.plane or plane,
+        sms=chosen.sms,
     )
     given: dict[str, Any] = {"data_dir": folder, "screen_every_s": 0.5, "commit_every_ms": 10}
     settings = Settings(**{**given, **overrides})
@@ -310,7 +315,7 @@ async def a_world(
         while not server.started:
             await asyncio.sleep(0.01)
         try:
-            yield World(relay, bound.getsockname()[1], tokens)
+            yield World(relay, bound.getsockname()[1], tokens, plane)
         finally:
             server.should_exit = True
             await task
@@ -327,6 +332,7 @@ async def people_the_city(relay: Relay) -> dict[str, str]:
         ("ito", Role.ED, "chuo"),
         ("mori", Role.CARDIOLOGIST, "daiichi"),
         ("kato", Role.DISPATCHER, "chuo"),
+        ("oka", Role.COMMAND, None),
         ("root", Role.ADMIN, None),
     ):
         if name not in known:

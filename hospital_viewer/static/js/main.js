@@ -15,6 +15,7 @@ import { SignIn } from "/static/viewer/js/signin.js";
 import { Store } from "/static/viewer/js/store.js";
 import { TopBar } from "/static/viewer/js/topbar.js";
 import { TraceView } from "/static/viewer/js/trace.js";
+import { SharedVideo } from "/static/viewer/js/video.js";
 
 restoreTheme();
 await loadWords(["/static/kit/shared/i18n", "/static/viewer/i18n"]);
@@ -42,13 +43,14 @@ const list = new IncidentList(store, open);
 const trace = new TraceView(store);
 const side = new Side(store, trace);
 const bar = new DecisionBar(store, trace);
+const video = new SharedVideo(store);
 const back = h("button", { type: "button", class: "back-to-list", onclick: () => { location.hash = ""; } });
 const caseUnit = h("h1", { class: "case-unit" });
 const caseSince = h("p", { class: "case-since" });
 const caseHead = h("header", { class: "case-header" }, back, caseUnit, caseSince);
 const casePane = h("main", { class: "case-pane" }, caseHead, h("div", { class: "case-body" }, trace.el, side.el), bar.el);
 const nothing = h("main", { class: "nothing" });
-const shell = h("div", { class: "shell" }, topBar.el, h("div", { class: "panes" }, list.el, casePane, nothing));
+const shell = h("div", { class: "shell" }, topBar.el, video.el, h("div", { class: "panes" }, list.el, casePane, nothing));
 
 let queued = false;
 /** Many changes, one drawing. */
@@ -63,6 +65,7 @@ function paint() {
   api.sentences.unreadable = t("api.unreadable");
   if (!store.me) {
     alarm.quiet();
+    video.render();
     if (app.firstElementChild !== signIn.el) fill(app, signIn.el);
     signIn.render();
     return;
@@ -73,6 +76,7 @@ function paint() {
   nothing.hidden = Boolean(store.current);
   setText(nothing, t("case.none"));
   topBar.render();
+  video.render();
   list.render();
   paintHead();
   trace.render();

@@ -1,0 +1,113 @@
+/** Puts the console together: sign-in, the wall of calls, the call on the big screen. */
+
+import * as api from "/static/kit/shared/api.js";
+import { byId, fill, h, replaceList, setText } from "/static/kit/shared/dom.js";
+import { lang, loadWords, onLang, setLang, t } from "/static/kit/shared/i18n.js";
+import { setClock, since, tick } from "/static/kit/shared/since.js";
+import { restoreTheme } from "/static/kit/shared/theme.js";
+import { CallView } from "/static/dispatch/js/call.js";
+import { isWarning, rung } from "/static/dispatch/js/next.js";
+import { Store } from "/static/dispatch/js/store.js";
+
+/** @typedef {import("/static/dispatch/js/store.js").Call} Call */
+
+restoreTheme();
+await loadWords(["/static/kit/shared/i18n", "/static/dispatch/i18n"]);
+const app = byId("app");
+const store = new Store();
+setClock(() => store.feed.serverUs());
+
+const link = h("span", { role: "status" }), me = h("span"), trouble = h("p", { class: "error-line wide", role: "alert" });
+const tongue = h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") });
+const out = h("button", { type: "button", class: "tool quiet", onclick: () => void store.signOut() });
+const brand = h("strong");
+const cards = h("div", { class: "wall" });
+const takeBox = h("div", { class: "box" });
+const view = new CallView(store);
+const shell = h("div", null,
+  h("header", { class: "top" }, brand, link, h("span", { class: "spring" }), me, tongue, out),
+  h("div", { class: "panes" }, h("nav", { class: "wall" }, takeBox, cards), h("main", null, trouble, view.el)));
+
+const name = h("input", { id: "name", autocomplete: "username", autocapitalize: "none", required: true });
+const password = h("input", { id: "password", type: "password", autocomplete: "current-password", required: true });
+const wrong = h("p", { class: "error-line", role: "alert" });
+const signIn = h("main", { class: "signin box" });
+
+async function enter(/** @type {Event} */ event) {
+  event.preventDefault();
+  try {
+    await store.signIn(name.value.trim(), password.value);
+    password.value = "";
+    setText(wrong, "");
+  } catch (error) { setText(wrong, error instanceof Error ? error.message : String(error)); }
+}
+
+function paintSignIn() {
+  if (app.firstElementChild === signIn && signIn.dataset["lang"] === lang()) return;
+  signIn.dataset["lang"] = lang();
+  fill(signIn, h("h1", null, t("app.name")), h("form", { onsubmit: enter },
+    h("label", { for: "name" }, t("in.name")), name, h("label", { for: "password" }, t("in.password")), password,
+    h("button", { class: "primary big", type: "submit" }, t("in.go")), wrong));
+  fill(app, signIn);
+}
+
+/** Number, address and complaint as told; nothing of it is needed to begin. */
+function paintTake() {
+  if (takeBox.dataset["lang"] === lang()) return;
+  takeBox.dataset["lang"] = lang();
+  const field = (/** @type {string} */ id, more = {}) => h("input", { id, autocomplete: "off", placeholder: t(`take.${id}`), "aria-label": t(`take.${id}`), ...more });
+  const number = field("number", { inputmode: "tel", pattern: "[0-9+\\(\\) \\-]*" }), address = field("address"), complaint = field("complaint");
+  fill(takeBox, h("form", { class: "take", onsubmit: async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const made = await store.act("/api/calls", { number: number.value, address: address.value, complaint: complaint.value });
+    if (!made) return;
+    for (const input of [number, address, complaint]) input.value = "";
+    store.open(made.id);
+  } }, number, address, complaint, h("button", { class: "primary big", type: "submit" }, t("take.go"))));
+}
+
+/** @param {Call} call @param {HTMLElement | null} old */
+function card(call, old) {
+  const version = JSON.stringify([call.state, call.hint, call.address, call.complaint, call.unit, call.id === store.current, lang()]);
+  if (old?.dataset["version"] === version) return old;
+  const el = old ?? h("button", { type: "button", class: "card", onclick: () => store.open(call.id) });
+  el.dataset["version"] = version;
+  el.dataset["state"] = call.state;
+  el.dataset["warn"] = String(isWarning(call));
+  el.setAttribute("aria-current", String(call.id === store.current));
+  fill(el, h("span", { class: "rung" }, rung(call)), h("span", null, call.address || call.number || t("call.unnamed")),
+    h("span", null, call.complaint), h("span", null, call.unit ?? t("call.no_unit"), " ", since(call.taken_at_us)));
+  return el;
+}
+
+function paint() {
+  api.sentences.offline = t("api.offline");
+  api.sentences.unreadable = t("api.unreadable");
+  document.title = t("app.name");
+  if (!store.me) { view.close(); paintSignIn(); return; }
+  if (app.firstElementChild !== shell) fill(app, shell);
+  const down = store.feed.state !== "open";
+  setText(link, down ? t("link.down") : t("link.up"));
+  link.classList.toggle("down", down);
+  setText(brand, t("app.name"));
+  setText(me, store.me.display_name);
+  setText(tongue, lang() === "ja" ? "English" : "日本語");
+  setText(out, t("in.out"));
+  setText(trouble, store.trouble);
+  paintTake();
+  replaceList(cards, [...store.calls.values()].sort((a, b) => b.taken_at_us - a.taken_at_us), (call) => call.id, card);
+  view.render();
+}
+
+let queued = false;
+store.changed = () => {
+  if (queued) return;
+  queued = true;
+  queueMicrotask(() => { queued = false; paint(); });
+};
+onLang(paint);
+window.addEventListener("online", () => store.feed.hurry());
+window.addEventListener("pagehide", () => view.close());
+window.setInterval(() => { tick(); if (store.me) view.second(); }, 1_000);
+await store.start();
+paint();

@@ -1,0 +1,160 @@
+"""``/live/…``: what the caller's phone says and hears, let in by the cookie its link gave it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request, WebSocket
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from relay.auth.tokens import CALLER_COOKIE
+from relay.errors import RelayError
+from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_UNAVAILABLE
+from relay.services.callers import Phone
+from relay.services.relay import Relay
+from relay.services.render import Json
+from relay.services.wire import CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
+from relay.web.guard import HoldsLink, Public, address_of, guarded_router, relay_of
+from relay.web.headers import comes_from_us
+from relay.web.sockets import SocketWire
+
+router = guarded_router()
+sockets = APIRouter()
+Sender = Annotated[Phone, Depends(HoldsLink())]
+Any_ = Annotated[Phone, Depends(HoldsLink(also_ended=True))]
+SUBPROTOCOL = "kyumei.caller.v1"
+COOKIE_LIFE_S = 14_400
+Step = Literal[
+    "shown", "asking", "allowed", "denied", "no-camera", "in-app-browser", "insecure", "busy",
+    "reloaded", "stills", "video", "left",
+]  # fmt: skip
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Token(BaseModel):
+    """What stood behind the ``#``."""
+
+    token: Annotated[str, Field(min_length=8, max_length=128)]
+
+
+class Detail(BaseModel):
+    """What the dispatcher may know of the phone."""
+
+    browser: Annotated[str, Field(max_length=64)] | None = None
+    language: Annotated[str, Field(max_length=16)] | None = None
+    battery_pct: Annotated[int, Field(ge=0, le=100)] | None = None
+    bytes_sent: Count | None = None
+    bitrate_kbps: Count | None = None
+
+
+class Progress(BaseModel):
+    """What the page is doing."""
+
+    step: Step
+    detail: Detail = Detail()
+
+
+class Place(BaseModel):
+    """Where the phone is. ``consent``: its page asked the caller, who agreed."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    accuracy_m: Annotated[float, Field(ge=0, le=1e6)]
+    consent: Literal[True]
+
+
+@router.post("/live/api/redeem", dependencies=[Depends(Public())])
+async def redeem(body: Token, request: Request) -> Response:
+    """Open the link; the cookie binds it to this phone."""
+    callers = relay_of(request).callers
+    cookie = request.cookies.get(CALLER_COOKIE)
+    secret, state = await callers.redeem(body.token, cookie, address_of(request))
+    answer = JSONResponse(state)
+    answer.set_cookie(
+        CALLER_COOKIE, secret, COOKIE_LIFE_S, path="/", secure=True, httponly=True,
+        samesite="strict",
+    )  # fmt: skip
+    return answer
+
+
+@router.get("/live/api/state")
+async def read_state(phone: Any_, request: Request) -> Json:
+    """What the phone shows now; after the end, that it has ended."""
+    return await relay_of(request).callers.state(phone)
+
+
+@router.post("/live/api/progress", status_code=204)
+async def report(body: Progress, phone: Sender, request: Request) -> Response:
+    """What the page is doing."""
+    detail = body.detail.model_dump(exclude_none=True)
+    await relay_of(request).callers.progress(phone, body.step, detail)
+    return Response(status_code=204)
+
+
+@router.post("/live/api/position", status_code=204)
+async def send_position(body: Place, phone: Sender, request: Request) -> Response:
+    """Where the phone is."""
+    await relay_of(request).callers.position(phone, body.lat, body.lon, body.accuracy_m)
+    return Response(status_code=204)
+
+
+@router.post("/live/api/stills", status_code=201)
+async def send_still(phone: Sender, request: Request) -> Json:
+    """A picture instead of video."""
+    kept = await relay_of(request).callers.still(phone, await request.body())
+    return {"still": str(kept.id)}
+
+
+@sockets.websocket("/live/feed")
+async def feed(socket: WebSocket) -> None:
+    """The phone's state after every change, for as long as its link is good."""
+    relay = relay_of(socket)
+    if not comes_from_us(socket.headers, relay.site):
+        await socket.close(1008)
+        return
+    if SUBPROTOCOL not in socket.scope["subprotocols"]:
+        await socket.accept()
+        await socket.close(CLOSE_PROTOCOL, f"Speak {SUBPROTOCOL} here.")
+        return
+    await socket.accept(SUBPROTOCOL)
+    wire = SocketWire(socket)
+    try:
+        phone = await relay.callers.phone(socket.cookies.get(CALLER_COOKIE), also_ended=True)
+        await _serve(relay, phone, wire)
+    except RelayError as error:
+        await wire.close(CLOSE_UNAVAILABLE if error.retry else CLOSE_SESSION_ENDED, str(error))
+
+
+async def _serve(relay: Relay, phone: Phone, wire: SocketWire) -> None:
+    """Send until the page leaves or the link ends; what the page says is a heartbeat."""
+    sending = asyncio.create_task(_send(relay, phone, wire))
+    hearing = asyncio.create_task(_hear(wire))
+    try:
+        await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
+            await wire.close(CLOSE_SESSION_ENDED, "This link has ended.")
+    finally:
+        for task in (sending, hearing):
+            task.cancel()
+        await asyncio.gather(sending, hearing, return_exceptions=True)
+
+
+async def _send(relay: Relay, phone: Phone, wire: SocketWire) -> None:
+    async for state in relay.callers.follow(phone):
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await wire.send(json.dumps({"kind": "state", "state": state}))
+        except TimeoutError:
+            wire.abort()
+            return
+
+
+async def _hear(wire: SocketWire) -> None:
+    with suppress(RuntimeError):  # the socket was closed from this side meanwhile
+        async for _ in wire.incoming():
+            pass

@@ -1,0 +1,153 @@
+"""``/api/calls``: 119 calls as dispatchers lead them and others are let in to look."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from relay.model.call import ShareKind
+from relay.model.people import Permission, Session
+from relay.services.call_book import Watcher
+from relay.services.calls import NewCall
+from relay.services.render import Json
+from relay.web.guard import Needs, Relation, Watches, guarded_router, relay_of
+
+router = guarded_router()
+Taker = Annotated[Session, Depends(Needs(Permission.CALLS_TAKE))]
+Leader = Annotated[Session, Depends(Needs(Permission.CALLS_TAKE, Relation.SHARED))]
+Reader = Annotated[Session, Depends(Needs(Permission.CALLS_READ, Relation.SHARED))]
+Lister = Annotated[Watcher, Depends(Watches(Relation.NONE))]
+Looker = Annotated[Watcher, Depends(Watches())]
+Language = Literal["", "ja", "ja-easy", "en", "zh-Hans", "ko", "vi", "pt-BR"]
+
+
+class Taken(BaseModel):
+    """What the caller said."""
+
+    number: Annotated[str, Field(max_length=32, pattern=r"^[0-9+() -]*$")] = ""
+    address: Annotated[str, Field(max_length=400)] = ""
+    complaint: Annotated[str, Field(max_length=400)] = ""
+
+
+class Dispatched(BaseModel):
+    """Which ambulance is on its way."""
+
+    unit: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Invited(BaseModel):
+    """How the link travels. The caller has agreed, on the phone, or there is no link."""
+
+    channel: Literal["sms", "qr"]
+    consent: Literal[True]
+    language: Language = ""
+
+
+class Guided(BaseModel):
+    """What the caller's phone shows; null clears it."""
+
+    topic: Annotated[str, Field(max_length=32)] | None
+
+
+class Shared(BaseModel):
+    """Who may look as well."""
+
+    kind: ShareKind
+    target: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@router.post("/api/calls", status_code=201)
+async def take_call(body: Taken, session: Taker, request: Request) -> Json:
+    """Take a call."""
+    told = NewCall(body.number.strip(), body.address.strip(), body.complaint.strip())
+    return await relay_of(request).calls.take(session.person, told)
+
+
+@router.get("/api/calls")
+async def list_calls(watcher: Lister, request: Request) -> Json:
+    """Open calls you may see, newest first."""
+    return {"calls": await relay_of(request).calls.list(watcher)}
+
+
+@router.get("/api/places")
+async def list_places(session: Taker, request: Request) -> Json:
+    """Ambulances, hospitals and command posts a call can be sent to or shared with."""
+    return await relay_of(request).calls.places()
+
+
+@router.get("/api/calls/{call}")
+async def read_call(call: UUID, watcher: Looker, request: Request) -> Json:
+    """One call."""
+    return await relay_of(request).calls.show(watcher, call)
+
+
+@router.get("/api/calls/{call}/stats")
+async def read_stats(call: UUID, session: Reader, request: Request) -> Json:
+    """What the media plane knows."""
+    return relay_of(request).viewers.stats(call)
+
+
+@router.post("/api/calls/{call}/dispatched")
+async def mark_dispatched(call: UUID, body: Dispatched, session: Leader, request: Request) -> Json:
+    """An ambulance is on its way."""
+    return await relay_of(request).calls.dispatched(session.person, call, body.unit.strip())
+
+
+@router.post("/api/calls/{call}/invite", status_code=201)
+async def send_link(call: UUID, body: Invited, session: Leader, request: Request) -> Json:
+    """Send the caller a link."""
+    relay = relay_of(request)
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    base = relay.site.public_url or request.headers.get("origin") or own
+    return await relay.calls.invite(session.person, call, body.channel, base, body.language)
+
+
+@router.post("/api/calls/{call}/revoke")
+async def revoke_link(call: UUID, session: Leader, request: Request) -> Json:
+    """Take the link back."""
+    return await relay_of(request).calls.revoke(session.person, call)
+
+
+@router.post("/api/calls/{call}/guidance")
+async def guide(call: UUID, body: Guided, session: Leader, request: Request) -> Json:
+    """Show first aid on the caller's phone."""
+    return await relay_of(request).calls.guide(session.person, call, body.topic)
+
+
+@router.post("/api/calls/{call}/shares", status_code=201)
+async def share(call: UUID, body: Shared, session: Leader, request: Request) -> Json:
+    """Let somebody look."""
+    calls = relay_of(request).calls
+    return await calls.share(session.person, call, body.kind, body.target)
+
+
+@router.delete("/api/calls/{call}/shares/{share}")
+async def unshare(call: UUID, share: UUID, session: Leader, request: Request) -> Json:
+    """Let them look no more."""
+    return await relay_of(request).calls.unshare(session.person, call, share)
+
+
+@router.post("/api/calls/{call}/stills", status_code=201)
+async def keep_still(call: UUID, session: Leader, request: Request) -> Json:
+    """Keep a freeze-frame."""
+    data = await request.body()
+    person = session.person
+    kept = await relay_of(request).pictures.keep(call, data, person.name, person.display_name)
+    return {"still": str(kept.id)}
+
+
+@router.get("/api/calls/{call}/stills/{still}")
+async def read_still(call: UUID, still: UUID, watcher: Looker, request: Request) -> Response:
+    """A picture."""
+    jpeg = await relay_of(request).pictures.fetch(watcher, call, still)
+    return Response(jpeg, media_type="image/jpeg")
+
+
+@router.post("/api/calls/{call}/end")
+async def end_call(call: UUID, session: Leader, request: Request) -> Json:
+    """End the call."""
+    return await relay_of(request).calls.end(session.person, call)

@@ -1,0 +1,85 @@
+"""WHIP (RFC 9725) for the caller's phone, WHEP for whoever may look: SDP in, SDP out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from relay.errors import BadInput
+from relay.services.call_book import Watcher
+from relay.services.callers import Phone
+from relay.services.render import Json
+from relay.video.port import Answer
+from relay.web.guard import HoldsLink, Watches, guarded_router, relay_of
+
+router = guarded_router()
+Looker = Annotated[Watcher, Depends(Watches())]
+Sender = Annotated[Phone, Depends(HoldsLink(bearer=True))]
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+
+
+@router.post("/live/whip")
+async def publish(phone: Sender, request: Request) -> Response:
+    """Begin to send video."""
+    answer = await relay_of(request).callers.publish(phone, await _body(request, SDP))
+    return _created(answer, f"/live/whip/{answer.session}")
+
+
+@router.patch("/live/whip/{session}")
+async def patch_publisher(session: UUID, phone: Sender, request: Request) -> Response:
+    """Trickled candidates, or an ICE restart."""
+    body = await _body(request, FRAGMENT)
+    return _fragment(await relay_of(request).callers.patch(phone, session, body))
+
+
+@router.delete("/live/whip/{session}", status_code=200)
+async def unpublish(session: UUID, phone: Sender, request: Request) -> Response:
+    """Stop sending video."""
+    await relay_of(request).callers.unpublish(phone, session)
+    return Response()
+
+
+@router.get("/api/calls/{call}/ice")
+async def ice_servers(call: UUID, watcher: Looker, request: Request) -> Json:
+    """Servers this viewer's browser may need to get through."""
+    return {"ice_servers": relay_of(request).viewers.ice(call)}
+
+
+@router.post("/api/calls/{call}/whep")
+async def watch(call: UUID, watcher: Looker, request: Request) -> Response:
+    """Begin to watch."""
+    answer = await relay_of(request).viewers.watch(watcher, call, await _body(request, SDP))
+    return _created(answer, f"/api/calls/{call}/whep/{answer.session}")
+
+
+@router.patch("/api/calls/{call}/whep/{session}")
+async def patch_viewer(call: UUID, session: UUID, watcher: Looker, request: Request) -> Response:
+    """Trickled candidates, or an ICE restart."""
+    body = await _body(request, FRAGMENT)
+    return _fragment(await relay_of(request).viewers.patch(watcher, call, session, body))
+
+
+@router.delete("/api/calls/{call}/whep/{session}", status_code=200)
+async def stop_watching(call: UUID, session: UUID, watcher: Looker, request: Request) -> Response:
+    """Stop watching."""
+    await relay_of(request).viewers.leave(watcher, call, session)
+    return Response()
+
+
+async def _body(request: Request, media_type: str) -> bytes:
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != media_type:
+        raise BadInput(f"Send {media_type} here.")
+    return await request.body()
+
+
+def _created(answer: Answer, location: str) -> Response:
+    return Response(answer.sdp, 201, {"Location": location}, media_type=SDP)
+
+
+def _fragment(answer: str) -> Response:
+    return Response(answer, media_type=FRAGMENT) if answer else Response(status_code=204)

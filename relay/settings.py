@@ -82,6 +82,24 @@ class Settings(BaseSettings):
     call_end_after_h: float = Field(
         3.0, gt=0, description="Hours after which a 119 call nobody ended ends by itself."
     )
+    video_enabled: bool = Field(
+        True, description="Whether this relay forwards live video; without it callers send stills."
+    )
+    video_public_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses told to phones beside the machine's own, separated by commas (a 1:1 "
+        "NAT).",
+    )
+    stun_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="STUN servers for phones and viewers, separated by commas: stun:…"
+    )
+    turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="TURN servers, separated by commas: turn:…?transport=udp, turns:…:443?transport=tcp",
+    )
+    turn_secret: SecretStr = Field(
+        SecretStr(""), description="The TURN server's static-auth-secret; never printed."
+    )
     demo: str = Field(
         "", description="A drill: the JSON that GET /api/demo answers. Empty: this is no drill."
     )
@@ -91,6 +109,13 @@ class Settings(BaseSettings):
     def _split_origins(cls, value: object) -> object:
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("video_public_addresses", "stun_urls", "turn_urls", mode="before")
+    @classmethod
+    def _split_tuple(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("public_url", "sms_hook_url")
@@ -115,7 +140,7 @@ def reference() -> str:
     lines = ["# Settings of Kyumei Relay. Remove the # before a line to change it.", ""]
     for name, field in Settings.model_fields.items():
         default = field.default
-        if isinstance(default, frozenset):
+        if isinstance(default, frozenset | tuple):
             default = ",".join(sorted(default))
         if isinstance(default, SecretStr):
             default = ""

@@ -90,7 +90,9 @@ async def open_relay(settings: Settings, adapters: Adapters | None = None) -> As
         stack.push_async_callback(ecg_log.close)
         bus = MemoryBus()
         stack.push_async_callback(bus.close)
-        parts = _Parts(settings, chosen, records, ecg_log, bus, AuditAnchors(data / ANCHORS))
+        plane = chosen.plane or load_plane(settings)
+        stack.push_async_callback(plane.close)
+        parts = _Parts(settings, chosen, records, ecg_log, bus, plane, AuditAnchors(data / ANCHORS))
         relay = parts.relay()
         stack.push_async_callback(parts.anchors.write, records)
         stack.callback(parts.screening.close)
@@ -136,10 +138,12 @@ class _Parts:
         records: Records,
         ecg_log: EcgLog,
         bus: Bus,
+        plane: MediaPlane,
         anchors: AuditAnchors,
     ) -> None:
         self.settings = settings
         self.records, self.ecg_log, self.bus, self.anchors = records, ecg_log, bus, anchors
+        self.plane = plane
         self.clock = chosen.clock or SystemClock()
         self.people = _people(settings, chosen, records, bus, self.clock)
         self.journal = Journal(records, bus, self.clock)
@@ -165,7 +169,6 @@ class _Parts:
 
     def _make_calls(self, settings: Settings, chosen: Adapters) -> None:
         """The 119 side: what dispatchers do, what a caller's phone may, who watches."""
-        self.plane: MediaPlane = chosen.plane or NoMediaPlane()
         tokens, site = SecretTokens(), settings.site_name
         self.book = CallBook(self.journal, self.bus, settings.call_recording)
         self.pictures = Pictures(self.book)
@@ -264,6 +267,25 @@ def load_screener() -> Screener:
         )
 
     return screener
+
+
+def load_plane(settings: Settings) -> MediaPlane:
+    """The media plane of this site; its stack is loaded only where video is wanted."""
+    if not settings.video_enabled:
+        return NoMediaPlane()
+    from relay.video.forwarding import ForwardingPlane, PlaneSettings
+    from relay.video.turn import TurnSettings
+
+    return ForwardingPlane(
+        PlaneSettings(
+            public_addresses=settings.video_public_addresses,
+            turn=TurnSettings(
+                stun_urls=settings.stun_urls,
+                turn_urls=settings.turn_urls,
+                secret=settings.turn_secret.get_secret_value(),
+            ),
+        )
+    )
 
 
 def _people(

@@ -20,11 +20,11 @@ let chosen = 0;
 
 function head() {
   const unit = city.tablets[chosen]?.unit ?? "";
-  const account = city.accounts[0];
   return h("header", { class: "drill-head" },
     h("span", { class: "mark" }, t("demo.drill")), h("h1", null, t("demo.title")),
     h("ol", { class: "steps" }, ["sign_in", "arm", "wait", "open", "watch"].map((step) => h("li", null, t(`demo.step.${step}`, { unit })))),
-    account ? h("p", { class: "accounts" }, t("demo.account"), " ", h("code", null, account.name), " / ", h("code", null, account.password)) : null,
+    h("p", { class: "accounts" }, [t("demo.account"), ...city.accounts.flatMap(({ name, password }) => [" ", h("code", null, name), " / ", h("code", null, password)])]),
+    h("a", { class: "desk", href: "/dispatch", target: "_blank", rel: "noopener" }, t("demo.desk")),
     h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") }, lang() === "ja" ? "English" : "日本語"));
 }
 

@@ -140,7 +140,10 @@ def _relay(
             }
             for i, a in enumerate(AMBULANCES)
         ],
-        "accounts": [{"name": known.name, "password": known.password, "role": "cardiologist"}],
+        "accounts": [
+            {"name": known.name, "password": known.password, "role": "cardiologist"},
+            {"name": known.dispatcher, "password": known.password, "role": "dispatcher"},
+        ],
     }
     return child(
         "The relay",
@@ -207,6 +210,7 @@ def _invite(base: str, known: Provisioned) -> None:
     _say("")
     _say(f"The city is at work:   {base}/demo")
     _say(f"  the hospital's page   {base}/   (name {known.name}, password {known.password})")
+    _say(f"  119 dispatch          {base}/dispatch   (name {known.dispatcher}, same password)")
     for i, ambulance in enumerate(AMBULANCES):
         port = int(base.rpartition(":")[2]) + 1 + i
         _say(f"  {ambulance.unit}            http://localhost:{port}/   ({ambulance.scenario})")

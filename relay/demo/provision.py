@@ -21,22 +21,26 @@ class Provisioned:
     Attributes:
         tokens: device token by unit.
         name / password: the cardiologist's account, made new for this drill.
+        dispatcher: the fire command centre's account, with the same password.
     """
 
     tokens: dict[str, str]
     name: str
     password: str
+    dispatcher: str
 
 
 async def provision(data: Path, units: list[str]) -> Provisioned:
-    """One hospital, one cardiologist, and a device for each unit, in a fresh data folder."""
+    """One hospital, one cardiologist, one dispatcher, and a device for each unit, in a fresh data folder."""
     password = f"drill-{secrets.token_hex(4)}"
     async with open_people(Settings(data_dir=data)) as people:
         await people.add_hospital(HOSPITAL, BY)
         person = Person("sato", "佐藤 医師(当直)", Role.CARDIOLOGIST, HOSPITAL.id)
         await people.add_account(person, password, BY)
+        desk = Person("kato", "加藤(指令)", Role.DISPATCHER, None)
+        await people.add_account(desk, password, BY)
         tokens = {
             unit: await people.add_device(Device(unit, frozenset({HOSPITAL.id})), BY)
             for unit in units
         }
-    return Provisioned(tokens, "sato", password)
+    return Provisioned(tokens, person.name, password, desk.name)

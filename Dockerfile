@@ -3,7 +3,7 @@ FROM python:3.12-slim AS build
 RUN pip install --no-cache-dir uv
 WORKDIR /src
 COPY . .
-RUN uv venv /venv && VIRTUAL_ENV=/venv uv sync --locked --no-dev --no-editable --active
+RUN uv venv /venv && VIRTUAL_ENV=/venv uv sync --locked --no-dev --no-editable --active && /venv/bin/python -m ecg.kernels
 
 FROM python:3.12-slim
 RUN useradd --uid 10119 --create-home kyumei && mkdir /data && chown kyumei /data

@@ -6,6 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 
+.NOTPARALLEL:
 .PHONY: help setup setup-run demo test check bench clean
 
 help:
@@ -34,9 +35,15 @@ help:
 	@$(UV) sync --locked --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@touch $@ .venv/.run
 
-setup-run: .venv/.run
+# the screen's kernels, compiled once for everybody: no relay and no test has to
+.venv/.kernels: uv.lock $(wildcard signal/ecg/*.py signal/ecg/kernels/*.py)
+	@echo "kyumei: compiling the screen's kernels …"
+	@$(BIN)/python -m ecg.kernels
+	@touch $@
 
-setup: .venv/.dev
+setup-run: .venv/.run .venv/.kernels
+
+setup: .venv/.dev .venv/.kernels
 
 demo: setup-run
 	@exec $(BIN)/kyumei demo
@@ -46,7 +53,8 @@ check: setup
 
 test: setup
 	@scripts/check
-	@KYUMEI_CHROMIUM="$$(scripts/chromium)" && export KYUMEI_CHROMIUM && exec $(BIN)/pytest -q --ignore=tests/house
+	@scripts/fault_tools
+	@KYUMEI_CHROMIUM="$$(scripts/chromium)" && export KYUMEI_CHROMIUM && exec $(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/house
 
 bench: setup
 	@$(BIN)/kyumei bench screen

@@ -39,7 +39,8 @@ def _root() -> None:
 @app.command()
 def run(
     source: Annotated[
-        str, typer.Option(help="synthetic:SCENARIO[?seed=N&noise=LEVEL] or wfdb:PATH[?loop=1]")
+        str,
+        typer.Option(help="synthetic:SCENARIO, wfdb:PATH, folder:PATH or lsl:NAME (docs/howto)"),
     ],
     relay: Annotated[
         str, typer.Option(help="The relay's address, such as wss://relay.example.jp")
@@ -57,6 +58,10 @@ def run(
     ca: Annotated[
         Path | None, typer.Option(help="Certificate authority file of a relay of your own")
     ] = None,
+    camera: Annotated[
+        str,
+        typer.Option(help="Cabin camera: v4l2:/dev/video0, file:PATH or synthetic; none without"),
+    ] = "",
     drill: Annotated[bool, typer.Option(help="Show the drill banner")] = False,
     journal: Annotated[
         Path | None, typer.Option(help="Folder for a copy of every frame as it was born (tests)")
@@ -70,16 +75,20 @@ def run(
     from ambulance_client.uplink import tls_context
     from relay.errors import BadInput, RelayError
 
-    url = relay.rstrip("/")
-    if not url.startswith(("ws://", "wss://")):
-        _stop("The relay's address must begin with ws:// or wss://.", EXIT_MISUSE)
+    url = _checked_address(relay)
     if not token:
         _stop(
             "This tablet needs its token: give --token or set KYUMEI_TOKEN (kyumei devices add).",
             EXIT_MISUSE,
         )
-    if ca is not None and not ca.is_file():
-        _stop(f"There is no certificate file {ca}; check --ca.", EXIT_MISUSE)
+    _check_ca(ca)
+    if camera:
+        from ambulance_client.camera_frames import check_camera
+
+        try:
+            check_camera(camera)
+        except BadInput as error:
+            _stop(str(error), EXIT_MISUSE)
     if journal is not None:
         journal.mkdir(parents=True, exist_ok=True)
     settings = TabletSettings(
@@ -91,6 +100,7 @@ def run(
         drill=drill,
         journal=journal,
         tls=tls_context(str(ca) if ca else None) if url.startswith("wss://") else None,
+        camera=camera,
     )
     try:
         asyncio.run(_serve(settings, panel_port))
@@ -98,6 +108,67 @@ def run(
         _stop(str(error), EXIT_MISUSE)
     except RelayError as error:
         _stop(str(error), EXIT_FAILURE)
+
+
+@app.command()
+def camera(
+    whip: Annotated[
+        str, typer.Option(help="WHIP address, such as https://relay.example.jp/live/whip")
+    ],
+    camera: Annotated[
+        str, typer.Option(help="v4l2:/dev/video0, file:PATH or synthetic[:caller]")
+    ] = "synthetic",
+    token: Annotated[
+        str, typer.Option(envvar="KYUMEI_TOKEN", help="Bearer token of the WHIP address")
+    ] = "",
+    ca: Annotated[
+        Path | None, typer.Option(help="Certificate authority file of a relay of your own")
+    ] = None,
+) -> None:
+    """Publish a camera by WHIP until stopped: a caller of a drill, a fixed camera of a command post.
+
+    Example: kyumei-ambulance camera --camera synthetic:caller --whip http://localhost:8119/live/whip
+    """
+    from ambulance_client.uplink import tls_context
+    from ambulance_client.whip_camera import publish_until_stopped
+    from relay.errors import BadInput, RelayError
+
+    if not whip.startswith(("http://", "https://")):
+        _stop("The WHIP address must begin with http:// or https://.", EXIT_MISUSE)
+    _check_ca(ca)
+    tls = tls_context(str(ca) if ca else None) if whip.startswith("https://") else None
+    try:
+        asyncio.run(publish_until_stopped(camera, whip, token, tls))
+    except BadInput as error:
+        _stop(str(error), EXIT_MISUSE)
+    except RelayError as error:
+        _stop(str(error), EXIT_FAILURE)
+
+
+def _checked_address(relay: str) -> str:
+    """The relay's address without a slash at its end; ends the program where it is none."""
+    from urllib.parse import urlsplit
+
+    url = relay.strip().rstrip("/")
+    if not url.startswith(("ws://", "wss://")):
+        _stop("The relay's address must begin with ws:// or wss://.", EXIT_MISUSE)
+    try:
+        parts = urlsplit(url)
+        good = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment)
+    except ValueError:  # no number, or one beyond 65535
+        good = False
+    if not good or any(c.isspace() for c in url):
+        _stop(
+            f"The relay's address {relay} cannot be used; write it like wss://relay.example.jp "
+            "or ws://localhost:8119.",
+            EXIT_MISUSE,
+        )
+    return url
+
+
+def _check_ca(ca: Path | None) -> None:
+    if ca is not None and not ca.is_file():
+        _stop(f"There is no certificate file {ca}; check --ca.", EXIT_MISUSE)
 
 
 async def _serve(settings: TabletSettings, panel_port: int) -> None:

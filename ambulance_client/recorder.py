@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import numpy as np
 import structlog
 
+from ambulance_client.sample_clock import SampleClock
 from ambulance_client.segmenter import NewFrame, Segmenter
 from ambulance_client.sources import Source
 from ambulance_client.spool import Spool
@@ -33,8 +34,10 @@ log = structlog.get_logger()
 RECENT_S = 60.0
 MEMORY_FRAMES = 2_400
 """Ten minutes of frames held in memory while the disk cannot take them."""
+CATCH_UP_FRAMES = 8
+"""So many of them go to the disk with each new frame once it takes frames again."""
 SNAPSHOT_S = 10.0
-Reason = Literal["manual", "clean", "interval"]
+Reason = Literal["manual", "clean", "interval", "file"]
 
 
 class Recorder:
@@ -45,6 +48,9 @@ class Recorder:
         newest_sample: one past the newest sample framed.
         disk_text: empty, or one sentence about a failing disk.
         frames_dropped: frames lost because disk and memory were both full (shown to the crew).
+        memory: frames that only memory holds, while the disk cannot take them.
+        heard_s: when the device was last heard, monotonic. clock: how fast it really samples.
+        bytes_made: of all frames, as the spool keeps them.
     """
 
     def __init__(
@@ -72,10 +78,14 @@ class Recorder:
         self.newest_sample = 0
         self.disk_text = ""
         self.frames_dropped = 0
+        self.heard_s = time.monotonic()
+        self.clock = SampleClock(info.fs_hz)
+        self.bytes_made = 0
         self.memory: dict[int, bytes] = {}
         self._recent: deque[NewFrame] = deque(maxlen=round(RECENT_S / 0.25))
         self._spool, self._link, self._on_frame = spool, link, on_frame
         self._segmenter = Segmenter(stream, info.leads, info.fs_hz)
+        self._announced = False
         self._journal = journal / f"{stream}.frames" if journal else None
 
     async def run(self) -> None:
@@ -87,6 +97,8 @@ class Recorder:
         await self._announce()
         try:
             async for segment in self.source.segments():
+                self.heard_s = time.monotonic()
+                self.clock.saw(segment.first_sample + segment.n_samples, self.heard_s)
                 for frame in self._segmenter.push(segment):
                     await self._keep(frame)
         except ValueError as error:
@@ -97,10 +109,16 @@ class Recorder:
 
     async def _announce(self) -> None:
         try:
-            await self._spool.add_stream(self.spec)
+            await self._keep_spec()
         except Unavailable as error:
             self.disk_text = str(error)
         self._link.register(self.spec)
+
+    async def _keep_spec(self) -> None:
+        """Without it the spool could not say after a restart whose frames it holds."""
+        if not self._announced:
+            await self._spool.add_stream(self.spec)
+            self._announced = True
 
     async def _keep(self, frame: NewFrame) -> None:
         """Keep a frame whole: also where the recording is stopped in the middle of it."""
@@ -116,19 +134,46 @@ class Recorder:
             with self._journal.open("ab") as file:
                 file.write(CRC.pack(len(frame.data)) + frame.data)
         try:
+            await self._keep_spec()
             await self._spool.add_frame(self.spec.stream, frame.seq, frame.data)
-            self.disk_text = ""
         except Unavailable as error:
             self.disk_text = str(error)
-            self.memory[frame.seq] = frame.data
-            if len(self.memory) > MEMORY_FRAMES:
-                self.memory.pop(min(self.memory))
-                self.frames_dropped += 1
-                log.error("frame_dropped", stream=str(self.spec.stream))
+            self._to_memory(frame)
+        else:
+            await self.memory_to_disk(CATCH_UP_FRAMES)
         self.newest_sample = frame.end_sample
+        self.bytes_made += len(frame.data)
         self._recent.append(frame)
         self._link.spooled(self.spec.stream, frame.seq)
         self._on_frame(frame)
+
+    def _to_memory(self, frame: NewFrame) -> None:
+        """Hold what the disk does not take; where memory is full too, the oldest goes, and is counted."""
+        self.memory[frame.seq] = frame.data
+        if len(self.memory) > MEMORY_FRAMES:
+            oldest = min(self.memory)
+            self.memory.pop(oldest)
+            if self._link.gone(self.spec.stream, oldest):
+                self.frames_dropped += 1
+                log.error("frame_dropped", stream=str(self.spec.stream), seq=oldest)
+
+    async def memory_to_disk(self, at_most: int) -> None:
+        """The disk takes frames again: what only memory held goes there, oldest first."""
+        stream = self.spec.stream
+        try:
+            for seq in sorted(self.memory)[:at_most]:
+                await self._spool.add_frame(stream, seq, self.memory.get(seq, b""))
+                if self.memory.pop(seq, None) is None:  # acknowledged in this moment
+                    await self._spool.drop_frames(stream, [(seq, seq + 1)])
+        except Unavailable as error:
+            self.disk_text = str(error)
+        else:
+            self.disk_text = ""
+
+    @property
+    def made_s(self) -> float:
+        """Seconds of ECG framed, holes included."""
+        return self.newest_sample / self.spec.fs_hz
 
     def recent_frames(self, window_s: float) -> list[bytes]:
         """The newest frames that cover ``window_s``, oldest first."""
@@ -151,10 +196,14 @@ class Recorder:
     def snapshot(self, reason: Reason = "manual") -> m.SnapshotRequest:
         """Ask for the newest ten seconds, and put their frames before other backlog.
 
+        A file that is shorter is asked for whole.
+
         Raises:
             BadInput: fewer than ten seconds were recorded.
         """
         n_samples = round(SNAPSHOT_S * self.spec.fs_hz)
+        if reason == "file":
+            n_samples = min(n_samples, self.newest_sample)
         first = self.newest_sample - n_samples
         if first < 0:
             left_s = -first / self.spec.fs_hz

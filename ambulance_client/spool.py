@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,29 +19,14 @@ from uuid import UUID
 
 import structlog
 
-from relay.errors import BadInput, RemoteProtocolError, Unavailable
+from ambulance_client.spool_file import Recovery, open_file
+from relay.errors import RemoteProtocolError, Unavailable
 from relay.protocol import messages as m
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import unpack
 
 log = structlog.get_logger()
 T = TypeVar("T")
-
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE streams (
-    no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, spec TEXT NOT NULL,
-    next_seq INTEGER NOT NULL DEFAULT 0, ended INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE frames (
-    no INTEGER PRIMARY KEY, stream_no INTEGER NOT NULL REFERENCES streams(no),
-    seq INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE UNIQUE INDEX frames_by_seq ON frames (stream_no, seq);
-CREATE TABLE events (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, text TEXT NOT NULL);
-CREATE TABLE notices (
-    no INTEGER PRIMARY KEY, incident BLOB NOT NULL, entry INTEGER NOT NULL, text TEXT NOT NULL,
-    UNIQUE (incident, entry));
-CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +46,30 @@ class SpooledStream:
     ended: bool
 
 
+@dataclass(frozen=True, slots=True)
+class HeldPhoto:
+    """A photo of the scene that the relay does not have yet."""
+
+    id: UUID
+    incident: UUID
+    taken_at_us: int
+    jpeg: bytes
+
+
 class Spool:
     """The open spool of one folder. Build it with ``Spool.open``."""
 
-    def __init__(self, db: sqlite3.Connection, thread: ThreadPoolExecutor, note: str) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, thread: ThreadPoolExecutor, recovery: Recovery | None
+    ) -> None:
         self._db = db
         self._thread = thread
         self._numbers: dict[UUID, int] = {}
-        self.recovery_note = note
+        self.recovery = recovery
 
     @classmethod
     async def open(cls, folder: Path) -> Spool:
-        """The spool in a folder; a damaged file is set aside and said so in ``recovery_note``.
+        """The spool in a folder; a damaged file is set aside and said so in ``recovery``.
 
         Raises:
             Unavailable: the folder cannot be written.
@@ -82,7 +78,7 @@ class Spool:
         thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
         loop = asyncio.get_running_loop()
         try:
-            db, note = await loop.run_in_executor(thread, _open, folder)
+            db, recovery = await loop.run_in_executor(thread, open_file, folder)
         except OSError as error:
             thread.shutdown()
             raise Unavailable(
@@ -94,7 +90,7 @@ class Spool:
                 f"The spool cannot be opened ({error}); free disk space, or choose another folder "
                 "with --spool."
             ) from error
-        return cls(db, thread, note)
+        return cls(db, thread, recovery)
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────
 
@@ -111,7 +107,10 @@ class Spool:
         await self._run(self._add_frame, stream, seq, data)
 
     async def frame(self, stream: UUID, seq: int) -> bytes | None:
-        """A held frame's bytes; None where it was dropped, or has rotted (then it is reported)."""
+        """A held frame's bytes; None where it was dropped, or has rotted.
+
+        A rotten one is put aside, so that it is missed once and not at every start.
+        """
         return await self._run(self._frame, stream, seq)
 
     async def drop_frames(self, stream: UUID, ranges: Iterable[tuple[int, int]]) -> None:
@@ -137,13 +136,27 @@ class Spool:
 
     # ── events and notices ──────────────────────────────────────────────────────────────────────
 
-    async def add_event(self, event: m.Event) -> None:
-        """Return once the event would survive a power cut. Raises like ``add_frame``."""
-        await self._run(
-            self._execute,
-            "INSERT OR IGNORE INTO events (id, text) VALUES (?, ?)",
-            (event.event.bytes, m.to_text(event)),
+    async def add_event(self, event: m.Event, *, of_case: bool = False) -> None:
+        """Return once the event would survive a power cut. Raises like ``add_frame``.
+
+        Args:
+            event: what the crew entered, or what the tablet says by itself.
+            of_case: keep it for the crew's page too, also after the relay has it.
+        """
+        await self._run(self._add_event, event, of_case)
+
+    async def case_events(self, incident: UUID) -> list[m.Event]:
+        """What was entered in a case, oldest first."""
+        rows = await self._run(
+            self._query,
+            "SELECT text FROM case_events WHERE incident = ? ORDER BY no",
+            (str(incident),),
         )
+        return [m.event_from_text(row[0]) for row in rows]
+
+    async def begin_case(self, incident: UUID) -> None:
+        """From now on this is the case; what was kept of others for the page is forgotten."""
+        await self._run(self._begin_case, incident)
 
     async def drop_event(self, event: UUID) -> None:
         """Forget an acknowledged event."""
@@ -171,6 +184,40 @@ class Spool:
         )
         parsed = [m.from_relay(row[0]) for row in rows]
         return [n for n in parsed if isinstance(n, m.Notice)]
+
+    # ── photos ──────────────────────────────────────────────────────────────────────────────────
+
+    async def add_photo(self, photo: HeldPhoto) -> None:
+        """Return once the photo would survive a power cut. Raises like ``add_frame``."""
+        row = (photo.id.bytes, photo.incident.bytes, photo.taken_at_us, photo.jpeg)
+        await self._run(
+            self._execute,
+            "INSERT INTO photos (id, incident, taken_at_us, jpeg) VALUES (?, ?, ?, ?)",
+            row,
+        )
+
+    async def oldest_photo(self) -> HeldPhoto | None:
+        """The photo that has waited longest, None where none waits."""
+        return await self._run(self._oldest_photo)
+
+    async def photos(self) -> list[HeldPhoto]:
+        """Every waiting photo, oldest first, without its pixels."""
+        rows = await self._run(
+            self._rows, "SELECT id, incident, taken_at_us FROM photos ORDER BY no"
+        )
+        return [HeldPhoto(UUID(bytes=r[0]), UUID(bytes=r[1]), r[2], b"") for r in rows]
+
+    async def photo_to_the_end(self, photo: UUID) -> None:
+        """Let the other waiting photos go first from now on."""
+        await self._run(
+            self._execute,
+            "UPDATE photos SET no = (SELECT max(no) + 1 FROM photos) WHERE id = ?",
+            (photo.bytes,),
+        )
+
+    async def drop_photo(self, photo: UUID) -> None:
+        """Forget a photo the relay has, or will never take."""
+        await self._run(self._execute, "DELETE FROM photos WHERE id = ?", (photo.bytes,))
 
     # ── small state ─────────────────────────────────────────────────────────────────────────────
 
@@ -216,6 +263,27 @@ class Spool:
             )
         self._numbers[spec.stream] = int(cursor.lastrowid or 0)
 
+    def _add_event(self, event: m.Event, of_case: bool) -> None:
+        text = m.to_text(event)
+        with self._db:
+            self._db.execute(
+                "INSERT OR IGNORE INTO events (id, text) VALUES (?, ?)", (event.event.bytes, text)
+            )
+            if of_case:
+                self._db.execute(
+                    "INSERT OR IGNORE INTO case_events (incident, id, text) VALUES (?, ?, ?)",
+                    (str(event.incident), str(event.event), text),
+                )
+
+    def _begin_case(self, incident: UUID) -> None:
+        with self._db:
+            self._db.execute(
+                "INSERT INTO state VALUES ('incident', ?)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (json.dumps(str(incident)),),
+            )
+            self._db.execute("DELETE FROM case_events WHERE incident != ?", (str(incident),))
+
     def _number(self, stream: UUID) -> int:
         if stream not in self._numbers:
             row = self._db.execute(
@@ -228,13 +296,25 @@ class Spool:
 
     def _add_frame(self, stream: UUID, seq: int, data: bytes) -> None:
         number = self._number(stream)
+        if not number:
+            raise sqlite3.IntegrityError("the recording itself is not kept yet")
         with self._db:
             self._db.execute(
-                "INSERT INTO frames (stream_no, seq, data) VALUES (?, ?, ?)", (number, seq, data)
+                "INSERT OR IGNORE INTO frames (stream_no, seq, data) VALUES (?, ?, ?)",
+                (number, seq, data),
             )
             self._db.execute(
                 "UPDATE streams SET next_seq = max(next_seq, ?) WHERE no = ?", (seq + 1, number)
             )
+
+    def _rows(self, sql: str) -> list[tuple[bytes, bytes, int]]:
+        return self._db.execute(sql).fetchall()
+
+    def _oldest_photo(self) -> HeldPhoto | None:
+        row = self._db.execute(
+            "SELECT id, incident, taken_at_us, jpeg FROM photos ORDER BY no LIMIT 1"
+        ).fetchone()
+        return row and HeldPhoto(UUID(bytes=row[0]), UUID(bytes=row[1]), row[2], bytes(row[3]))
 
     def _frame(self, stream: UUID, seq: int) -> bytes | None:
         row = self._db.execute(
@@ -246,8 +326,19 @@ class Spool:
             unpack(row[0])
         except RemoteProtocolError:
             log.error("spool_frame_damaged", stream=str(stream), seq=seq)
+            self._put_aside(stream, seq, row[0])
             return None
         return bytes(row[0])
+
+    def _put_aside(self, stream: UUID, seq: int, data: bytes) -> None:
+        with self._db:
+            self._db.execute(
+                "INSERT INTO rotten_frames (stream, seq, data) VALUES (?, ?, ?)",
+                (stream.bytes, seq, data),
+            )
+            self._db.execute(
+                "DELETE FROM frames WHERE stream_no = ? AND seq = ?", (self._number(stream), seq)
+            )
 
     def _drop_frames(self, stream: UUID, ranges: tuple[tuple[int, int], ...]) -> None:
         number = self._number(stream)
@@ -271,41 +362,3 @@ class Spool:
                 held.add(seq)
             found.append(SpooledStream(spec, tuple(held), next_seq, bool(ended)))
         return found
-
-
-def _open(folder: Path) -> tuple[sqlite3.Connection, str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "spool.sqlite3"
-    try:
-        return _connect(path), ""
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise
-        aside = folder / f"spool.damaged-{int(time.time())}.sqlite3"
-        path.rename(aside)
-        log.error("spool_damaged", kept_as=aside.name, why=str(error))
-        note = f"The spool was damaged and is kept as {aside.name}; a new one was begun."
-        return _connect(path), note
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, check_same_thread=False, timeout=5)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise BadInput(
-                "The spool was written by a newer version of this program; update this one."
-            )
-        if version == 0:
-            with db:
-                db.executescript(_SCHEMA)
-                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
-    except BaseException:
-        db.close()
-        raise
-    return db

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,21 +17,31 @@ import structlog
 
 from ambulance_client.case import Case
 from ambulance_client.coach import Coach
+from ambulance_client.intake import Intake
+from ambulance_client.looks import look
+from ambulance_client.photos import Photos
 from ambulance_client.recorder import Reason, Recorder
+from ambulance_client.relay_http import RelayHttp
 from ambulance_client.segmenter import FRAME_S, NewFrame
-from ambulance_client.sources import open_source
+from ambulance_client.sources import Recordings, Source, open_source
 from ambulance_client.spool import Spool
+from ambulance_client.spool_file import Recovery
 from ambulance_client.uplink import Uplink
-from ecg.quality import electrode_lights
-from relay.errors import BadInput, Unavailable
+from ambulance_client.video import Cabin, TabletVideo
+from relay.errors import BadInput, Conflict, Unavailable
 from relay.protocol import messages as m
-from relay.protocol.sender import EventStored, FramesStored, SenderEvent, SenderLink
+from relay.protocol.clock_estimate import ClockEstimate
+from relay.protocol.sender import (
+    EventStored,
+    FramesStored,
+    SenderEvent,
+    SenderLink,
+)
 
 log = structlog.get_logger()
 
 SOFTWARE = "kyumei-ambulance"
-COACH_EVERY_S = 1.0
-SOURCE_RETRY_S = 5.0
+COACH_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +56,28 @@ class TabletSettings:
     drill: bool = False
     journal: Path | None = None
     tls: ssl.SSLContext | None = None
+    camera: str = ""
 
 
 class Tablet:
     """Everything the tablet does. Build it with ``running_tablet``."""
 
-    def __init__(self, settings: TabletSettings, spool: Spool) -> None:
+    def __init__(
+        self, settings: TabletSettings, spool: Spool, opened: Recordings | None = None
+    ) -> None:
         self.settings = settings
         self.changed: set[Callable[[], None]] = set()
         self.frame_listeners: set[Callable[[bytes], None]] = set()
         self.recorder: Recorder | None = None
         self.case = Case(uuid4())
         self.coach = Coach(time.monotonic())
-        self.source_state, self.source_text = "running", ""
         self._spool = spool
         self._old_memory: dict[UUID, dict[int, bytes]] = {}
+        self._frames_lost = 0
+        self._entering = asyncio.Lock()
         self._link = SenderLink(SOFTWARE)
         self._recording: asyncio.Task[None] | None = None
+        self.intake = Intake(settings.source, self, opened)
         self.uplink = Uplink(
             url=settings.relay_url,
             token=settings.token,
@@ -72,6 +86,21 @@ class Tablet:
             heard=self._heard,
             backlog_ms=lambda: round(self.backlog_s * 1000),
             tls=settings.tls,
+        )
+        self.video = TabletVideo(
+            RelayHttp(settings.relay_url, settings.token, settings.tls),
+            backlog_s=lambda: self.backlog_s,
+            is_connected=lambda: self.uplink.status.state == "connected",
+            notify=self.notify,
+            cabin=Cabin(settings.camera, lambda: self.case.incident) if settings.camera else None,
+        )
+
+        self.photos = Photos(
+            spool,
+            self.video.http,
+            lambda: self.video.budget.step,
+            lambda: self.uplink.status.state == "connected",
+            self.notify,
         )
 
     # ── life ────────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +112,7 @@ class Tablet:
             self.case = Case(UUID(kept))
             await self._restore_case()
         else:
-            await self._spool.put("incident", str(self.case.incident))
+            await self._spool.begin_case(self.case.incident)
         for held in await self._spool.streams():
             self._link.register(held.spec, held.unstored, held.next_seq)
             if not held.ended:
@@ -91,17 +120,17 @@ class Tablet:
         for event in await self._spool.events():
             self._link.event_spooled(event)
         self._link.follow(self.case.incident, self.case.last_entry)
+        await self.photos.restore()
 
     async def _restore_case(self) -> None:
-        kept = await self._spool.get("case-events")
-        for text in kept if isinstance(kept, list) else []:
-            self.case.apply_event(m.event_from_text(str(text)))
+        for event in await self._spool.case_events(self.case.incident):
+            self.case.apply_event(event)
         for notice in await self._spool.notices(self.case.incident):
             self.case.apply_notice(notice)
 
     def start_recording(self) -> None:
-        """Record from the source until ``stop_recording`` or the source's end."""
-        self._recording = asyncio.create_task(self._record(), name="recording")
+        """Take what the source gives until ``stop_recording``."""
+        self._recording = asyncio.create_task(self.intake.run(), name="recording")
 
     async def stop_recording(self) -> None:
         """End the recording under way; all of it is in the spool afterwards."""
@@ -111,77 +140,84 @@ class Tablet:
                 await self._recording
             self._recording = None
 
-    async def _record(self) -> None:
-        while True:
-            try:
-                source = await asyncio.to_thread(open_source, self.settings.source)
-                recorder = Recorder(
-                    spool=self._spool,
-                    link=self._link,
-                    source=source,
-                    incident=self.case.incident,
-                    journal=self.settings.journal,
-                    on_frame=self._new_frame,
-                )
-                await self._run_recorder(recorder)
-                self.source_state, self.source_text = "ended", "The recording has ended."
-                self._notify()
-                return
-            except BadInput as error:
-                self.source_state, self.source_text = "failed", str(error)
-                log.warning("source_failed", why=str(error))
-                self._notify()
-            await asyncio.sleep(SOURCE_RETRY_S)
+    # ── what the intake asks for ────────────────────────────────────────────────────────────────
 
-    async def _run_recorder(self, recorder: Recorder) -> None:
+    def new_recorder(self, source: Source) -> Recorder:
+        """See ``Keeper``."""
+        return Recorder(
+            spool=self._spool,
+            link=self._link,
+            source=source,
+            incident=self.case.incident,
+            journal=self.settings.journal,
+            on_frame=self._new_frame,
+        )
+
+    async def recording_began(self, recorder: Recorder) -> None:
+        """See ``Keeper``."""
+        self._frames_lost += self._dropped
         self.recorder = recorder
         self.coach = Coach(time.monotonic())
-        self.source_state, self.source_text = "running", ""
         info = recorder.source.info
         if self.case.patient.rev == 0 and (info.age_years or info.sex):
             await self.set_patient({"age_years": info.age_years, "sex": info.sex})
-        try:
-            await recorder.run()
-        finally:
-            self._old_memory[recorder.spec.stream] = recorder.memory
-            await asyncio.shield(
-                self._end_stream(recorder.spec, self._link.frames_made(recorder.spec.stream))
-            )
+
+    async def recording_over(self, recorder: Recorder) -> None:
+        """See ``Keeper``. A file is read as soon as it is here; nobody has to press a button."""
+        await recorder.memory_to_disk(len(recorder.memory))
+        self._old_memory[recorder.spec.stream] = recorder.memory
+        if not recorder.source.info.live and recorder.newest_sample:
+            await self._send_event(recorder.snapshot("file"), recorder.spec.incident)
+        await self._end_stream(recorder.spec, self._link.frames_made(recorder.spec.stream))
+
+    def notify(self) -> None:
+        """What the crew sees has changed."""
+        for listener in list(self.changed):
+            listener()
 
     async def _end_stream(self, spec: m.OpenStream, end_seq: int) -> None:
-        await self._spool.end_stream(spec.stream)
+        try:
+            await self._spool.end_stream(spec.stream)
+        except Unavailable as error:  # ended again at the next start
+            log.warning("end_not_spooled", why=str(error))
         await self._send_event(m.StreamEnd(spec.stream, end_seq), spec.incident)
 
     async def watch_electrodes(self) -> None:
-        """Look at the electrodes once a second, for ever; send what is due by itself."""
+        """Look at the electrodes twice a second, for ever; send what is due by itself."""
         while True:
             await asyncio.sleep(COACH_EVERY_S)
-            recorder = self.recorder
-            segment = recorder.recent_segment(2.0) if recorder else None
-            if segment is None or self.source_state != "running":
-                continue
-            lights = await asyncio.to_thread(electrode_lights, segment)
-            if lights != self.coach.lights:
-                self._notify()
-            due = self.coach.look(lights, time.monotonic())
-            if due is not None:
-                with contextlib.suppress(BadInput):  # less than ten seconds: the next look decides
-                    await self.snapshot(due)
+            self.intake.look()
+            if self.recorder is not None and self.intake.state == "running":
+                await self._look_at(self.recorder, self.coach)
+
+    async def _look_at(self, recorder: Recorder, coach: Coach) -> None:
+        changed, due = await look(recorder, coach)
+        if changed:
+            self.notify()
+        if due is not None:
+            with contextlib.suppress(BadInput):  # less than ten seconds: the next look decides
+                await self.snapshot(due)
 
     # ── what the crew does ──────────────────────────────────────────────────────────────────────
 
-    async def set_patient(self, fields: dict[str, Any]) -> None:
+    async def set_patient(self, fields: dict[str, Any], incident: UUID | None = None) -> None:
         """Change fields of the patient card; fields not named stay as they are.
+
+        One change at a time: two pages that press in the same moment both count.
 
         Raises:
             BadInput: an unknown field or an impossible value.
+            Conflict: it was entered for ``incident``, and the tablet has begun another case.
         """
         known = {key for key in asdict(self.case.patient) if key not in {"rev", "type"}}
         extra = sorted(set(fields) - known)
         if extra:
             raise BadInput(f"The patient card has no field {extra[0]!r}.")
-        card = replace(self.case.patient, **fields, rev=self.case.patient.rev + 1)
-        await self._send_event(card)
+        async with self._entering:
+            if incident is not None and incident != self.case.incident:
+                raise Conflict("This entry belongs to the patient before; it was not written down.")
+            card = replace(self.case.patient, **fields, rev=self.case.patient.rev + 1)
+            await self._send_event(card)
 
     async def mark(self, mark: str) -> None:
         """Stamp first contact, departure or the hospital's door, now."""
@@ -211,32 +247,31 @@ class Tablet:
     async def new_case(self) -> None:
         """End this case on the tablet and begin another with a fresh recording."""
         await self.stop_recording()
-        self.case = Case(uuid4())
-        await self._spool.put("incident", str(self.case.incident))
-        await self._spool.put("case-events", [])
+        async with self._entering:
+            self.case, self.coach = Case(uuid4()), Coach(time.monotonic())
+            self._frames_lost = 0
+            try:
+                await self._spool.begin_case(self.case.incident)
+            except Unavailable as error:  # the next patient's ECG is still sent
+                log.warning("case_not_spooled", why=str(error))
         self._link.follow(self.case.incident, 0)
         self.start_recording()
-        self._notify()
+        self.notify()
 
     async def _send_event(self, body: m.EventBody, incident: UUID | None = None) -> None:
         event = m.checked_event(
             m.Event(uuid4(), incident or self.case.incident, time.time_ns() // 1000, body)
         )
+        of_case = event.incident == self.case.incident
         try:
-            await self._spool.add_event(event)
+            await self._spool.add_event(event, of_case=of_case)
         except Unavailable as error:  # still sent; the relay's receipt is its durability
             log.warning("event_not_spooled", why=str(error))
         self._link.event_spooled(event)
         if event.incident == self.case.incident:
             self.case.apply_event(event)
-            await self._remember_case(event)
         self.uplink.poke()
-        self._notify()
-
-    async def _remember_case(self, event: m.Event) -> None:
-        kept = await self._spool.get("case-events")
-        texts = kept if isinstance(kept, list) else []
-        await self._spool.put("case-events", [*texts, m.to_text(event)])
+        self.notify()
 
     # ── what the link says ──────────────────────────────────────────────────────────────────────
 
@@ -245,7 +280,12 @@ class Tablet:
             held = self.recorder.memory.get(seq)
         else:
             held = self._old_memory.get(stream, {}).get(seq)
-        return held if held is not None else await self._spool.frame(stream, seq)
+        if held is None:
+            held = await self._spool.frame(stream, seq)
+        if held is None and self._link.gone(stream, seq):
+            self._frames_lost += 1
+            self.notify()
+        return held
 
     async def _heard(self, event: SenderEvent) -> None:
         try:
@@ -258,13 +298,14 @@ class Tablet:
                     await self._spool.add_notice(event)
                     if event.incident == self.case.incident:
                         self.case.apply_notice(event)
+                    self.video.heard(event.stage)
                 case m.Refusal():
                     log.warning("refused", code=event.code, why=event.text)
                     if event.event is not None and not event.retry:
                         await self._spool.drop_event(event.event)
         except Unavailable as error:
             log.warning("spool_failed", why=str(error))
-        self._notify()
+        self.notify()
 
     async def _forget_frames(self, event: FramesStored) -> None:
         memory = self._old_memory.get(event.stream)
@@ -282,10 +323,6 @@ class Tablet:
         for listener in list(self.frame_listeners):
             listener(frame.data)
 
-    def _notify(self) -> None:
-        for listener in list(self.changed):
-            listener()
-
     # ── what the crew sees ──────────────────────────────────────────────────────────────────────
 
     @property
@@ -294,47 +331,31 @@ class Tablet:
         return self._link.unstored_frames * FRAME_S
 
     @property
+    def lost_s(self) -> float:
+        """Seconds of ECG of this case that neither the tablet nor the relay has; told to the crew."""
+        return (self._frames_lost + self._dropped) * FRAME_S
+
+    @property
+    def _dropped(self) -> int:
+        """Frames of this case that the newest recording could not hold."""
+        newest = self.recorder
+        ours = newest is not None and newest.spec.incident == self.case.incident
+        return newest.frames_dropped if newest is not None and ours else 0
+
+    @property
     def drained(self) -> bool:
         """Everything recorded and entered is on the relay's disk."""
         return self._link.unstored_frames == 0 and self._link.pending_events == 0
 
-    def state(self) -> dict[str, Any]:
-        """``PanelState`` of ``docs/http.md``."""
-        recorder, status, clock = self.recorder, self.uplink.status, self._link.clock
-        disk_text = recorder.disk_text if recorder else ""
-        return {
-            "unit": self.settings.unit,
-            "drill": self.settings.drill,
-            "now_us": time.time_ns() // 1000,
-            "link": {
-                "state": status.state,
-                "since_us": status.since_us,
-                "text": status.text,
-                "rtt_ms": None if clock.rtt_us is None else clock.rtt_us / 1000,
-                "offset_ms": None if clock.offset_us is None else clock.offset_us / 1000,
-            },
-            "source": {
-                "name": recorder.source.info.name if recorder else self.settings.source,
-                "state": self.source_state,
-                "text": self.source_text,
-            },
-            "stream": None
-            if recorder is None
-            else {
-                "id": str(recorder.spec.stream),
-                "fs_hz": recorder.spec.fs_hz,
-                "uv_per_lsb": recorder.spec.uv_per_lsb,
-                "lead_mask": recorder.spec.lead_mask,
-                "newest_sample": recorder.newest_sample,
-            },
-            "backlog_s": self.backlog_s,
-            "spool_ok": not disk_text,
-            "spool_text": disk_text or self._spool.recovery_note,
-            "frames_dropped": recorder.frames_dropped if recorder else 0,
-            "disk_free_mb": shutil.disk_usage(self.settings.spool).free // 2**20,
-            "electrodes": self.coach.lights,
-            **self.case.as_json(),
-        }
+    @property
+    def link_clock(self) -> ClockEstimate:
+        """What the link knows of the relay's clock."""
+        return self._link.clock
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """What was saved out of a damaged spool at the start, None where it was whole."""
+        return self._spool.recovery
 
 
 @asynccontextmanager
@@ -345,9 +366,9 @@ async def running_tablet(settings: TabletSettings) -> AsyncIterator[Tablet]:
         BadInput: the source cannot be opened.
         Unavailable: the spool cannot be opened.
     """
-    await asyncio.to_thread(open_source, settings.source)
+    opened = await asyncio.to_thread(open_source, settings.source)
     spool = await Spool.open(settings.spool)
-    tablet = Tablet(settings, spool)
+    tablet = Tablet(settings, spool, opened)
     tasks: list[asyncio.Task[None]] = []
     try:
         await tablet.restore()
@@ -355,6 +376,8 @@ async def running_tablet(settings: TabletSettings) -> AsyncIterator[Tablet]:
         tasks = [
             asyncio.create_task(tablet.uplink.run(), name="uplink"),
             asyncio.create_task(tablet.watch_electrodes(), name="coach"),
+            asyncio.create_task(tablet.photos.run(), name="photos"),
+            *(asyncio.create_task(part, name=n) for n, part in tablet.video.work().items()),
         ]
         yield tablet
     finally:
@@ -362,4 +385,5 @@ async def running_tablet(settings: TabletSettings) -> AsyncIterator[Tablet]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        tablet.video.close()
         await spool.close()

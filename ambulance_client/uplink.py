@@ -20,9 +20,16 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from ambulance_client.path import way_out
 from relay.errors import RemoteProtocolError
 from relay.protocol import messages as m
-from relay.protocol.link import CLOSE_GOING_AWAY, CLOSE_TOKEN, LinkState, redial_delay_s
+from relay.protocol.link import (
+    CLOSE_GOING_AWAY,
+    CLOSE_TOKEN,
+    DEAD_AFTER_S,
+    LinkState,
+    redial_delay_s,
+)
 from relay.protocol.sender import SenderEvent, SenderLink
 from relay.protocol.wire import restamp
 
@@ -36,11 +43,12 @@ LinkName = Literal["connected", "connecting", "lost", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """The link in one word, since when, and one sentence where something is wrong."""
+    """The link in one word, since when, one sentence where something is wrong, and the relay's code."""
 
     state: LinkName
     since_us: int
     text: str = ""
+    refused_as: int | None = None
 
 
 class Uplink:
@@ -86,7 +94,7 @@ class Uplink:
                 if await self._one_connection():
                     attempt = 0
             except InvalidStatus as error:
-                self._say("refused", _refusal_text(error.response.status_code))
+                self._refused(error.response.status_code)
             except InvalidURI:
                 self._say("refused", f"The relay's address {self._url} is no ws:// or wss:// URL.")
             except (OSError, InvalidHandshake, TimeoutError, ConnectionClosed) as error:
@@ -118,6 +126,7 @@ class Uplink:
                     ("receive", self._receive(socket)),
                     ("send", self._send(socket)),
                     ("tick", self._tick()),
+                    ("path", self._watch_path(socket.remote_address)),
                 )
             ]
             self._work.set()
@@ -164,14 +173,22 @@ class Uplink:
         while not self.link.tick(time.monotonic(), _wall_us(), self._backlog_ms()):
             self._work.set()
             await asyncio.sleep(TICK_S)
-        raise TimeoutError("nothing heard for 5 s")
+        raise TimeoutError(f"nothing heard for {DEAD_AFTER_S:.0f} s")
+
+    async def _watch_path(self, relay: tuple[object, ...]) -> None:
+        """End the connection as soon as the system would take another way: this one is dead."""
+        used = way_out(relay)
+        while (now := way_out(relay)) is None or used is None or now == used:
+            used = used or now
+            await asyncio.sleep(TICK_S)
+        raise ConnectionError("the network changed")
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
             return
         error = task.exception()
         if isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code == CLOSE_TOKEN:
-            self._say("refused", _refusal_text(401))
+            self._refused(401)
         elif error is None:
             self._say("lost", "The relay closed the connection.")
         elif isinstance(error, (OSError, ConnectionClosed, TimeoutError, RemoteProtocolError)):
@@ -179,10 +196,13 @@ class Uplink:
         else:
             raise error
 
-    def _say(self, state: LinkName, text: str) -> None:
+    def _refused(self, status: int) -> None:
+        self._say("refused", _refusal_text(status), status)
+
+    def _say(self, state: LinkName, text: str, refused_as: int | None = None) -> None:
         if (state, text) != (self.status.state, self.status.text):
             since = _wall_us() if state != self.status.state else self.status.since_us
-            self.status = LinkStatus(state, since, text)
+            self.status = LinkStatus(state, since, text, refused_as)
             log.info("link", state=state, why=text)
             self.changed.set()
 

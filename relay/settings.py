@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+TILES = r"^(https?://[\w.:-]+/[^\s;'\"]*\{z\}[^\s;'\"]*\{[xy]\}[^\s;'\"]*\{[xy]\}[^\s;'\"]*)?$"
+"""Address of map tiles; its host goes into a page's policy, so that nothing else may stand in it."""
+
 
 class Settings(BaseSettings):
     """The settings of one relay. Units stand in the names."""
@@ -21,6 +24,10 @@ class Settings(BaseSettings):
     site_name: str = Field("Kyumei Relay", description="Name of this site, shown on its pages.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8119, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls_certificate: Path | None = Field(
+        None, description="PEM file of this relay's certificate and its chain; without it HTTP."
+    )
+    tls_key: Path | None = Field(None, description="PEM file of the certificate's private key.")
     origins: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
         description="Further origins pages may come from, separated by commas (behind a proxy "
@@ -43,6 +50,10 @@ class Settings(BaseSettings):
     )
     screen_every_s: float = Field(
         5.0, ge=0.2, description="Seconds between two screenings of one live stream."
+    )
+    st_trend_alarm: bool = Field(
+        True,
+        description="Whether a live ST change against the patient's own first minute rings.",
     )
     screen_threads: int = Field(2, ge=1, le=64, description="Threads that screen.")
     snapshot_patience_s: float = Field(
@@ -71,13 +82,22 @@ class Settings(BaseSettings):
     sms_hook_timeout_s: float = Field(
         5.0, gt=0, le=30, description="Seconds the SMS hook may take before it counts as failed."
     )
+    map_tiles: str = Field(
+        "",
+        pattern=TILES,
+        description="Map behind the caller's position on the dispatcher's page, for example "
+        "https://tiles.example.jp/{z}/{x}/{y}.png. Empty: a grid in metres, and nobody outside learns a place.",
+    )
     caller_data_cap_mb: float = Field(
         60.0, gt=0, description="Megabytes of video a caller's phone sends before it asks to go on."
     )
-    call_recording: Literal["off", "stills"] = Field(
+    call_recording: Literal["off", "stills", "clips"] = Field(
         "off",
-        description="What stays of a 119 call after its end: off (nothing) or stills (the pictures "
-        "a dispatcher or the caller took).",
+        description="What stays of a 119 call after its end: off (nothing), stills (the pictures a "
+        "dispatcher or the caller took) or clips (these and the video, as it was sent).",
+    )
+    call_clips_keep_h: float = Field(
+        720.0, gt=0, description="Hours after which a clip of a 119 call is deleted."
     )
     call_end_after_h: float = Field(
         3.0, gt=0, description="Hours after which a 119 call nobody ended ends by itself."

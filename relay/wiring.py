@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO
 
 import structlog
 
@@ -20,29 +18,38 @@ from relay.auth.bucket import Buckets
 from relay.auth.tokens import SecretTokens
 from relay.bus.memory import MemoryBus
 from relay.bus.port import Bus
-from relay.errors import Conflict, Unavailable
+from relay.errors import Unavailable
 from relay.model.clock import Clock, SystemClock
 from relay.services.alerting import Alerting
+from relay.services.cabin_board import CabinBoard
+from relay.services.cabins import Cabins
 from relay.services.call_book import CallBook
-from relay.services.callers import CallerRules, Callers
+from relay.services.callers import CallerRules, Callers, Kept
 from relay.services.calls import CallRules, Calls
 from relay.services.cases import Cases
+from relay.services.changes import Changes
+from relay.services.clips import Clips
 from relay.services.events import TabletEvents
 from relay.services.feeds import FeedParts, FeedPublisher, FeedRegistry
+from relay.services.glimpses import Glimpses
+from relay.services.heap import give_back
 from relay.services.ingest import IngestParts
 from relay.services.journal import Journal
 from relay.services.links import LinkRegistry
 from relay.services.live import LiveHub
 from relay.services.people import People, SessionRules, SignIn
+from relay.services.photos import Photos
 from relay.services.pictures import Pictures
 from relay.services.relay import Relay, Site
 from relay.services.screening import Screener, Screening
 from relay.services.snapshots import SnapshotKeeper
 from relay.services.upkeep import AuditAnchors, Upkeep
+from relay.services.viewer_sessions import ViewerSessions
 from relay.services.viewers import CallViewers
 from relay.settings import Settings
 from relay.sms.hook import NoSms, SmsHook
 from relay.sms.port import SmsGateway
+from relay.store.data_folder import lock_folder
 from relay.store.migrate import migrate
 from relay.store.port import EcgLog, Records
 from relay.store.records_sql import open_sqlite
@@ -53,7 +60,7 @@ from relay.video.port import MediaPlane
 log = structlog.get_logger(__name__)
 DATABASE = "records.sqlite"
 ECG_LOG = "ecg"
-LOCK = "relay.lock"
+CLIPS = "clips"
 ANCHORS = "audit-anchors"
 RESTART_AFTER_S = 1.0
 
@@ -149,7 +156,7 @@ class _Parts:
         self.journal = Journal(records, bus, self.clock)
         self.hub = LiveHub(ecg_log, self.clock)
         self.keeper = SnapshotKeeper(self.journal, ecg_log, settings.snapshot_patience_s)
-        self.alerting = Alerting(self.journal, self.keeper)
+        self.alerting = Alerting(self.journal, self.keeper, st_trend_alarm=settings.st_trend_alarm)
         self.screening = Screening(
             self.journal,
             ecg_log,
@@ -159,8 +166,13 @@ class _Parts:
             every_s=settings.screen_every_s,
             threads=settings.screen_threads,
         )
+        self.screening.prepare = None if chosen.screener else make_screener_fast
         self.keeper.on_kept = self.screening.submit_snapshot
-        self.cases = Cases(self.journal, ecg_log, self.hub, self.alerting, self.screening)
+        self.board = CabinBoard()
+        self.cases = Cases(
+            self.journal, ecg_log, self.hub, self.alerting, self.screening, self.board
+        )
+        self.changes = Changes(self.journal)
         self._make_calls(settings, chosen)
         self.publisher = FeedPublisher(bus, self.cases)
         self.links = LinkRegistry(self.clock)
@@ -170,34 +182,53 @@ class _Parts:
     def _make_calls(self, settings: Settings, chosen: Adapters) -> None:
         """The 119 side: what dispatchers do, what a caller's phone may, who watches."""
         tokens, site = SecretTokens(), settings.site_name
-        self.book = CallBook(self.journal, self.bus, settings.call_recording)
+        self.book = CallBook(self.journal, self.bus, settings.call_recording, self.board)
         self.pictures = Pictures(self.book)
-        self.viewers = CallViewers(self.book, self.bus, self.people, self.plane)
+        self.glimpses = Glimpses(self.book, self.pictures)
+        self.sessions = ViewerSessions(self.bus, self.people, self.plane)
+        self.viewers = CallViewers(self.book, self.sessions, self.plane)
+        self.cabins = Cabins(
+            self.book, self.board, self.bus, self.sessions, self.plane, self.pictures
+        )
         sms = chosen.sms or _sms(settings)
         rules = CallRules(site, settings.call_end_after_h * 3600)
         self.calls = Calls(self.book, self.bus, tokens, sms, self.viewers, rules)
         told = CallerRules(
             site, settings.caller_data_cap_mb, redeem=Buckets(20, 3.0), reports=Buckets(40, 0.4)
         )
+        self.clips = Clips(
+            self.book, self.plane, settings.data_dir / CLIPS, settings.call_clips_keep_h
+        )
         self.callers = Callers(
-            self.book, self.bus, tokens, self.viewers, self.plane, self.pictures, told
+            self.book,
+            self.bus,
+            tokens,
+            self.viewers,
+            self.plane,
+            Kept(self.pictures, self.glimpses, self.clips),
+            told,
         )
 
     def relay(self) -> Relay:
         """What the web floor gets."""
         events = TabletEvents(self.journal, self.hub, self.keeper, self.screening)
         return Relay(
-            site=_site(self.settings),
+            site=site_of(self.settings),
             clock=self.clock,
             records=self.records,
             ecg_log=self.ecg_log,
             bus=self.bus,
             people=self.people,
             cases=self.cases,
+            changes=self.changes,
             calls=self.calls,
             callers=self.callers,
             viewers=self.viewers,
             pictures=self.pictures,
+            glimpses=self.glimpses,
+            cabins=self.cabins,
+            photos=Photos(self.journal, self.pictures),
+            clips=self.clips,
             screening=self.screening,
             ingest=IngestParts(
                 self.journal, self.ecg_log, self.hub, self.keeper, events, self.links, self.bus
@@ -219,10 +250,14 @@ class _Parts:
             "links": self.links.run,
             "pages": self.pages.run,
             "upkeep": self.upkeep.run,
+            "heap": give_back,
             "calls": self.calls.run,
             "calls-to-cases": self.calls.follow_cases,
             "callers": self.callers.run,
-            "viewers": self.viewers.run,
+            "viewers": self.sessions.run,
+            "cabins": self.cabins.run,
+            "clips": self.clips.run,
+            "glimpses": self.glimpses.run,
         }
 
 
@@ -269,6 +304,13 @@ def load_screener() -> Screener:
     return screener
 
 
+def make_screener_fast() -> str | None:
+    """Load or compile the screen's kernels; why it stays slow, or None. Takes a second, without a cache half a minute."""
+    from ecg.kernels import warm
+
+    return warm()
+
+
 def load_plane(settings: Settings) -> MediaPlane:
     """The media plane of this site; its stack is loaded only where video is wanted."""
     if not settings.video_enabled:
@@ -309,12 +351,14 @@ def _sms(settings: Settings) -> SmsGateway:
     return SmsHook(settings.sms_hook_url, token, settings.sms_hook_timeout_s)
 
 
-def _site(settings: Settings) -> Site:
+def site_of(settings: Settings) -> Site:
+    """What this installation calls itself and shows."""
     demo = json.loads(settings.demo) if settings.demo else None
     tablets = ("http://localhost:*", "http://127.0.0.1:*") if demo is not None else ()
     return Site(
-        settings.site_name, this_version(), demo, settings.origins, tablets, settings.public_url
-    )
+        settings.site_name, this_version(), demo, settings.origins, tablets, settings.public_url,
+        settings.map_tiles,
+    )  # fmt: skip
 
 
 def this_version() -> str:
@@ -337,24 +381,3 @@ def _data_folder(settings: Settings) -> Path:
     if not writable:
         raise Unavailable(f"The data folder {folder} cannot be written; check its owner.")
     return folder
-
-
-def lock_folder(folder: Path) -> IO[str]:
-    """A lock on the data folder, held until the file is closed or the process ends.
-
-    Raises:
-        Conflict: another relay holds it.
-    """
-    file = (folder / LOCK).open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise Conflict(
-            f"Another relay uses the data folder {folder}; stop it or choose another with --data."
-        ) from error
-    with suppress(OSError):
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-    return file

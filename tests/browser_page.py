@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+expect.set_options(timeout=30_000)
 
 FLAGS = [
     "--no-sandbox",
@@ -31,6 +38,16 @@ def chromium_path() -> str:
     if found is None:
         raise AssertionError("The browser tests need Chromium: run scripts/chromium.")
     return found
+
+
+def trust_of(certificate: Path) -> str:
+    """The flag with which Chromium accepts this server's key, and no other that it does not know."""
+    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    key = found.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    digest = base64.b64encode(hashlib.sha256(key).digest()).decode()
+    return f"--ignore-certificate-errors-spki-list={digest}"
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,20 @@ CARDIOLOGIST = ("sato", "correct horse battery")
 
 def free_port() -> int:
     """A port nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)
+
+
+def free_ports(count: int) -> int:
+    """The first of so many in a row that nobody has; below those that outgoing connections are given."""
+    while True:
+        first = random.randrange(15_000, 30_000)
+        with ExitStack() as stack:
+            try:
+                for port in range(first, first + count):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
 
 
 def kyumei(*args: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -39,7 +52,7 @@ def kyumei(*args: str, stdin: str = "", check: bool = True) -> subprocess.Comple
 def answers(url: str) -> bool:
     """Whether a GET succeeds."""
     try:
-        with urllib.request.urlopen(url, timeout=1):
+        with urllib.request.urlopen(url, timeout=10):
             return True
     except OSError:
         return False
@@ -48,14 +61,14 @@ def answers(url: str) -> bool:
 class Process:
     """A child that can be ended politely or killed."""
 
-    def __init__(self, args: list[str], log_file: Path) -> None:
+    def __init__(self, args: list[str], log_file: Path, env: dict[str, str] | None = None) -> None:
         self.log_file = log_file
         with log_file.open("ab") as output:
             self.child = subprocess.Popen(
                 [sys.executable, "-m", *args],
                 stdout=output,
                 stderr=output,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
             )
 
     def kill9(self) -> None:
@@ -63,7 +76,7 @@ class Process:
         self.child.send_signal(signal.SIGKILL)
         self.child.wait()
 
-    def stop(self, within_s: float = 20.0) -> int:
+    def stop(self, within_s: float = 45.0) -> int:
         """Ask it to end."""
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
@@ -89,6 +102,7 @@ class City:
         self.relay: Process | None = None
         self.tablets: list[Process] = []
         self.tokens: dict[str, str] = {}
+        self.env: dict[str, str] = {}
         data = ("--data", str(self.data))
         kyumei("hospitals", "add", HOSPITAL, "--name", "福島第一病院", *data)
         name, password = CARDIOLOGIST
@@ -110,8 +124,9 @@ class City:
         self.relay = Process(
             ["relay", "serve", "--port", str(self.port), "--data", str(self.data)],
             self.folder / "relay.log",
+            self.env,
         )
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + 90
         while time.monotonic() < deadline_s:
             if self.relay.child.poll() is not None:
                 raise AssertionError(f"the relay ended: {self.relay.said()}")
@@ -120,14 +135,14 @@ class City:
             time.sleep(0.05)
         raise AssertionError(f"the relay is not ready: {self.relay.said()}")
 
-    def start_tablet(self, unit: str, source: str, *, panel_port: int = 0) -> Process:
+    def start_tablet(self, unit: str, source: str, *more: str, panel_port: int = 0) -> Process:
         """Start a tablet; the same unit keeps its spool and journal."""
         tablet = Process(
             [
                 "ambulance_client", "run", "--unit", unit, "--source", source,
                 "--relay", f"ws://localhost:{self.port}", "--token", self.tokens[unit],
                 "--spool", str(self.folder / f"spool-{unit}"),
-                "--journal", str(self.journal(unit)), "--panel-port", str(panel_port),
+                "--journal", str(self.journal(unit)), "--panel-port", str(panel_port), *more,
             ],
             self.folder / f"{unit}.log",
         )  # fmt: skip
@@ -169,7 +184,7 @@ class Browserless:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "X-Kyumei": "1", "Cookie": self.cookie},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read()
             is_json = "json" in answer.headers.get("Content-Type", "")
             return answer.headers, (json.loads(text) if is_json else text) if text else None
@@ -179,7 +194,7 @@ class Browserless:
         return self.call("GET", path)[1]
 
 
-async def until(true, within_s: float = 20.0, every_s: float = 0.1) -> Any:
+async def until(true, within_s: float = 60.0, every_s: float = 0.1) -> Any:
     """Wait until a call gives something true, and return it."""
     deadline_s = time.monotonic() + within_s
     while True:

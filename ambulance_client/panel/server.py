@@ -11,16 +11,21 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Body, FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
+from ambulance_client.panel.pictures import add_pictures
+from ambulance_client.panel.state import panel_state
+from ambulance_client.photos import MAX_BYTES as MAX_PHOTO_BYTES
 from ambulance_client.tablet import Tablet
 from browser_kit import STATIC_DIR as KIT_DIR
-from relay.errors import RelayError
+from relay.errors import BadInput, RelayError
 
 PANEL_DIR = Path(__file__).parent / "static"
+DRILL_PAGES = "http://localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:*"
 QUEUED_FRAMES = 40
 LOOK_BACK_S = 12.0
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
@@ -39,8 +44,10 @@ def make_panel(tablet: Tablet) -> FastAPI:
     app.post("/api/snapshot", status_code=201)(_snapshot)
     app.post("/api/mark")(_mark)
     app.post("/api/note", status_code=201)(_note)
+    app.post("/api/photo", status_code=201)(_photo)
     app.post("/api/case", status_code=201)(_case)
     app.websocket("/api/feed")(_feed)
+    add_pictures(app)
     app.mount("/static/kit", StaticFiles(directory=KIT_DIR))
     app.mount("/static/panel", StaticFiles(directory=PANEL_DIR))
     return app
@@ -49,7 +56,7 @@ def make_panel(tablet: Tablet) -> FastAPI:
 def _guard(
     drill: bool,
 ) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
-    ancestors = "'self'" + (" http://localhost:* http://127.0.0.1:*" if drill else "")
+    ancestors = "'self'" + (f" {DRILL_PAGES}" if drill else "")
     policy = (
         "default-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
         f"base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
@@ -107,12 +114,20 @@ async def _page() -> FileResponse:
 
 
 async def _state(request: Request) -> dict[str, Any]:
-    return _tablet(request).state()
+    return panel_state(_tablet(request))
 
 
 async def _patient(request: Request, fields: Json) -> dict[str, Any]:
-    await _tablet(request).set_patient(fields)
-    return _tablet(request).state()
+    tablet = _tablet(request)
+    await tablet.set_patient(fields, _incident(fields.pop("incident", None)))
+    return panel_state(tablet)
+
+
+def _incident(given: object) -> UUID | None:
+    try:
+        return None if given is None else UUID(str(given))
+    except ValueError:
+        raise BadInput("The case of an entry is a UUID.") from None
 
 
 async def _snapshot(request: Request) -> dict[str, str]:
@@ -121,7 +136,7 @@ async def _snapshot(request: Request) -> dict[str, str]:
 
 async def _mark(request: Request, fields: Json) -> dict[str, Any]:
     await _tablet(request).mark(str(fields.get("mark")))
-    return _tablet(request).state()
+    return panel_state(_tablet(request))
 
 
 async def _note(request: Request, fields: Json) -> dict[str, bool]:
@@ -129,9 +144,19 @@ async def _note(request: Request, fields: Json) -> dict[str, bool]:
     return {"sent": True}
 
 
+async def _photo(request: Request) -> dict[str, str]:
+    tablet = _tablet(request)
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_PHOTO_BYTES:
+            raise BadInput("A photo has at most 200 kB; take it again.")
+    return {"photo": await tablet.photos.take(tablet.case.incident, body)}
+
+
 async def _case(request: Request) -> dict[str, Any]:
     await _tablet(request).new_case()
-    return _tablet(request).state()
+    return panel_state(_tablet(request))
 
 
 async def _feed(socket: WebSocket) -> None:
@@ -172,7 +197,7 @@ async def _send_frames(socket: WebSocket, frames: asyncio.Queue[bytes]) -> None:
 
 async def _send_state(socket: WebSocket, tablet: Tablet, changed: asyncio.Event) -> None:
     while True:
-        await socket.send_text(json.dumps({"kind": "state", "state": tablet.state()}))
+        await socket.send_text(json.dumps({"kind": "state", "state": panel_state(tablet)}))
         changed.clear()
         try:
             async with asyncio.timeout(1.0):

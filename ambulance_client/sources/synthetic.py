@@ -28,6 +28,7 @@ class SyntheticSource:
         noise: str = "light",
         age_years: int | None = None,
         sex: str | None = None,
+        rate_ppm: float = 0.0,
     ) -> None:
         if sex not in {None, "M", "F"}:
             raise BadInput(f"The sex is M or F, not {sex!r}.")
@@ -35,6 +36,7 @@ class SyntheticSource:
             raise BadInput(
                 f"There is no scenario {scenario!r}; choose one of {', '.join(sorted(SCENARIOS))}."
             )
+        self._rate_ppm = rate_ppm
         self._patient = SyntheticPatient(scenario, seed, noise=_level(noise))
         self.info = SourceInfo(
             name=f"synthetic {scenario}",
@@ -47,7 +49,7 @@ class SyntheticSource:
 
     def segments(self) -> AsyncIterator[EcgSegment]:
         """See ``Source.segments``."""
-        return paced(self._chunks())
+        return paced(self._chunks(), rate_ppm=self._rate_ppm)
 
     def _chunks(self) -> Iterator[EcgSegment]:
         step = max(1, round(CHUNK_S * self.info.fs_hz))

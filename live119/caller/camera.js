@@ -1,11 +1,12 @@
 /** The camera and its line: video by WHIP, pictures while the radio is too weak, video again by itself. */
 
-import { Whip, jpeg, report, sendStill } from "/static/caller/net.js";
+import { Whip, ask, jpeg, report, sendStill } from "/static/caller/net.js";
 
 const EVERY_MS = 2_000;
 const POOR_BPS = 100_000;
 const GOOD_BPS = 300_000;
 const POOR_TIMES = 3;
+const USED = "kyumei-used";
 const WHY = /** @type {Record<string, string>} */ ({ NotFoundError: "no-camera", OverconstrainedError: "no-camera", NotReadableError: "busy", AbortError: "busy" });
 
 export class Camera {
@@ -26,7 +27,7 @@ export class Camera {
     this.sent = 0;
     this.allowance = 1;
     this.poor = this.good = this.timer = this.retry = this.settled = 0;
-    this.busy = false;
+    this.busy = this.odd = false;
     this.wait = 500;
     this.battery = -1;
     this.eye = document.createElement("video");
@@ -37,6 +38,18 @@ export class Camera {
 
   mb() {
     return Math.round(this.sent / 1e5) / 10;
+  }
+
+  /** What a page before this one had sent of the same call, and what was agreed to. */
+  recall() {
+    const [sent = 0, allowance = 1] = (sessionStorage.getItem(USED) ?? "").split(" ").map(Number);
+    this.sent = sent || 0;
+    this.allowance = allowance || 1;
+  }
+
+  #used() {
+    sessionStorage.setItem(USED, `${Math.round(this.sent)} ${this.allowance}`);
+    return this.sent > (this.state()?.data_cap_mb ?? 60) * 1e6 * this.allowance;
   }
 
   detail() {
@@ -132,17 +145,13 @@ export class Camera {
 
   async #dial() {
     const track = this.#track();
-    if (!this.timer || !track || this.#used()) return;
+    if (!this.timer || !track || this.mode === "stills" || this.#used()) return;
     try {
       await this.whip.start(track, this.ice);
     } catch {
       this.whip.stop(false);
       this.#redial(0);
     }
-  }
-
-  #used() {
-    return this.sent > (this.state()?.data_cap_mb ?? 60) * 1e6 * this.allowance;
   }
 
   /** The caller agreed to as much again. */
@@ -153,6 +162,7 @@ export class Camera {
 
   async #tick() {
     if (this.mode === "stills") return this.#still();
+    if (this.state()?.glimpses) void this.#glimpse();
     const { fresh, room } = await this.whip.speed();
     this.sent += fresh;
     const bps = (fresh * 8) / (EVERY_MS / 1000);
@@ -160,7 +170,7 @@ export class Camera {
     this.poor = isPoor ? this.poor + 1 : 0;
     // the first seconds of a line say nothing of what it carries
     this.settled += 1;
-    if (this.connected) void report("video", { ...this.detail(), ...(this.settled > 2 ? { bitrate_kbps: Math.round(bps / 1000) } : {}) });
+    if (this.connected) void report("video", { ...this.detail(), ...(this.settled > 2 ? { bitrate_kbps: Math.round(bps / 1000), ...(room >= 0 ? { room_kbps: Math.round(room / 1000) } : {}) } : {}) });
     if (this.#used()) { this.#pictures(); return this.told("cap"); }
     if (this.poor >= POOR_TIMES) this.#pictures();
     return this.changed();
@@ -169,7 +179,9 @@ export class Camera {
   #pictures() {
     this.mode = "stills";
     this.good = 0;
-    if (this.connected) this.whip.stop();
+    // a poor line is for the pictures alone: no video is tried beside them
+    clearTimeout(this.retry);
+    this.whip.stop();
     this.connected = false;
     void report("stills", this.detail());
     this.changed();
@@ -183,6 +195,16 @@ export class Camera {
     void this.#dial();
   }
 
+  /** A small picture beside the video, every other time: somebody who watches has a poor line. */
+  async #glimpse() {
+    this.odd = !this.odd;
+    if (this.odd || this.busy) return;
+    this.busy = true;
+    const blob = await jpeg(this.eye, 480);
+    if (blob && (await sendStill(blob, "glimpses").catch(() => null))?.ok) this.sent += blob.size;
+    this.busy = false;
+  }
+
   /** One picture; how fast it went says whether video would go. */
   async #still() {
     if (this.busy) return;
@@ -190,9 +212,12 @@ export class Camera {
     try {
       const blob = await jpeg(this.eye, 640);
       if (blob) {
+        const asked = performance.now();
+        await ask("/live/api/state");
         const from = performance.now();
         const answer = await sendStill(blob);
-        const bps = (blob.size * 8_000) / Math.max(20, performance.now() - from);
+        // a far relay is no slow line: what a question alone takes is left out
+        const bps = (blob.size * 8_000) / Math.max(20, performance.now() - from - (from - asked));
         if (answer.ok) this.sent += blob.size;
         this.good = answer.ok && bps > GOOD_BPS ? this.good + 1 : 0;
       }

@@ -5,17 +5,20 @@ import { draw, h, ruby, t, words } from "/static/caller/view.js";
 export const RATE = 110;
 export const PERIOD_S = 60 / RATE;
 const AHEAD_S = 0.4;
-const head = (/** @type {number} */ x, /** @type {number} */ y, r = 10) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
-const LYING = [[head(24, 88)], ["M36 90H128L150 78L168 98"], ["M8 104H192"]];
-/** @type {Record<string, string[][]>} */
+const head = (/** @type {number} */ x, /** @type {number} */ y, r = 11) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+const GROUND = ["M6 106H194"];
+/** Kneels over the chest; what has "push" goes down with the beat. */
+const KNEELS = [["M140 62L118 98H152", "b"], [head(106, 15), "bh push"], ["M112 33L140 62", "b push"], ["M112 33L84 74", "b push"], ["M58 34V62M49 52l9 11l9-11", "r push"]];
+/** Grey who needs help, blue who helps, red what to do: as on a safety sign. @type {Record<string, string[][]>} */
 const PICTURES = {
-  "cpr-adult": [...LYING, [head(98, 18), "push"], ["M98 30L86 58L80 78M98 30L74 58L72 78", "push"], ["M70 80H86", "push r"], ["M98 30L124 66L116 100L146 102"]],
-  "cpr-child": [[head(40, 90, 9)], ["M51 92H104L118 84L128 98"], ["M8 104H192"], [head(98, 22), "push"], ["M98 34L84 60L72 82", "push"], ["M66 84H78", "push r"], ["M98 34L122 68L116 100L146 102"]],
-  "aed": [["M70 20Q100 4 130 20L140 104H60Z"], ["M74 34h18v24h-18z", "y"], ["M114 70h18v24h-18z", "y"], ["M83 58C70 90 30 100 20 70M123 94C110 108 60 110 24 84", "r"], ["M4 48h30v30h-30z"], ["M20 52l-6 12h10l-6 12", "r"]],
-  "choking": [[head(76, 22)], ["M80 33Q94 52 92 80L88 106M90 70L110 104"], ["M84 44L60 62"], [head(140, 18)], ["M140 30L146 70L138 106M146 70L160 106"], ["M140 38L116 34L104 50", "push"], ["M100 44l8 12", "push r"]],
-  "bleeding": [["M10 84H130Q160 84 180 66M10 52H110L150 40"], ["M70 52q-10-34 12-30q22-10 34 30z", "y"], ["M96 22V4M86 12l10-8l10 8", "r"], ["M58 60h70v18h-70z", "y"]],
-  "recovery": [[head(36, 78, 12)], ["M50 82Q90 62 120 78L150 56L176 92M120 80L150 96H184"], ["M62 78L54 96L28 96"], ["M8 106H192"], ["M22 70q-12-2-16 6M20 86q-10 2-14 8", "r"]],
-  "burns": [["M20 12H70V30H84V40H56V30H20"], ["M62 46V66M72 46V70M82 46V64", "r"], ["M20 92Q60 70 100 78L170 72M100 98Q140 104 180 94M60 78q14 8 28 2"], ["M52 82h34v10h-34z", "y"]],
+  "cpr-adult": [GROUND, [head(22, 88), "ph"], ["M42 90H116", "p w"], ["M116 92L148 78L182 98", "p"], ...KNEELS],
+  "cpr-child": [GROUND, [head(42, 92, 9), "ph"], ["M60 94H100", "p"], ["M100 95L118 86L138 98", "p"], ...KNEELS],
+  "aed": [[head(104, 14, 13), "ph"], ["M80 40L52 84M128 40L156 84", "p"], ["M76 32Q104 24 132 32L136 110H72Z", "ph"], ["M80 46h20v24h-20z", "y n1"], ["M112 76h18v26h-18z", "y n2"],
+    ["M6 40h42v44h-42z", "y"], ["M30 46L20 64h14l-8 16", "r"], ["M48 54Q64 44 80 56M48 74Q70 116 112 92", "l"]],
+  "choking": [GROUND, ["M78 102L82 66L50 46", "p w"], ["M50 48L46 82", "p"], [head(30, 36), "ph"], ["M132 102L126 60L112 34M126 60L112 102", "b"], [head(116, 14), "bh"], ["M114 40L90 74L62 68", "b"], ["M112 36L88 20L66 40", "b hit2"], ["M48 28L42 18M60 24V12", "r"]],
+  "bleeding": [["M4 90H116L150 80M116 90L152 96", "p w"], ["M58 72h64v28h-64z", "y"], ["M40 8L82 66M142 8L98 66", "b"], ["M168 18V52M158 41l10 12l10-12", "r press"]],
+  "recovery": [GROUND, ["M120 92L186 98", "p"], ["M52 84L120 90", "p w"], ["M118 84L142 58L156 96", "p"], [head(34, 82, 12), "ph"], ["M62 80L76 102H46", "p"], ["M14 70q-8 2-10 8M14 86q-7 2-9 8", "r press"]],
+  "burns": [["M16 8H74V30H92V46H56V30H16Z", "y"], ["M66 54V76M74 52V78M82 54V76", "flow"], ["M4 92H106L150 84M106 92L152 98", "p w"], ["M62 86h24", "r"], ["M176 30a18 18 0 1 1-.1 0M176 36v12l8 6", "l"]],
 };
 
 /** Beats from `from` (inclusive) to `to`, counted from `start` so that no error adds up. @param {number} start @param {number} from @param {number} to */

@@ -2,7 +2,7 @@
 
 import { Camera } from "/static/caller/camera.js";
 import { Beat, guidance } from "/static/caller/guide.js";
-import { BROWSER, helpDrawing, inApp } from "/static/caller/help.js";
+import { BROWSER, helpDrawing, inApp, outside } from "/static/caller/help.js";
 import { ask, follow, jpeg, post, report, sendStill } from "/static/caller/net.js";
 import { LANGS, draw, h, lang, loadWords, ruby, screen, t, words } from "/static/caller/view.js";
 
@@ -17,10 +17,12 @@ let placed = "";
 let hangUp = () => {};
 const camera = new Camera(() => state, (what) => void happened(what), () => paintLive());
 const video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-hidden": true });
-const line = h("div", { class: "s", role: "status" }), row = h("div", { class: "row" }), aid = h("div", { class: "aid" });
+const line = h("div", { class: "s", role: "status" }), row = h("div", { class: "row" }), aid = h("div", { class: "aid", tabindex: 0 });
 
 /** @param {string} key @param {() => void} press @param {string} [cls] */
 const button = (key, press, cls = "") => h("button", { type: "button", class: cls, onclick: press }, t(key));
+/** Said before the camera is asked for, and while it is on. */
+const taped = () => (state?.recorded ? h("p", { class: "rec" }, "● ", t("rec")) : null);
 const list = (/** @type {string} */ key) => h("ol", {}, ...words(key).map((text) => h("li", {}, ruby(text))));
 const note = () => h("div", { class: "note" }, draw(SPEAKER, "0 0 96 88"), h("p", {}, t("start.phone")));
 
@@ -54,7 +56,7 @@ const banner = /** @type {HTMLElement} */ (document.getElementById("b"));
 function start() {
   const pick = h("select", { "aria-label": "Language", class: "end", onchange: async () => { await loadWords(pick.value); again(); } },
     ...Object.entries(LANGS).map(([tag, name]) => h("option", { value: tag, selected: tag === lang }, name)));
-  show("start", h("h1", {}, t("start.h")), note(), h("p", {}, t("start.p")),
+  show("start", h("h1", {}, t("start.h")), note(), h("p", {}, t("start.p")), taped(),
     button("start.b", () => void go(), "go"),
     h("p", { class: "sm" }, t("start.data", { mb: state?.data_cap_mb ?? "" })), pick);
 }
@@ -62,7 +64,7 @@ let again = start;
 
 async function go() {
   beat.unlock();
-  show("ask", h("h1", {}, t("ask.h")), helpDrawing("ask"), h("p", {}, t("start.p")));
+  show("ask", h("h1", {}, t("ask.h")), helpDrawing("ask"), note());
   void report("asking", phone());
   await camera.open();
 }
@@ -85,7 +87,8 @@ async function happened(what) {
 function trouble(what) {
   again = () => trouble(what);
   const how = what === "denied" ? [helpDrawing(BROWSER), list(`den.${BROWSER}`)] : [];
-  show(what, h("h1", {}, t(`${what}.h`)), ...how, button("again", () => (what === "denied" ? location.reload() : void go()), "go"), ...photo());
+  const why = what === "busy" ? h("p", {}, t("busy.p")) : null;
+  show(what, h("h1", {}, t(`${what}.h`)), why, ...how, button("again", () => (what === "denied" ? location.reload() : void go()), "go"), ...photo(), how.length ? null : note());
 }
 
 /** A browser inside another app has no camera: the link is given back, to be opened in a real one. */
@@ -98,7 +101,8 @@ function openElsewhere() {
   const copy = button("copy", async () => {
     try { await navigator.clipboard.writeText(location.href); copy.replaceChildren(t("copied")); } catch { copy.replaceChildren(location.href); }
   });
-  show("in-app", h("h1", {}, t("app.h")), helpDrawing("in-app"), list("app.p"), copy);
+  const way = outside();
+  show("in-app", h("h1", {}, t("app.h")), way ? h("a", { class: "go", href: way }, t("app.b")) : null, helpDrawing("in-app"), list("app.p"), copy);
 }
 
 /** Nothing to do but to tell the dispatcher. @param {string} key */
@@ -129,7 +133,7 @@ function paintLive() {
   const text = JSON.stringify([key, camera.mb(), lang]);
   if (line.dataset.text !== text) {
     line.dataset.text = text;
-    line.replaceChildren(t(key), h("small", {}, t("live.mb", { mb: camera.mb(), cap: state?.data_cap_mb ?? "" })));
+    line.replaceChildren(t(key), h("small", {}, t("live.mb", { mb: camera.mb(), cap: state?.data_cap_mb ?? "" })), taped() ?? "");
   }
   if (video.srcObject !== camera.stream) video.srcObject = camera.stream;
   const topic = state?.guidance ?? "";
@@ -143,7 +147,7 @@ function paintLive() {
 /** The agreed amount is used up: pictures go on, video only when the caller says so. */
 function cap() {
   again = cap;
-  show("cap", h("h1", {}, t("cap.h", { mb: camera.mb() })), button("cap.b", () => { camera.more(); live(); }, "go"));
+  show("cap", h("h1", {}, t("cap.h", { mb: camera.mb() })), h("p", {}, t("cap.p")), button("cap.b", () => { camera.more(); live(); }, "go"), note());
 }
 
 /** Asked for by a press, said on the button. */
@@ -165,22 +169,28 @@ function phone() {
 function heard(now) {
   state = now;
   camera.ice = now.ice_servers;
-  if (now.ended) return dead("end");
+  if (now.ended) {
+    hangUp();
+    return dead("end");
+  }
   return paintLive();
 }
 
+/** The link is redeemed while the words come: on a poor line each asking costs a second. */
+const redeem = () => (token ? post("redeem", { token }) : ask("/live/api/state"));
+
 async function begin() {
-  await loadWords(wish || navigator.language || "ja");
+  let asked = redeem().catch(() => null);
+  while (!(await loadWords(wish || navigator.language || "ja").then(() => true, () => false))) await new Promise((done) => setTimeout(done, 500));
   document.title = String(words("live.banner")[0]).replace(/\{([^|]+)\|[^}]+\}/g, "$1");
   let answer = null;
   for (let wait = 500; !answer; wait = Math.min(5_000, wait * 2)) {
-    try {
-      answer = token ? await post("redeem", { token }) : await ask("/live/api/state");
-      if (answer.status >= 500 || answer.status === 429) answer = null;
-    } catch { /* no network yet */ }
+    answer = await asked;
+    if (answer && (answer.status >= 500 || answer.status === 429)) answer = null;
     if (!answer) {
       show("wait", h("h1", {}, t("live.try")), note());
       await new Promise((done) => setTimeout(done, wait));
+      asked = redeem().catch(() => null);
     }
   }
   if (!answer.ok) return dead(answer.status === 409 ? "other" : "gone");
@@ -189,7 +199,8 @@ async function begin() {
   hangUp = follow(heard, () => dead("gone"));
   const before = sessionStorage.getItem("kyumei") === state.call;
   sessionStorage.setItem("kyumei", state.call);
-  await report(before ? "reloaded" : "shown", phone());
+  void report(before ? "reloaded" : "shown", phone());
+  if (before) camera.recall();
   if (!isSecureContext) return void happened("insecure");
   if (!navigator.mediaDevices?.getUserMedia) return void happened(inApp() ? "denied" : "no-camera");
   const granted = before && await navigator.permissions?.query(/** @type {any} */ ({ name: "camera" })).catch(() => null);

@@ -28,12 +28,14 @@ export async function jpeg(from, side) {
   return null;
 }
 
-/** @param {Blob} blob */
-export const sendStill = (blob) => ask("/live/api/stills", { method: "POST", headers: { "Content-Type": "image/jpeg" }, body: blob, signal: AbortSignal.timeout(15_000) });
+/** @param {Blob} blob @param {string} [as] */
+export const sendStill = (blob, as = "stills") => ask(`/live/api/${as}`, { method: "POST", headers: { "Content-Type": "image/jpeg" }, body: blob, signal: AbortSignal.timeout(15_000) });
 
 /** The relay's word, as soon as it changes; by asking where the socket is blocked. @param {(state: any) => void} hear @param {(status: number) => void} lost */
 export function follow(hear, lost) {
   let wait = 500, over = false;
+  /** @type {WebSocket | null} */
+  let ws = null;
   const again = async () => {
     if (over) return;
     try {
@@ -46,12 +48,12 @@ export function follow(hear, lost) {
   };
   const dial = () => {
     if (over) return;
-    const ws = new WebSocket(`${location.origin.replace("http", "ws")}/live/feed`, "kyumei.caller.v1");
+    ws = new WebSocket(`${location.origin.replace("http", "ws")}/live/feed`, "kyumei.caller.v1");
     ws.onmessage = (event) => { wait = 500; hear(JSON.parse(event.data).state); };
     ws.onclose = again;
   };
   dial();
-  return () => { over = true; };
+  return () => { over = true; ws?.close(); };
 }
 
 export class Whip {
@@ -72,14 +74,28 @@ export class Whip {
     pc.addTransceiver(track, { direction: "sendonly", sendEncodings: [{ maxBitrate: 900_000 }] });
     pc.onconnectionstatechange = () => { if (pc === this.pc) this.told(pc.connectionState); };
     await pc.setLocalDescription();
+    // the offer leaves with the phone's own addresses: STUN and TURN servers may be slow or gone
     await new Promise((done) => {
       pc.onicegatheringstatechange = () => { if (pc.iceGatheringState === "complete") done(0); };
+      pc.onicecandidate = ({ candidate }) => { if (candidate?.type === "host") setTimeout(done, 40); };
       setTimeout(done, 1_000);
     });
-    const answer = await ask("/live/whip", { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription?.sdp ?? "", signal: AbortSignal.timeout(8_000) });
+    const offer = pc.localDescription?.sdp ?? "";
+    const answer = await ask("/live/whip", { method: "POST", headers: { "Content-Type": "application/sdp" }, body: offer, signal: AbortSignal.timeout(8_000) });
     if (!answer.ok) throw new Error(String(answer.status));
     this.at = answer.headers.get("Location") ?? "";
+    pc.onicecandidate = () => this.#late(pc, offer);
+    this.#late(pc, offer);
     await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+  }
+
+  /** Addresses found since then, such as a TURN server's. @param {RTCPeerConnection} pc @param {string} offer */
+  #late(pc, offer) {
+    const now = pc.localDescription?.sdp ?? "", lines = now.split("\r\n");
+    const fresh = lines.filter((l) => l.startsWith("a=candidate:") && !offer.includes(l));
+    if (pc !== this.pc || !fresh.length) return;
+    const body = [...lines.filter((l) => /^a=(ice-ufrag|ice-pwd|mid):/.test(l)), ...fresh, ""].join("\r\n");
+    ask(this.at, { method: "PATCH", headers: { "Content-Type": "application/trickle-ice-sdpfrag" }, body }).catch(() => null);
   }
 
   /** Bytes since the last time, and what the line could carry. */

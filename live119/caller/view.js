@@ -43,16 +43,16 @@ export function h(tag, props = {}, ...children) {
   return el;
 }
 
-/** A drawing: paths, each with a class; a class "push" moves with the beat. @param {string[][]} paths @param {string} [box] */
+/** A drawing: paths, each with a class; limbs stand out by a white edge. @param {string[][]} paths @param {string} [box] */
 export function draw(paths, box = "0 0 200 110") {
   const ns = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(ns, "svg");
   svg.setAttribute("viewBox", box);
   svg.setAttribute("aria-hidden", "true");
-  for (const [d = "", cls = ""] of paths) {
+  for (const [d = "", cls = ""] of paths) for (const edge of /^[bp]/.test(cls) ? ["e ", ""] : [""]) {
     const path = document.createElementNS(ns, "path");
     path.setAttribute("d", d);
-    path.setAttribute("class", cls);
+    path.setAttribute("class", edge + cls);
     svg.append(path);
   }
   return svg;

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from base64 import b64encode
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -26,6 +28,15 @@ def check_password(password: str) -> None:
         )
 
 
+def _nobodys(time_cost: int, memory_kib: int, parallelism: int) -> str:
+    """A stored text that no password fits and that costs as much to try; made without hashing.
+
+    Hashing one took a busy machine more than a second of every start, while tablets waited.
+    """
+    salt, answer = (b64encode(os.urandom(n)).decode().rstrip("=") for n in (16, 32))
+    return f"$argon2id$v=19$m={memory_kib},t={time_cost},p={parallelism}${salt}${answer}"
+
+
 class ArgonPasswords:
     """argon2id; at most two hashes at a time, each takes ``memory_kib`` of memory.
 
@@ -37,7 +48,7 @@ class ArgonPasswords:
             time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism
         )
         self._turn = asyncio.Semaphore(2)
-        self._nobody = self._hasher.hash("no account has this password")
+        self._nobody = _nobodys(time_cost, memory_kib, parallelism)
 
     async def hash(self, password: str) -> str:
         """The text to store for a password."""

@@ -7,15 +7,19 @@ be read is listed with its reason and counts in nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
+from ecg import kernels
 from ecg.detect import detected_beats
 from ecg.measurements import Measurements
-from ecg.screen import ScreenReport, screen_segment
+from ecg.screen import ScreenReport, Status, screen_segment
 from ecg.screen.thresholds import thresholds_for
 from ecg.values import EcgSegment, Float, PatientFacts
 from relay.bench.labelled import Labelled
@@ -39,7 +43,8 @@ class Judged:
 
     Attributes:
         name, group, reference: of the label. patient: facts used. tier: the screen's answer, None
-            where it was not asked (fewer than twelve leads).
+            where it was not asked (fewer than twelve leads). seen: the pair nearest to its thresholds, and
+            every other finding that is met or noted.
         statement: in English. quality: of the record. scale_known: as labelled.
         detector: matches by limit in ms, empty without reference beats. beat_source: of those.
         onset_ms, j_ms, t_end_ms: errors of fiducials. st: ``(lead, error_uv, truth_uv, se_uv)``.
@@ -53,6 +58,7 @@ class Judged:
     scale_known: bool
     tier: str | None = None
     statement: str = ""
+    seen: str = ""
     quality: str = ""
     beat_source: str = ""
     detector: dict[float, Matched] = field(default_factory=dict)
@@ -72,22 +78,43 @@ class Evaluation:
 
 
 def evaluate(
-    records: Iterable[Labelled], told: Callable[[str], None] = lambda _name: None
+    records: Iterable[Labelled],
+    told: Callable[[str], None] = lambda _name: None,
+    jobs: int = 1,
 ) -> Evaluation:
-    """Judges records one after the other.
+    """Judges records, in their order whatever the number of processes.
 
     Args:
         records: from ``relay.bench.labelled.find_labelled``.
         told: called with each record's name when it is done.
+        jobs: processes that judge at the same time; 1 for this one alone.
     """
     judged, unread = [], []
-    for record in records:
-        try:
-            judged.append(_judge(record))
-        except BadInput as error:
-            unread.append((record.name, str(error)))
-        told(record.name)
+    with ExitStack() as stack:
+        answers: Iterable[Judged | tuple[str, str]]
+        if jobs > 1:
+            # fresh interpreters: a fork would take the threads' locks of this one along
+            as_here = kernels.warm if kernels.in_use() == "numba" else kernels.use_numpy
+            pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=as_here)
+            answers = stack.enter_context(pool).map(_answer, records)
+        else:
+            answers = map(_answer, records)
+        for answer in answers:
+            if isinstance(answer, Judged):
+                judged.append(answer)
+                told(answer.name)
+            else:
+                unread.append(answer)
+                told(answer[0])
     return Evaluation(tuple(judged), tuple(unread))
+
+
+def _answer(record: Labelled) -> Judged | tuple[str, str]:
+    """What came out, or the record's name with the reason why nothing did."""
+    try:
+        return _judge(record)
+    except BadInput as error:
+        return record.name, str(error)
 
 
 def _judge(record: Labelled) -> Judged:
@@ -110,6 +137,7 @@ def _judge(record: Labelled) -> Judged:
         facts |= {
             "tier": report.tier.value,
             "statement": report.statement_en,
+            "seen": _seen(report, patient),
             "quality": report.measurements.quality.label.value,
             **_fiducials(record, report.measurements),
         }
@@ -123,6 +151,24 @@ def _judge(record: Labelled) -> Judged:
         scale_known=record.scale_known,
         **facts,
     )
+
+
+def _seen(report: ScreenReport, patient: PatientFacts) -> str:
+    """What the rules saw, in one line: levels and thresholds of the nearest pair, and what else was found."""
+    m, limits = report.measurements, thresholds_for(patient)
+    nearest: tuple[float, str] | None = None
+    for pair in limits.contiguity:
+        if not all(m.readable(n.removeprefix("-")) for n in pair):
+            continue
+        levels = [m.leads[n.removeprefix("-")].j_uv * (-1 if n[0] == "-" else 1) for n in pair]
+        margin = min(v - limits.leads_uv[n] for v, n in zip(levels, pair, strict=True))
+        words = ", ".join(
+            f"{n} {v:.0f} of {limits.leads_uv[n]:.0f}" for n, v in zip(pair, levels, strict=True)
+        )
+        if nearest is None or margin > nearest[0]:
+            nearest = margin, words
+    also = [f.code for f in report.findings[1:] if f.status in {Status.MET, Status.NOTE}]
+    return "; ".join([f"{nearest[1]} µV" if nearest else "no pair readable", *also])
 
 
 def _beats_only(record: Labelled) -> Judged:

@@ -34,12 +34,24 @@ def tables(evaluation: Evaluation) -> dict[str, Any]:
         "sensitivity": _sensitivity(asked),
         "predictive_value": _predictive(asked),
         "tier_a_and_b": [
-            {"record": r.name, "group": r.group, "tier": r.tier, "statement": r.statement}
+            {
+                "record": r.name,
+                "group": r.group,
+                "tier": r.tier,
+                "statement": r.statement,
+                "seen": r.seen,
+            }
             for r in asked
             if r.tier in {"A", "B"}
         ],
         "labelled_stemi": [
-            {"record": r.name, "group": r.group, "tier": r.tier, "statement": r.statement}
+            {
+                "record": r.name,
+                "group": r.group,
+                "tier": r.tier,
+                "statement": r.statement,
+                "seen": r.seen,
+            }
             for r in asked
             if r.reference == "positive"
         ],
@@ -257,7 +269,7 @@ def _tier_text(t: dict[str, Any]) -> list[str]:
     for title, key in (("Every A and B", "tier_a_and_b"), ("Every record labelled acute", "labelled_stemi")):  # fmt: skip
         if t[key]:
             out += [f"## {title}", ""]
-            out += [f"* {r['tier']} `{r['record']}` ({r['group']}): {r['statement']}" for r in t[key]]  # fmt: skip
+            out += [f"* {r['tier']} `{r['record']}` ({r['group']}): {r['statement']} [{r['seen']}]" for r in t[key]]  # fmt: skip
             out.append("")
     return out
 

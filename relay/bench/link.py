@@ -26,13 +26,14 @@ from relay.store.segments import open_log
 
 Progress = Callable[[str], None]
 WARM_UP_S = 3.0
+GLANCE_S = 5.0
 
 
 async def bench_link(streams: int, seconds: float, progress: Progress) -> dict[str, Any]:
     """The relay's figures, the echo's, and their ratio, as one JSON-safe object."""
     with tempfile.TemporaryDirectory(prefix="kyumei-bench-") as name:
         folder = Path(name)
-        relay = await _relay_figures(folder, streams, seconds, progress)
+        relay = await relay_figures(folder, streams, seconds, progress)
         echo = await _echo_figures(folder, streams, seconds, progress)
     return {
         "streams": streams,
@@ -43,9 +44,14 @@ async def bench_link(streams: int, seconds: float, progress: Progress) -> dict[s
     }
 
 
-async def _relay_figures(
-    folder: Path, streams: int, seconds: float, progress: Progress
+async def relay_figures(
+    folder: Path,
+    streams: int,
+    seconds: float,
+    progress: Progress,
+    glance: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
+    """Load a fresh relay; its figures. ``glance`` gets its process id every few seconds."""
     progress(f"making {streams} tablets' accounts")
     data = folder / "data"
     known = await provision(data, [f"unit-{i}" for i in range(streams)])
@@ -64,7 +70,7 @@ async def _relay_figures(
             "seconds": seconds,
         }
         progress(f"{streams} tablets send for {seconds:.0f} s")
-        load, used = await _loaded(relay, "relay.bench.load", [], orders, seconds)
+        load, used = await _loaded(relay, "relay.bench.load", [], orders, seconds, glance)
     stored = await _stored_frames(data / "ecg", load.pop("stream_ids"))
     expected = streams * load.pop("frames_per_stream")
     return {**load, "frames_on_disk": stored, "frames_lost": expected - stored, **used(streams)}
@@ -84,7 +90,12 @@ async def _echo_figures(
 
 
 async def _loaded(
-    server: Child, module: str, args: list[str], orders: dict[str, Any], seconds: float
+    server: Child,
+    module: str,
+    args: list[str],
+    orders: dict[str, Any],
+    seconds: float,
+    glance: Callable[[int], None] | None = None,
 ) -> tuple[dict[str, Any], Callable[[int], dict[str, Any]]]:
     """Run a load process; gives its figures and the server's usage while it ran."""
     load = await asyncio.create_subprocess_exec(
@@ -94,7 +105,10 @@ async def _loaded(
     running = asyncio.create_task(load.communicate(json.dumps(orders).encode() + b"\n"))
     await asyncio.sleep(WARM_UP_S)
     before, began_s = usage_of(server.process.pid), time.monotonic()
-    await asyncio.sleep(max(1.0, seconds - WARM_UP_S))
+    while (left_s := began_s + max(1.0, seconds - WARM_UP_S) - time.monotonic()) > 0:
+        await asyncio.sleep(min(GLANCE_S, left_s))
+        if glance is not None:
+            glance(server.process.pid)
     after, lasted_s = usage_of(server.process.pid), time.monotonic() - began_s
     output, _ = await running
     server.check()

@@ -34,6 +34,10 @@ FRAME_SAMPLES = 125
 FRAME_S = FRAME_SAMPLES / FS_HZ
 PATTERN_FRAMES = 160
 DRAIN_S = 10.0
+WINDOW_S = 60.0
+REMEMBERED_FRAMES = 400
+MOVES_EVERY_S = 240.0
+"""A session in which nobody does anything ends after a quarter of an hour."""
 
 
 @dataclass(slots=True)
@@ -42,6 +46,7 @@ class Figures:
 
     ack_ms: list[float] = field(default_factory=list)
     viewer_ms: list[float] = field(default_factory=list)
+    windows_ms: dict[int, list[float]] = field(default_factory=dict)
     frames_sent: int = 0
     frames_acked: int = 0
     frames_viewed: int = 0
@@ -105,6 +110,7 @@ class LoadTablet:
             self._payloads[(seq + self._offset) % PATTERN_FRAMES],
         )  # fmt: skip
         self.due_s[seq] = due_s
+        self.due_s.pop(seq - REMEMBERED_FRAMES, None)
         self._held[seq] = pack(frame)
         self._figures.frames_sent += 1
         self._link.spooled(self.stream, seq)
@@ -149,7 +155,7 @@ class LoadTablet:
             for seq in range(first, end):
                 if self._held.pop(seq, None) is not None:
                     self._figures.frames_acked += 1
-                    self._figures.ack_ms.append((now_s - self._sent_s[seq]) * 1000)
+                    self._figures.ack_ms.append((now_s - self._sent_s.pop(seq)) * 1000)
 
     async def _send(self, socket: ClientConnection) -> None:
         while True:
@@ -173,6 +179,7 @@ class LoadTablet:
 async def view(url: str, cookie: str, origin: str, tablet: LoadTablet, figures: Figures) -> None:
     """One viewer of one tablet."""
     await tablet.opened.wait()
+    began_s = time.perf_counter()
     async with connect(
         url + "/feed/v1",
         additional_headers={"Cookie": cookie, "Origin": origin},
@@ -185,14 +192,20 @@ async def view(url: str, cookie: str, origin: str, tablet: LoadTablet, figures: 
         await socket.send(
             json.dumps({"kind": "watch", "stream": str(tablet.stream), "look_back_s": 0})
         )
+        moved_s = began_s
         async for message in socket:
             now_s = time.perf_counter()
+            if now_s - moved_s > MOVES_EVERY_S:
+                moved_s = now_s
+                await socket.send(json.dumps({"kind": "console", "armed": False}))
             if isinstance(message, bytes):
                 frame = unpack(message)
                 due_s = tablet.due_s.get(frame.seq)
                 if due_s is not None and not frame.backlog:
                     figures.frames_viewed += 1
                     figures.viewer_ms.append((now_s - due_s) * 1000)
+                    window = figures.windows_ms.setdefault(int((now_s - began_s) / WINDOW_S), [])
+                    window.append((now_s - due_s) * 1000)
             elif '"kind":"skipped"' in message:
                 figures.skipped += 1
 
@@ -223,6 +236,9 @@ async def run_load(orders: dict[str, Any]) -> dict[str, Any]:
         "ack_p99_ms": percentile(figures.ack_ms, 0.99),
         "viewer_p50_ms": percentile(figures.viewer_ms, 0.5),
         "viewer_p99_ms": percentile(figures.viewer_ms, 0.99),
+        "p99_by_minute_ms": [
+            round(percentile(ms, 0.99), 1) for _, ms in sorted(figures.windows_ms.items())
+        ],
         "stream_ids": [str(t.stream) for t in tablets],
         "frames_per_stream": int(orders["seconds"] / FRAME_S),
     }

@@ -110,7 +110,17 @@ def summary(rows: Iterable[dict[str, Any]]) -> str:
     out = ["| noise | records | GOOD / LIMITED / REJECT % | J error µV | p95 / max | inside 1 SE | beats F1 % | decision, margin ≥ 50 | 25–50 | < 25 µV |"]  # fmt: skip
     out.append("|---|---|---|---|---|---|---|---|---|---|")
     out += [_line(noise, by_noise[noise]) for noise in NOISE if by_noise[noise]]
+    narrow = [row for of in by_noise.values() for row in of if not row["wide"]]
+    out += ["", *(_grave(narrow, tier, met=met) for tier, met in (("A", False), ("E", True)))]
     return "\n".join(out)
+
+
+def _grave(rows: list[dict[str, Any]], tier: str, *, met: bool) -> str:
+    """The errors that matter most: sure without reason, or silent with one, narrow QRS."""
+    wrong = [row for row in rows if row["tier"] == tier and row["met"] is met]
+    far = [row["i"] for row in wrong if row["margin"] >= 25]
+    words = "are met" if met else "are not met"
+    return f"Tier {tier} where the criteria {words}: {len(wrong)}; with a margin of 25 µV or more: {far or 'none'}"
 
 
 def _line(noise: str, rows: list[dict[str, Any]]) -> str:

@@ -67,7 +67,7 @@ def _age_ms(frame: Any) -> int:
     return (_now_ms() - made) & ((1 << BITS) - 1)
 
 
-class _Peer:
+class Peer:
     """A caller or a viewer; a viewer notes its first picture and the age of each."""
 
     def __init__(self, ask: Callable[[dict[str, str]], Any], call: UUID, role: str) -> None:
@@ -79,6 +79,7 @@ class _Peer:
         self._began_s = 0.0
 
     async def join(self) -> None:
+        """Offer, and take the answer."""
         if self._role == "publish":
             self._pc.addTransceiver(_Scene(), direction="sendonly")
         else:
@@ -102,6 +103,7 @@ class _Peer:
         self._reading = asyncio.create_task(reading())
 
     async def leave(self) -> None:
+        """Close, and stop reading."""
         await self._pc.close()
         if self._reading is not None:
             self._reading.cancel()
@@ -128,11 +130,11 @@ async def bench_video(calls: int, seconds: float, progress: Progress) -> dict[st
 
 
 async def _measure(way: str, calls: int, seconds: float) -> dict[str, Any]:
-    async with _server(way) as (pid, ask):
+    async with video_server(way) as (pid, ask):
         names = [uuid4() for _ in range(calls)]
-        phones = [_Peer(ask, call, "publish") for call in names]
-        viewers = [_Peer(ask, call, "watch") for call in names]
-        late = [_Peer(ask, names[0], "watch") for _ in range(LATE_VIEWERS)]
+        phones = [Peer(ask, call, "publish") for call in names]
+        viewers = [Peer(ask, call, "watch") for call in names]
+        late = [Peer(ask, names[0], "watch") for _ in range(LATE_VIEWERS)]
         try:
             for phone in phones:
                 await phone.join()
@@ -164,7 +166,8 @@ async def _measure(way: str, calls: int, seconds: float) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _server(way: str) -> AsyncIterator[tuple[int, Callable[[dict[str, str]], Any]]]:
+async def video_server(way: str) -> AsyncIterator[tuple[int, Callable[[dict[str, str]], Any]]]:
+    """A server process of one way: its id, and how to have an offer answered."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "relay.bench.video_server", way, stdout=asyncio.subprocess.PIPE
     )

@@ -19,7 +19,7 @@ def screen(
     rounds: Annotated[int, typer.Option(min=1, help="Times each sample record is screened.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Time the screen on the sample records, one core, 10 s of 12 leads each.
+    """Time the screen on the sample records, one core, beside NumPy alone, NeuroKit2 and a C floor.
 
     Example: kyumei bench screen --rounds 50
     """
@@ -30,10 +30,24 @@ def screen(
     if as_json:
         typer.echo(json.dumps(result))
         return
-    typer.echo(
-        f"median {result['median_ms']:.1f} ms, p99 {result['p99_ms']:.1f} ms per 10-s 12-lead record "
-        f"(n={result['n']}, {result['records']} records)"
-    )
+    typer.echo(f"kernels: {result['kernels']}; {result['records']} records, each in turn")
+    for name, times in (
+        ("10-s 12-lead record", result),
+        ("live hop with its JSON", result["live_hop"]),
+        ("a look for standstill beside it", result["standstill"]),
+    ):
+        typer.echo(
+            f"{name}: median {times['median_ms']:.1f} ms, p99 {times['p99_ms']:.1f} ms; "
+            f"CPU median {times['cpu_median_ms']:.2f}, tenth percentile {times['cpu_p10_ms']:.2f}; "
+            f"NumPy {times['numpy_cpu_median_ms']:.2f} and {times['numpy_cpu_p10_ms']:.2f} (n={times['n']})"
+        )
+    for name, key in (("NeuroKit2 ecg_process, 8 leads", "neurokit2"), ("C floor", "floor")):
+        beside = result[key]
+        typer.echo(
+            f"{name}: {beside['unavailable']}"
+            if "unavailable" in beside
+            else f"{name}: {beside['cpu_median_ms']} ms CPU, {beside['ratio']} × ours ({beside['ours_ms']} ms)"
+        )
 
 
 @app.command()
@@ -56,15 +70,57 @@ def link(
 
 
 @app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.5, help="How long.")] = 20.0,
+    streams: Annotated[int, typer.Option(min=1, max=500, help="Tablets, one viewer each.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Load a real relay for a long time; what its memory, descriptors and latency do meanwhile.
+
+    Example: kyumei bench soak --minutes 20
+    """
+    from relay.bench.soak import bench_soak
+
+    result = run(bench_soak(streams, minutes, lambda text: typer.echo(f"{text} …", err=True)))
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    for name, text in (
+        ("streams whole to the end", f"{result['streams_whole']} of {streams}"),
+        ("frames lost · reconnects", f"{result['frames_lost']} · {result['reconnects']}"),
+        ("server CPU, cores", f"{result['cores']:.2f}"),
+        (
+            "resident memory after a quarter → end, MB",
+            f"{result['rss_first_mb']} → {result['rss_last_mb']}",
+        ),
+        ("its slope, MB per hour", f"{result['rss_slope_mb_per_h']}"),
+        ("open files, least · most", f"{result['files_least']:.0f} · {result['files_most']:.0f}"),
+        (
+            "sample → viewer p99, first · last third, ms",
+            f"{result['p99_first_third_ms']} · {result['p99_last_third_ms']}",
+        ),
+    ):
+        typer.echo(f"{name:<46}{text:>20}")
+
+
+@app.command()
 def video(
     calls: Annotated[int, typer.Option(min=1, max=20, help="Calls, one viewer each.")] = 2,
     seconds: Annotated[float, typer.Option(min=3, help="How long each way is measured.")] = 10.0,
+    janus: Annotated[
+        bool, typer.Option("--janus", help="Beside Debian's Janus, three viewers each.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Forward live video; then the same calls through aiortc's MediaRelay, which decodes them.
 
+    With --janus: ready-made packets through the relay and through Janus, per forwarded packet.
+
     Example: kyumei bench video --calls 2 --seconds 15
     """
+    if janus:
+        _janus(calls, seconds, as_json=as_json)
+        return
     with said_in_one_sentence():
         from relay.bench.video import bench_video
 
@@ -84,6 +140,43 @@ def video(
     ):
         typer.echo(f"{name:<36}{result['forward'][key]:>10}{result['decode'][key]:>16}")
     typer.echo(f"CPU, relay ÷ MediaRelay: {result['cpu_ratio']}")
+
+
+def _janus(calls: int, seconds: float, *, as_json: bool) -> None:
+    with said_in_one_sentence():
+        from relay.bench.forwarders import bench_forwarders
+
+    progress = lambda text: typer.echo(f"{text} …", err=True)  # noqa: E731
+    result = run(bench_forwarders(calls, 3, seconds, progress))
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    typer.echo(f"{calls} calls, three viewers each{'relay':>16}{'Janus':>12}")
+    for key, value in result["relay"].items():
+        typer.echo(f"{key:<30}{value:>12}{result['janus'][key]:>12}")
+    typer.echo(f"CPU per forwarded packet, relay ÷ Janus: {result['cpu_per_packet_ratio']}")
+    typer.echo(f"calls with two viewers a core: {result['calls_with_two_viewers_per_core']}")
+
+
+@app.command()
+def call(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """One long call with two viewers: does it get slower, does it grow.
+
+    Example: kyumei bench call --minutes 30
+    """
+    with said_in_one_sentence():
+        from relay.bench.long_call import bench_call
+
+    result = run(bench_call(minutes, lambda text: typer.echo(text, err=True)))
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    for name, value in result.items():
+        if name != "by_minute":
+            typer.echo(f"{name:<24}{value:>10}")
 
 
 def _print_link(result: dict[str, Any]) -> None:

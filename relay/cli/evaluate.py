@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,18 @@ import typer
 
 from relay.cli.ending import said_in_one_sentence
 
+RECORDS_A_JOB = 20
+"""A process of its own takes two seconds to start; fewer records than this are not worth it."""
+
 
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Folder of labelled WFDB records.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     report: Annotated[
         Path | None, typer.Option("--report", help="Folder to write tables and pictures into.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes at the same time; one a core by default.")
     ] = None,
 ) -> None:
     """Score beats, fiducials, ST and tiers against the labels of a folder.
@@ -32,7 +39,11 @@ def evaluate(
 
         records = find_labelled(folder)
         with _Progress(len(records)) as told:
-            evaluation = judge(records, told)
+            evaluation = judge(
+                records,
+                told,
+                min(jobs or os.cpu_count() or 1, max(1, len(records) // RECORDS_A_JOB)),
+            )
         result = tables(evaluation)
         if report is not None:
             from relay.bench.evaluation_report import write_report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -13,6 +13,7 @@ from relay.errors import BadInput
 if TYPE_CHECKING:
     from ecg.screen import Profile, ScreenReport
     from ecg.values import EcgSegment, PatientFacts
+    from relay.imports.wfdb_record import ImportedRecord
 
 _WINDOW_S = 10.0
 
@@ -152,27 +153,59 @@ def screen(
     sheet: Annotated[
         Path | None, typer.Option(help="Write the 12-lead page (.pdf, .svg, .png).")
     ] = None,
+    earlier: Annotated[
+        Path | None, typer.Option(help="An earlier record of the same patient to compare with.")
+    ] = None,
 ) -> None:
     """Screen a recorded 12-lead ECG for ST elevation.
 
     Example: kyumei screen sample_records/anterior_stemi --age 60 --sex M
     """
-    from relay.imports.wfdb_record import read_wfdb
-
-    try:
-        imported = read_wfdb(record)
-    except BadInput as error:
-        _stop(str(error), 1)
+    imported = _read(record)
     patient = _patient(imported.patient, age, sex)
-    report = _screened(imported.segment, patient, at, _profile(profile))
+    chosen = _profile(profile)
+    report = _screened(imported.segment, patient, at, chosen)
+    change = None
+    if earlier is not None:
+        before = _screened(_read(earlier).segment, patient, None, chosen)
+        change = _changed(before, report)
     if sheet is not None:
         _write_sheet(sheet, imported.segment, report)
     if json:
-        typer.echo(
-            json_module.dumps(report.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
-        )
+        shape = {**report.as_json(), **({} if change is None else {"comparison": change})}
+        typer.echo(json_module.dumps(shape, ensure_ascii=False, indent=2, allow_nan=False))
         return
     _print(report, imported.segment, imported.skipped)
+    if change is not None and earlier is not None:
+        _print_change(change, earlier.stem)
+
+
+def _read(record: Path) -> ImportedRecord:
+    from relay.imports.wfdb_record import read_wfdb
+
+    try:
+        return read_wfdb(record)
+    except BadInput as error:
+        _stop(str(error), 1)
+
+
+def _changed(before: ScreenReport, after: ScreenReport) -> dict[str, Any]:
+    from ecg.comparison import as_json, compare
+    from ecg.tracing import tracing_of_report
+
+    return as_json(compare(*(tracing_of_report(r.as_json()) for r in (before, after))))
+
+
+def _print_change(change: dict[str, Any], earlier: str) -> None:
+    """What changed since the earlier record, for people."""
+    typer.echo(
+        f"\nchange since {earlier}\n   {change['statement_ja']}\n   {change['statement_en']}"
+    )
+    typer.echo("lead   ΔJ mm  ΔJ+60 mm  ΔJ+60 µV   ±SE   ΔT µV")
+    for name, lead in change["leads"].items():
+        typer.echo(
+            f"{name:4s}  {_millimetres(lead['j_uv']):>6s}    {_millimetres(lead['j60_uv']):>6s}    {_microvolts(lead['j60_uv'])}    {lead['se_uv']:4.0f}   {_microvolts(lead['t_uv'])}"
+        )
 
 
 def _write_sheet(path: Path, segment: EcgSegment, report: ScreenReport) -> None:

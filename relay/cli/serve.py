@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from relay.cli.ending import DataDir, data_option, said_in_one_sentence, setting
 
 if TYPE_CHECKING:
     import asyncio
+    import socket
     from collections.abc import Callable
 
     from relay.settings import Settings
@@ -22,26 +24,47 @@ def serve(
     data: Annotated[DataDir, data_option()] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="PEM file of the certificate and its chain: serve HTTPS.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="PEM file of the certificate's private key.")
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="A drill: also serve /demo.")] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="Get ready first, then end the relay that uses this data folder and take its place.",
+        ),
+    ] = False,
 ) -> None:
     """Run the relay until it is told to stop.
 
     Example: kyumei serve --host 0.0.0.0 --port 8119 --data /var/lib/kyumei
     """
-    settings = settings_of(data_dir=data, host=host, port=port)
+    settings = settings_of(
+        data_dir=data, host=host, port=port, tls_certificate=tls_certificate, tls_key=tls_key
+    )
     if demo and not settings.demo:
         settings = settings.model_copy(update={"demo": DEMO_PAGE})
     with said_in_one_sentence():
-        _serve(settings)
+        _serve(settings, take_over=take_over)
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, *, take_over: bool) -> None:
     import asyncio
 
-    from relay.web.server import bind
+    from relay.services.heap import keep_few_arenas
+    from relay.web.app import prepared_app
+    from relay.web.server import bind, tls_of
+    from relay.wiring import site_of
 
+    keep_few_arenas()
     _log_as_json()
-    bound = bind(settings.host, settings.port)
+    tls = tls_of(settings.tls_certificate, settings.tls_key)
+    app = prepared_app(site_of(settings))
+    bound = _take_place(settings) if take_over else bind(settings.host, settings.port)
     port = bound.getsockname()[1]
 
     async def work() -> None:
@@ -49,8 +72,9 @@ def _serve(settings: Settings) -> None:
         from relay.wiring import open_relay
 
         async with open_relay(settings) as relay:
-            server = make_server(relay)
-            typer.echo(f"Kyumei Relay listens on http://{settings.host}:{port}", err=True)
+            server = make_server(relay, tls, app)
+            scheme = "http" if tls is None else "https"
+            typer.echo(f"Kyumei Relay listens on {scheme}://{settings.host}:{port}", err=True)
             await server.serve([bound])
 
     with bound, asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -58,6 +82,28 @@ def _serve(settings: Settings) -> None:
             runner.run(work())
         except KeyboardInterrupt:
             return
+
+
+def _take_place(settings: Settings) -> socket.socket:
+    """Load whatever is slow to load, listen beside the old relay, and only then let it go."""
+    import asyncio
+
+    from relay.store.data_folder import take_place
+    from relay.web.server import CAN_SHARE, bind
+    from relay.wiring import load_plane, load_screener, make_screener_fast
+
+    load_screener()
+    make_screener_fast()
+    load_plane(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    bound = bind(settings.host, settings.port, beside=True) if CAN_SHARE else None
+    try:
+        asyncio.run(take_place(settings.data_dir))
+    except BaseException:
+        if bound is not None:
+            bound.close()
+        raise
+    return bound or bind(settings.host, settings.port)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import ssl
 import sys
 import tempfile
 import time
@@ -23,8 +24,11 @@ from typing import Any
 
 from relay.bench.usage import percentile
 from relay.demo.console import Console
+from relay.demo.lan import Papers, door_url, make_papers, qr_text, qr_uri
+from relay.demo.ports import need_free
 from relay.demo.processes import Child, child
 from relay.demo.provision import Provisioned, provision
+from relay.demo.scene import a_caller, a_door
 from relay.demo.tally import Tally, tally
 from relay.errors import Unavailable
 
@@ -59,16 +63,39 @@ AMBULANCES = (
 
 @dataclass(frozen=True, slots=True)
 class CitySettings:
-    """How the drill is run. The crews' pages take the ports after ``port``."""
+    """How the drill is run. The crews' pages and the phones' door take the ports after ``port``."""
 
     port: int = 8119
     headless: bool = False
     seconds: float | None = None
     as_json: bool = False
+    lan: bool = False
+
+    @property
+    def base(self) -> str:
+        """The relay's address on this machine."""
+        return f"{'https' if self.lan else 'http'}://localhost:{self.port}"
+
+    @property
+    def door_port(self) -> int:
+        """Where phones of the network come in."""
+        return self.port + 1 + len(AMBULANCES)
+
+    @property
+    def ports(self) -> dict[int, str]:
+        """Every port it listens on, and who does."""
+        wanted = {self.port: "the relay"}
+        if not self.headless:
+            crews = {self.port + 1 + i: f"the page of {a.unit}" for i, a in enumerate(AMBULANCES)}
+            wanted |= crews
+        if self.lan:
+            wanted[self.door_port] = "the phones' door"
+        return wanted
 
 
 def run_city(settings: CitySettings) -> int:
     """Run the drill until Ctrl-C or its time is over; gives the exit code."""
+    need_free(settings.ports)
     with tempfile.TemporaryDirectory(prefix="kyumei-demo-") as folder:
         return asyncio.run(_run(settings, Path(folder)))
 
@@ -80,9 +107,8 @@ async def _run(settings: CitySettings, folder: Path) -> int:
         loop.add_signal_handler(name, stop.set)
     say = _silent if settings.as_json else _say
     async with _city(settings, folder, say) as (known, children):
-        base = f"http://localhost:{settings.port}"
+        base = settings.base
         if not settings.headless:
-            _invite(base, known)
             await _until_stopped(stop, children, settings.seconds)
             say("ending the city …")
             return 0
@@ -106,21 +132,32 @@ async def _city(
     settings: CitySettings, folder: Path, say: Any
 ) -> AsyncIterator[tuple[Provisioned, list[Child]]]:
     data = folder / "data"
+    papers = await asyncio.to_thread(make_papers, folder) if settings.lan else None
     say("making the accounts …")
     known = await provision(data, [a.unit for a in AMBULANCES])
     async with AsyncExitStack() as stack:
         say("starting the relay …")
-        relay = await stack.enter_async_context(_relay(settings, folder, known))
+        relay = await stack.enter_async_context(_relay(settings, folder, known, papers))
         children = [relay]
-        await _ready(f"http://localhost:{settings.port}/readyz", relay)
+        await _ready(f"{settings.base}/readyz", relay, papers.trust() if papers else None)
         for i, ambulance in enumerate(AMBULANCES):
             say(f"{ambulance.unit} sets out …")
             children.append(
-                await stack.enter_async_context(_tablet(settings, folder, known, ambulance, i))
+                await stack.enter_async_context(
+                    _tablet(settings, folder, known, papers, ambulance, i)
+                )
             )
         if not settings.headless:
             for i, tablet in enumerate(children[1:]):
                 await _ready(f"http://localhost:{_panel_port(settings, i)}/api/state", tablet)
+            say("somebody calls 119 …")
+            unit = AMBULANCES[0].unit
+            # not among the children that must live: who ends the call on the console ends this one
+            await stack.enter_async_context(a_caller(settings.base, known, unit, folder, papers))
+            if papers is not None:
+                door = a_door(settings.base, known, unit, settings.door_port, papers)
+                await stack.enter_async_context(door)
+            _invite(settings, known, papers)
         yield known, children
 
 
@@ -129,9 +166,9 @@ def _panel_port(settings: CitySettings, i: int) -> int:
 
 
 def _relay(
-    settings: CitySettings, folder: Path, known: Provisioned
+    settings: CitySettings, folder: Path, known: Provisioned, papers: Papers | None
 ) -> contextlib.AbstractAsyncContextManager[Child]:
-    about = {
+    about: dict[str, Any] = {
         "tablets": [
             {
                 "unit": a.unit,
@@ -145,22 +182,39 @@ def _relay(
             {"name": known.dispatcher, "password": known.password, "role": "dispatcher"},
         ],
     }
+    env = {"KYUMEI_SITE_NAME": "福島市(訓練)"}
+    more: tuple[str, ...] = ()
+    if papers is not None:
+        url = door_url(papers.address, settings.door_port)
+        about["phone"] = {"url": url, "qr": qr_uri(url), "fingerprint": papers.fingerprint}
+        env["KYUMEI_PUBLIC_URL"] = f"https://{papers.address}:{settings.port}"
+        more = ("--host", "0.0.0.0", "--tls-certificate", str(papers.certificate))  # noqa: S104 - --lan asks for it
+        more += ("--tls-key", str(papers.key))
     return child(
         "The relay",
-        *("relay", "serve", "--port", str(settings.port), "--data", str(folder / "data")),
+        *("relay", "serve", "--port", str(settings.port), "--data", str(folder / "data"), *more),
         log_file=folder / "relay.log",
-        env={"KYUMEI_DEMO": json.dumps(about), "KYUMEI_SITE_NAME": "福島市(訓練)"},
+        env={**env, "KYUMEI_DEMO": json.dumps(about)},
     )
 
 
 def _tablet(
-    settings: CitySettings, folder: Path, known: Provisioned, ambulance: Ambulance, i: int
+    settings: CitySettings,
+    folder: Path,
+    known: Provisioned,
+    papers: Papers | None,
+    ambulance: Ambulance,
+    i: int,
 ) -> contextlib.AbstractAsyncContextManager[Child]:
     port = 0 if settings.headless else _panel_port(settings, i)
+    link = settings.base.replace("http", "ws", 1)
+    more: tuple[str, ...] = ("--ca", str(papers.ca)) if papers else ()
+    if i == 0 and not settings.headless:
+        more += ("--camera", "synthetic")
     return child(
         ambulance.unit,
         *("ambulance_client", "run", "--drill", "--unit", ambulance.unit),
-        *("--source", ambulance.source, "--relay", f"ws://localhost:{settings.port}"),
+        *("--source", ambulance.source, "--relay", link, *more),
         *("--spool", str(folder / f"spool-{i}"), "--journal", str(folder / f"journal-{i}")),
         *("--panel-port", str(port)),
         log_file=folder / f"tablet-{i}.log",
@@ -168,11 +222,11 @@ def _tablet(
     )
 
 
-async def _ready(url: str, who: Child) -> None:
+async def _ready(url: str, who: Child, trust: ssl.SSLContext | None = None) -> None:
     deadline_s = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline_s:
         who.check()
-        if await asyncio.to_thread(_answers, url):
+        if await asyncio.to_thread(_answers, url, trust):
             return
         await asyncio.sleep(0.1)
     raise Unavailable(
@@ -180,9 +234,9 @@ async def _ready(url: str, who: Child) -> None:
     )
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, trust: ssl.SSLContext | None) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback address
+        with urllib.request.urlopen(url, timeout=2, context=trust):  # noqa: S310 - our own loopback address
             return True
     except (OSError, urllib.error.URLError):
         return False
@@ -206,14 +260,26 @@ async def _until_stopped(
             await asyncio.wait_for(stop.wait(), 0.25)
 
 
-def _invite(base: str, known: Provisioned) -> None:
+def _invite(settings: CitySettings, known: Provisioned, papers: Papers | None) -> None:
+    base = settings.base
     _say("")
     _say(f"The city is at work:   {base}/demo")
     _say(f"  the hospital's page   {base}/   (name {known.name}, password {known.password})")
-    _say(f"  119 dispatch          {base}/dispatch   (name {known.dispatcher}, same password)")
+    _say(
+        f"  119 dispatch          {base.replace('localhost', '127.0.0.1')}/dispatch   (name {known.dispatcher}, same password)"
+    )
     for i, ambulance in enumerate(AMBULANCES):
-        port = int(base.rpartition(":")[2]) + 1 + i
+        port = _panel_port(settings, i)
         _say(f"  {ambulance.unit}            http://localhost:{port}/   ({ambulance.scenario})")
+    _say(
+        f"  A caller's camera is live: on the page of {AMBULANCES[0].unit}, at the hospital, at 119."
+    )
+    if papers is not None:
+        url = door_url(papers.address, settings.door_port)
+        _say(f"A real phone becomes the caller: scan, or open   {url}")
+        sys.stdout.write(qr_text(url))
+        _say(f"  This drill's authority: {papers.ca}")
+        _say(f"  {papers.fingerprint}")
     _say(
         "Arm the alarm, wait for 福島救急1 to ring, open the trace, decide. Ctrl-C ends everything."
     )

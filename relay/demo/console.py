@@ -10,6 +10,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from relay.errors import NotSignedIn, Unavailable
 from relay.protocol.feed import SUBPROTOCOL
-from relay.protocol.wire import unpack
+from relay.protocol.wire import EcgFrame, unpack
 
 
 @dataclass(slots=True)
@@ -48,9 +49,15 @@ class Console:
     Args:
         base: ``http://host:port`` of the relay.
         decides: open and decide each alert, as a scripted physician.
+
+    Attributes:
+        on_frame: called with every live frame and its age in ms.
+        on_text: called with every text message.
     """
 
     def __init__(self, base: str, *, decides: bool) -> None:
+        self.on_frame: Callable[[EcgFrame, float], None] = lambda _frame, _age_ms: None
+        self.on_text: Callable[[dict[str, Any]], None] = lambda _message: None
         self.streams: dict[str, WatchedStream] = {}
         self.alerts: dict[str, SeenAlert] = {}
         self._base = base
@@ -95,8 +102,10 @@ class Console:
         if watched is not None and not frame.backlog:
             born_us = watched.started_at_us + frame.end_sample / watched.fs_hz * 1e6
             watched.lags_ms.append((now_us - born_us) / 1000)
+            self.on_frame(frame, watched.lags_ms[-1])
 
     async def _text(self, socket: ClientConnection, message: dict[str, Any]) -> None:
+        self.on_text(message)
         if message["kind"] == "incident":
             await self._incident(socket, message["incident"])
 

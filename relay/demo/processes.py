@@ -40,14 +40,19 @@ class Child:
 
 @asynccontextmanager
 async def child(
-    name: str, *args: str, log_file: Path, env: dict[str, str] | None = None
+    name: str,
+    *args: str,
+    log_file: Path,
+    env: dict[str, str] | None = None,
+    through: tuple[str, ...] = (),
 ) -> AsyncIterator[Child]:
-    """``python -m …`` until the block is left: asked to end, then made to."""
+    """``python -m …`` until the block is left: asked to end, then made to.
+
+    ``through`` stands before the command: a program that runs it and keeps its process id.
+    """
     with log_file.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            *args,
+            *(*through, sys.executable, "-m", *args),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     CALLS_TAKE = "calls:take"
     CALLS_READ = "calls:read"
     CALLS_WATCH = "calls:watch"
+    CABIN_WATCH = "cabin:watch"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -46,6 +47,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.DECIDE,
             Permission.NOTES_WRITE,
             Permission.CALLS_WATCH,
+            Permission.CABIN_WATCH,
         }
     ),
     Role.ED: frozenset(
@@ -54,10 +56,16 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.TRACE_OPEN,
             Permission.NOTES_WRITE,
             Permission.CALLS_WATCH,
+            Permission.CABIN_WATCH,
         }
     ),
     Role.DISPATCHER: frozenset(
-        {Permission.CALLS_TAKE, Permission.CALLS_READ, Permission.CALLS_WATCH}
+        {
+            Permission.CALLS_TAKE,
+            Permission.CALLS_READ,
+            Permission.CALLS_WATCH,
+            Permission.CABIN_WATCH,
+        }
     ),
     Role.COMMAND: frozenset({Permission.CALLS_WATCH}),
     Role.ADMIN: frozenset(),

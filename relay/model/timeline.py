@@ -17,6 +17,7 @@ class Stage(StrEnum):
     PATIENT = "patient"
     MARK = "mark"
     NOTE = "note"
+    PHOTO = "photo"
     SNAPSHOT_STORED = "snapshot-stored"
     SCREENED = "screened"
     ALERT_RAISED = "alert-raised"

@@ -32,9 +32,14 @@ def encode_samples(adc: npt.NDArray[np.int16], codec: int = RAW_INT16) -> bytes:
 
 
 def encode_smallest(adc: npt.NDArray[np.int16]) -> tuple[int, bytes]:
-    """The codec and payload that take the fewest bytes: raw where compression does not pay."""
+    """The codec and payload that take the fewest bytes: raw where compression does not pay.
+
+    What is compressed is read back before it is kept: no frame is born that cannot be read.
+    """
     raw, rice = encode_samples(adc, RAW_INT16), encode_samples(adc, RICE)
-    return (RICE, rice) if len(rice) < len(raw) else (RAW_INT16, raw)
+    if len(rice) < len(raw) and np.array_equal(decode_samples(rice, RICE, *adc.shape), adc):
+        return RICE, rice
+    return RAW_INT16, raw
 
 
 def decode_samples(

@@ -12,7 +12,10 @@ from enum import Enum
 from relay.errors import Fenced, LocalProtocolError, RelayError
 
 PING_EVERY_S = 2.0
-DEAD_AFTER_S = 5.0
+DEAD_AFTER_S = 4.0
+"""Two pings unanswered: a half-open path is left, and a new one stands, within five seconds."""
+ANSWER_WITHIN_S = 10.0
+"""An announced stream not answered for so long ends the connection; an event is said again."""
 RECEIVER_DEAD_AFTER_S = 10.0
 LIVE_FRAMES = 4
 """Frames of the newest second (250 ms each) that go first after a connection."""

@@ -69,7 +69,7 @@ class SnapshotRequest:
     stream: UUID
     first_sample: Count
     n_samples: Annotated[int, Field(ge=1, le=60_000)]
-    reason: Literal["manual", "clean", "st-change", "interval"]
+    reason: Literal["manual", "clean", "st-change", "interval", "file"]
     type: Literal["snapshot"] = "snapshot"
 
 

@@ -13,9 +13,13 @@ from uuid import UUID
 
 from relay.errors import Fenced, LocalProtocolError, RelayError, RemoteProtocolError
 from relay.protocol import messages as m
+from relay.protocol.codec import decode_samples
 from relay.protocol.link import RECEIVER_DEAD_AFTER_S, LinkState, advance
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import EcgFrame, unpack
+
+MAX_COUNTER = 2**53
+"""What a browser can count to; beyond it sample positions would be rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,11 @@ class ReceiverLink:
     def receive_frame(self, data: bytes, now_s: float) -> list[ReceiverEvent]:
         """Take one binary message; returns the frame, or nothing where it is a duplicate.
 
+        A new frame's samples are read once here: what nobody can read is never acknowledged.
+
         Raises:
-            RemoteProtocolError: damaged, of a stream not opened here, or of other leads.
+            RemoteProtocolError: damaged, of a stream not opened here, of other leads, a counter
+                beyond 2**53, or samples that do not add up.
             Fenced: a newer connection has the stream.
         """
         frame = unpack(data)
@@ -94,6 +101,9 @@ class ReceiverLink:
             return []
         if frame.seq in incoming.pending:
             return []
+        if max(frame.seq, frame.end_sample) >= MAX_COUNTER:
+            raise RemoteProtocolError("The frame's counters are beyond 2**53; begin a new stream.")
+        decode_samples(frame.payload, frame.codec, frame.n_leads, frame.n_samples)
         incoming.pending.add(frame.seq)
         return [FrameArrived(frame, data)]
 

@@ -13,7 +13,9 @@ from uuid import UUID
 
 from relay.errors import LocalProtocolError, RemoteProtocolError
 from relay.protocol import messages as m
+from relay.protocol.clock_estimate import ClockEstimate
 from relay.protocol.link import (
+    ANSWER_WITHIN_S,
     BACKLOG_WINDOW_FRAMES,
     DEAD_AFTER_S,
     LIVE_FRAMES,
@@ -60,10 +62,14 @@ class _Outgoing:
 
     spec: m.OpenStream
     spooled: RangeSet
+    # stored at the relay, or gone for good: nobody waits for these
     acked: RangeSet = field(default_factory=RangeSet)
     sent: RangeSet = field(default_factory=RangeSet)
     next_seq: int = 0
     epoch: int | None = None
+    asked_s: float | None = None
+    refused: bool = False
+    refused_s: float | None = None
     live_from: int = 0
     hurried: list[tuple[int, int]] = field(default_factory=list)
     backlog_in_flight: set[int] = field(default_factory=set)
@@ -76,36 +82,6 @@ class _Outgoing:
             for x, y in self.spooled
             if x < b and y > a
         ]
-
-
-class ClockEstimate:
-    """The relay's clock minus the tablet's, from ping exchanges: the quickest of the last eight."""
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[int, int]] = deque(maxlen=8)
-
-    def add(self, t0_us: int, server_us: int, t3_us: int) -> None:
-        """One exchange: sent at ``t0``, answered at ``server``, back at ``t3``.
-
-        An exchange during which the tablet's clock ran backwards is ignored.
-        """
-        rtt_us = t3_us - t0_us
-        if rtt_us >= 0:
-            self._samples.append((rtt_us, server_us - (t0_us + t3_us) // 2))
-
-    def reset(self) -> None:
-        """Forget all exchanges (a new connection)."""
-        self._samples.clear()
-
-    @property
-    def offset_us(self) -> int | None:
-        """Relay's clock minus the tablet's, None before the first exchange."""
-        return min(self._samples)[1] if self._samples else None
-
-    @property
-    def rtt_us(self) -> int | None:
-        """The quickest round trip of the last eight, None before the first exchange."""
-        return min(self._samples)[0] if self._samples else None
 
 
 class SenderLink:
@@ -130,6 +106,8 @@ class SenderLink:
         self._texts: deque[str] = deque()
         self._heard_s = 0.0
         self._pinged_s = 0.0
+        self._events_said_s = 0.0
+        self._said_before: set[UUID] = set()
 
     # what the spool holds
 
@@ -156,6 +134,19 @@ class SenderLink:
         outgoing = self._streams[stream]
         outgoing.spooled.add(seq)
         outgoing.next_seq = max(outgoing.next_seq, seq + 1)
+
+    def gone(self, stream: UUID, seq: int) -> bool:
+        """A spooled frame can no longer be read: it is not waited for any more.
+
+        The answer is False where the relay has it, so that nothing was lost.
+        """
+        outgoing = self._streams.get(stream)
+        if outgoing is None or seq in outgoing.acked:
+            return False
+        outgoing.acked.add(seq)
+        outgoing.sent.add(seq)
+        outgoing.backlog_in_flight.discard(seq)
+        return True
 
     def hurry(self, stream: UUID, first_seq: int, end_seq: int) -> None:
         """Send these frames before other backlog: a snapshot needs them."""
@@ -188,8 +179,11 @@ class SenderLink:
         self._texts.clear()
         self.clock.reset()
         for outgoing in self._streams.values():
-            outgoing.epoch = None
+            outgoing.epoch = outgoing.asked_s = None
+            outgoing.refused, outgoing.refused_s = False, None
             outgoing.backlog_in_flight.clear()
+        self._said_before.clear()
+        self._events_said_s = now_s
         self._say(m.Hello(software=self._software, clock_us=wall_us))
 
     def closed(self) -> None:
@@ -266,11 +260,40 @@ class SenderLink:
         """Keep the heartbeat; True when the connection is dead and must be closed."""
         if self.state is LinkState.DOWN:
             return False
-        if now_s - self._heard_s >= DEAD_AFTER_S:
+        if now_s - self._heard_s >= DEAD_AFTER_S or self._is_owed_a_stream(now_s):
             return True
+        self._ask_again(now_s)
+        self._say_events_again(now_s)
         if self.state is LinkState.UP and now_s - self._pinged_s >= PING_EVERY_S:
             self._ping(now_s, wall_us, backlog_ms)
         return False
+
+    def _is_owed_a_stream(self, now_s: float) -> bool:
+        """A stream was announced and never answered: the connection lives, but no ECG can pass."""
+        for outgoing in self._streams.values():
+            if outgoing.epoch is None and outgoing.asked_s is not None:
+                if now_s - outgoing.asked_s >= ANSWER_WITHIN_S:
+                    return True
+            elif outgoing.epoch is None and self.state is LinkState.UP and not outgoing.refused:
+                outgoing.asked_s = now_s
+        return False
+
+    def _ask_again(self, now_s: float) -> None:
+        """A refusal may have been of words damaged on the way: a refused stream is announced again."""
+        for outgoing in self._streams.values():
+            if outgoing.refused_s is None and outgoing.refused:
+                outgoing.refused_s = now_s
+            elif outgoing.refused_s is not None and now_s - outgoing.refused_s >= ANSWER_WITHIN_S:
+                outgoing.refused_s = now_s
+                self._say(outgoing.spec)
+
+    def _say_events_again(self, now_s: float) -> None:
+        """An event without a receipt is said again; the relay knows it by its id."""
+        if self.state is LinkState.UP and now_s - self._events_said_s >= ANSWER_WITHIN_S:
+            self._events_said_s = now_s
+            for event in self._said_before & self._events.keys():
+                self._say(self._events[event])
+            self._said_before = set(self._events)
 
     # what is left
 
@@ -316,7 +339,8 @@ class SenderLink:
         outgoing = self._streams.get(message.stream)
         if outgoing is None:
             return
-        outgoing.epoch = message.epoch
+        outgoing.epoch, outgoing.asked_s = message.epoch, None
+        outgoing.refused, outgoing.refused_s = False, None
         # A tablet whose disk failed may have forgotten frames that the relay already holds.
         outgoing.next_seq = max([outgoing.next_seq, *(end for _, end in message.stored)])
         self._stored(message.stream, message.stored)
@@ -342,7 +366,8 @@ class SenderLink:
         if refusal.event is not None and not refusal.retry:
             self._events.pop(refusal.event, None)
         if refusal.stream is not None and refusal.stream in self._streams:
-            self._streams[refusal.stream].epoch = None
+            self._streams[refusal.stream].epoch = self._streams[refusal.stream].asked_s = None
+            self._streams[refusal.stream].refused = True
 
     def _take(self, outgoing: _Outgoing, seq: int, *, backlog: bool) -> FrameToSend:
         if outgoing.epoch is None:

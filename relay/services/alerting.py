@@ -1,7 +1,7 @@
 """When the relay rings, and what humans then did about it.
 
-Rings on tier A of a snapshot at once, and on tier A of the live stream once it has held for ten
-seconds. One alert per case waits for a decision at a time; after a decision it rings again only for
+Rings on tier A of a snapshot at once, on tier A of the live stream once it has held for ten
+seconds, and where ST has changed against the patient's own first minute (``live_trends``). One alert per case waits for a decision at a time; after a decision it rings again only for
 something new (see ``may_ring``).
 """
 
@@ -19,11 +19,15 @@ from relay.model.snapshot import Snapshot, SnapshotState
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
 from relay.services.journal import Change, Journal
+from relay.services.live_trends import LiveTrends
+from relay.services.seen import Seen
 from relay.services.snapshots import SnapshotKeeper
 
 HOLD_S = 10.0
 MAX_GAP_S = 30.0
 RAISED_TOLERANCE_S = 0.5
+MOST_STREAKS = 1_000
+"""Streams that ended in tier A are let go in time."""
 
 
 @dataclass(slots=True)
@@ -54,21 +58,31 @@ class LiveHold:
         if report.tier != ALARM_TIER:
             return False
         if streak is None:
-            self._streaks[report.stream] = Streak(report.end_sample, report.end_sample)
+            self._keep(report.stream, Streak(report.end_sample, report.end_sample))
             return False
         streak.newest_end = max(streak.newest_end, report.end_sample)
-        self._streaks[report.stream] = streak
+        self._keep(report.stream, streak)
         return streak.newest_end - streak.first_end >= (HOLD_S - RAISED_TOLERANCE_S) * fs_hz
+
+    def _keep(self, stream: UUID, streak: Streak) -> None:
+        """Keep it as the newest; one that nothing was added to for longest makes room."""
+        self._streaks.pop(stream, None)
+        self._streaks[stream] = streak
+        if len(self._streaks) > MOST_STREAKS:
+            del self._streaks[next(iter(self._streaks))]
 
 
 class Alerting:
     """Raises alerts and records every human step."""
 
-    def __init__(self, journal: Journal, keeper: SnapshotKeeper) -> None:
+    def __init__(
+        self, journal: Journal, keeper: SnapshotKeeper, *, st_trend_alarm: bool = True
+    ) -> None:
         self._journal = journal
         self._keeper = keeper
         self._hold = LiveHold()
-        self._delivered: set[tuple[UUID, str, str]] = set()
+        self._trends = LiveTrends() if st_trend_alarm else None
+        self._delivered = Seen()
 
     # raising
 
@@ -78,12 +92,36 @@ class Alerting:
             await self._raise(change, report, snapshot.id)
 
     async def live_screened(self, stream: EcgStream, report: Report) -> Snapshot | None:
-        """The live stream has a new report; ring once tier A has held.
+        """The live stream has a new report; ring once tier A has held, or ST has risen for a minute.
 
-        The ten seconds that made it ring are kept as a snapshot and come back where it rang.
+        The ten seconds that made it ring are kept as a snapshot and come back where it rang. Where that
+        fails the change of ST is told again at the next report.
         """
-        if not self._hold.held(report, stream.fs_hz):
+        risen = await self._changed(stream, report)
+        try:
+            return await self._ring(stream, report, risen)
+        except BaseException:
+            if risen is not None and self._trends is not None:
+                self._trends.forget(stream.id)
+            raise
+
+    async def _changed(self, stream: EcgStream, report: Report) -> Report | None:
+        """The report to ring with where ST has changed for a minute, None where it has not."""
+        if self._trends is None:
             return None
+        if not self._trends.knows(stream.id):
+            async with self._journal.records.read() as records:
+                points = await records.st_points(stream=stream.id)
+            self._trends.begin(stream.id, points, stream.fs_hz)
+        return self._trends.taken(report, stream.fs_hz)
+
+    async def _ring(
+        self, stream: EcgStream, report: Report, risen: Report | None
+    ) -> Snapshot | None:
+        if not self._hold.held(report, stream.fs_hz):
+            if risen is None:
+                return None
+            report = risen
         async with self._journal.records.read() as records:
             if await records.open_alert(stream.incident) is not None:
                 return None

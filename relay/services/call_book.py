@@ -9,11 +9,12 @@ from uuid import UUID
 
 from relay.bus.port import Bus
 from relay.errors import NotFound
-from relay.model.call import CallEntry, CallFacts, ShareKind, advance
+from relay.model.call import Call, CallEntry, CallFacts, ShareKind, advance
 from relay.model.clock import Clock
 from relay.model.people import Device, Permission, Person, has
 from relay.model.timeline import Entry, Stage
 from relay.protocol import feed
+from relay.services.cabin_board import CabinBoard
 from relay.services.journal import Journal, hospital_topic
 from relay.services.render_calls import Json, call_json
 from relay.store.port import RecordReads, RecordWrites
@@ -118,8 +119,9 @@ class CallChange:
 class CallBook:
     """Where services change calls."""
 
-    def __init__(self, journal: Journal, bus: Bus, recording: str) -> None:
+    def __init__(self, journal: Journal, bus: Bus, recording: str, cabins: CabinBoard) -> None:
         self.journal = journal
+        self._cabins = cabins
         self.recording = recording
         self.phones: dict[UUID, Json] = {}
         self._bus = bus
@@ -130,21 +132,26 @@ class CallBook:
         return self.journal.clock
 
     @asynccontextmanager
-    async def change(self, call: UUID) -> AsyncIterator[CallChange]:
-        """A transaction on this call. After its commit, and only then, others hear of it.
+    async def change(self, call: UUID, new: Call | None = None) -> AsyncIterator[CallChange]:
+        """A transaction on this call. After its commit, and only then, others hear of what is new.
+
+        ``new``: the call itself, where it is only now taken.
 
         Raises:
             NotFound: there is no such call.
         """
         async with self.journal.records.begin() as tx:
-            before = await facts_of(tx, call)
+            if new is not None:
+                await tx.put_call(new)
+            before, phone = await facts_of(tx, call), self.phones.get(call)
             change = CallChange(tx, before, self.clock.now_us())
             yield change
             if change.call != before.call:
                 await tx.put_call(change.call)
             after = await facts_of(tx, call)
             case = await tx.incident(change.call.incident) if change.entries else None  # type: ignore[arg-type]  # entries need one
-        self.tell(after, before)
+        if new is not None or after != before or self.phones.get(call) != phone:
+            self.tell(after, before)
         if case is not None:
             self.journal.told(case, tuple(change.entries))
 
@@ -160,7 +167,8 @@ class CallBook:
     def json(self, facts: CallFacts, *, private: bool) -> Json:
         """``Call``; without number and address for those it is only shared with."""
         phone = self.phones.get(facts.call.id)
-        return call_json(facts, phone, self.recording, private=private)
+        row = call_json(facts, phone, self.recording, private=private)
+        return {**row, "cabin": self._cabins.json(facts.call.incident) if private else None}
 
     def tell(self, facts: CallFacts, before: CallFacts | None = None) -> None:
         """Send a call's row to everybody who may see it, and take it from who no longer may."""
@@ -175,6 +183,10 @@ class CallBook:
         earlier = before.shares if before else ()
         for topic in {share_topic(share.kind, share.target) for share in earlier} - shared:
             self._bus.publish(topic, feed.to_text(feed.CallGone(facts.call.id)))
+        self.tell_caller(facts)
+
+    def tell_caller(self, facts: CallFacts) -> None:
+        """Send the call to its phone alone."""
         self._bus.publish(caller_topic(facts.call.id), facts)
 
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 import structlog
 
 from relay.auth.port import Limiter, Tokens
-from relay.bus.port import Bus, Overflow
+from relay.bus.port import Bus
 from relay.errors import Conflict, Gone, NotFound, RelayError, TooMany
 from relay.model.call import CallFacts, CallLink, CallState, Position, Still, can
 from relay.model.timeline import Stage
-from relay.services.call_book import CALLER, CallBook, CallChange, caller_topic
+from relay.services.call_book import CALLER, CallBook, CallChange, caller_topic, facts_of
+from relay.services.clips import Clips
+from relay.services.glimpses import Glimpses
 from relay.services.pictures import Pictures
 from relay.services.render_calls import Json, caller_json
-from relay.services.viewers import CallViewers, checked_sdp
+from relay.services.viewer_sessions import checked_sdp
+from relay.services.viewers import CallViewers
 from relay.store.port import RecordReads
 from relay.video.port import Answer, Change, MediaPlane
 
@@ -29,6 +33,8 @@ SLOW_OVER_KBPS = 220
 HEALED_BY_PICTURES = frozenset(
     {"denied", "no-camera", "in-app-browser", "insecure", "busy", "reloaded", "stills", "left"}
 )
+SAID_AGAIN_AFTER_US = 240_000_000
+"""A state that stays the same is said again then: the TURN passwords in it hold for ten minutes."""
 CHANGES_MEAN = {Change.LIVE: "picture", Change.FROZEN: "freeze", Change.GONE: "freeze"}
 
 
@@ -54,6 +60,15 @@ class CallerRules:
     reports: Limiter
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What may stay of a call."""
+
+    pictures: Pictures
+    glimpses: Glimpses
+    clips: Clips
+
+
 class Callers:
     """The caller's side of a call."""
 
@@ -64,7 +79,7 @@ class Callers:
         tokens: Tokens,
         viewers: CallViewers,
         plane: MediaPlane,
-        pictures: Pictures,
+        kept: Kept,
         rules: CallerRules,
     ) -> None:
         self._book = book
@@ -72,7 +87,7 @@ class Callers:
         self._tokens = tokens
         self._viewers = viewers
         self._plane = plane
-        self._pictures = pictures
+        self._pictures, self._glimpses, self._clips = kept.pictures, kept.glimpses, kept.clips
         self._rules = rules
         self._changes: asyncio.Queue[tuple[UUID, Change]] = asyncio.Queue()
         plane.on_change(lambda call, change: self._changes.put_nowait((call, change)))
@@ -170,25 +185,34 @@ class Callers:
         """``CallerState``."""
         ice = self._plane.ice_servers(str(facts.call.id)) if facts.call.is_open else ()
         rules, now_us = self._rules, self._book.clock.now_us()
-        return caller_json(facts, rules.site_name, rules.data_cap_mb, ice, now_us)
+        told = caller_json(facts, rules.site_name, rules.data_cap_mb, ice, now_us)
+        glimpses = self._glimpses.wanted(facts.call.id)
+        return {**told, "recorded": self._clips.wanted, "glimpses": glimpses}
 
     async def follow(self, phone: Phone) -> AsyncIterator[Json]:
-        """The phone's state now and after every change, until the call or the link ends."""
+        """The phone's state now and whenever another one is to be shown, until the call or the link ends.
+
+        A message on the bus only says that something changed; what is said is read afresh, so that no
+        state comes after a newer one, and none twice but for the passwords in it.
+        """
         subscription = self._bus.subscribe(caller_topic(phone.call))
         try:
-            yield await self.state(phone)
-            async for message in subscription:
+            said = await self.state(phone)
+            yield said
+            if said["ended"]:
+                return
+            async for _ in subscription:
                 async with self._book.journal.records.read() as records:
                     link = await records.call_link_of_phone(phone.phone_hash)
+                    facts = await facts_of(records, phone.call)
                 if link is None or not link.is_valid:
                     return
-                facts = message if isinstance(message, CallFacts) else None
-                if isinstance(message, Overflow):
-                    facts = await self._book.read(phone.call)
-                if facts is not None:
-                    yield self.state_of(facts)
-                    if not facts.call.is_open:
-                        return
+                now = self.state_of(facts)
+                if _is_news(now, said):
+                    said = now
+                    yield now
+                if now["ended"]:
+                    return
         finally:
             subscription.close()
 
@@ -197,10 +221,10 @@ class Callers:
     async def progress(self, phone: Phone, step: str, detail: Mapping[str, object]) -> None:
         """What the page is doing, so that the dispatcher knows the next sentence."""
         self._not_too_often(phone)
-        known = self._book.phones.get(phone.call, {})
-        self._book.phones[phone.call] = {**known, **detail}
         async with self._book.change(phone.call) as change:
             _check_open(change)
+            known = self._book.phones.get(phone.call, {})
+            self._book.phones[phone.call] = {**known, **detail}
             before = change.call
             self._apply(change, step, detail)
             if step == "in-app-browser" and can(change.call, "release"):
@@ -225,9 +249,10 @@ class Callers:
         elif step in HINT_STEPS:
             change.set(hint=step)
         elif step == "video":
-            self._speed(change, detail.get("bitrate_kbps"))
+            self._speed(change, detail.get("room_kbps"))
 
     def _speed(self, change: CallChange, kbps: object) -> None:
+        """By what the line could carry: a still scene needs little, and is no reason to walk about."""
         if change.call.state is not CallState.LIVE or not isinstance(kbps, int):
             return
         if kbps < SLOW_KBPS and change.call.hint == "":
@@ -253,7 +278,14 @@ class Callers:
     async def still(self, phone: Phone, data: bytes) -> Still:
         """A picture instead of video."""
         self._not_too_often(phone)
-        return await self._pictures.keep(phone.call, data, CALLER, "")
+        kept = await self._pictures.keep(phone.call, data, CALLER, "")
+        await self._glimpses.also(kept)
+        return kept
+
+    async def glimpse(self, phone: Phone, data: bytes) -> None:
+        """A small picture beside the video, for viewers on a poor line."""
+        self._not_too_often(phone)
+        await self._glimpses.keep(phone.call, data)
 
     def _not_too_often(self, phone: Phone) -> None:
         if not self._rules.reports.take(str(phone.call), self._book.clock.monotonic_s()):
@@ -264,7 +296,9 @@ class Callers:
     async def publish(self, phone: Phone, offer: bytes) -> Answer:
         """Begin to send video; an earlier connection of this call is replaced."""
         self._not_too_often(phone)
-        answer = await self._plane.publish(phone.call, checked_sdp(offer))
+        sdp = checked_sdp(offer)
+        self._clips.begin(phone.call)
+        answer = await self._plane.publish(phone.call, sdp)
         self._viewers.publishers[phone.call] = answer.session
         facts = await self._book.read(phone.call)
         if not facts.call.is_open:  # it ended while the plane let the phone in
@@ -292,6 +326,8 @@ class Callers:
             call, change = await self._changes.get()
             try:
                 await self._pictures_changed(call, change)
+            except NotFound:
+                continue  # another kind of room: a cabin
             except RelayError as error:
                 log.warning("picture-change-not-kept", call=str(call), reason=str(error))
 
@@ -306,6 +342,13 @@ class Callers:
                 change.set(hint="")
             if change.call.state is not was.state:
                 await self._camera(change)
+
+
+def _is_news(now: Json, said: Json) -> bool:
+    """Whether a phone that was told ``said`` needs to hear ``now``."""
+    shown = now.keys() - {"at_us", "ice_servers"}
+    age_us = cast(int, now["at_us"]) - cast(int, said["at_us"])
+    return age_us > SAID_AGAIN_AFTER_US or any(now[key] != said[key] for key in shown)
 
 
 def _check_open(change: CallChange) -> None:

@@ -110,12 +110,25 @@ class Calls:
         """A new call."""
         now_us = self._book.clock.now_us()
         made = Call(uuid4(), told.number, told.address, told.complaint, person.name, now_us)
-        async with self._book.journal.records.begin() as tx:
-            await tx.put_call(made)
-        async with self._book.change(made.id) as change:
+        async with self._book.change(made.id, made) as change:
             await change.say(Stage.CALL_TAKEN, person.display_name, {})
             await change.audit(person.name, "call-taken")
         return await self._mine(made.id)
+
+    async def tell(self, person: Person, call: UUID, told: NewCall) -> Json:
+        """Put right what the caller said; which of it changed is audited, the words are not.
+
+        Raises:
+            Conflict: the call has ended.
+        """
+        async with self._book.change(call) as change:
+            _check_open(change)
+            said = {"number": told.number, "address": told.address, "complaint": told.complaint}
+            changed = [name for name, text in said.items() if getattr(change.call, name) != text]
+            if changed:
+                change.set(**said)
+                await change.audit(person.name, "call-told", {"changed": ", ".join(changed)})
+        return await self._mine(call)
 
     async def dispatched(self, person: Person, call: UUID, unit: str) -> Json:
         """An ambulance is on its way: video is unlocked, and the call joins that unit's case.
@@ -256,6 +269,10 @@ class Calls:
     def _wait_for_case(self, call: Call) -> None:
         for waiting in self._waiting.values():
             waiting.discard(call.id)
+        self._expect_case(call)
+
+    def _expect_case(self, call: Call) -> None:
+        """Never takes a call off the list: what was read may be older than what was said since."""
         if call.is_open and call.incident is None and call.unit is not None:
             self._waiting.setdefault(call.unit, set()).add(call.id)
 
@@ -263,10 +280,18 @@ class Calls:
         """Join calls to cases that open after them, until cancelled."""
         async with self._book.journal.records.read() as records:
             for facts in await records.open_calls():
-                self._wait_for_case(facts.call)
+                self._expect_case(facts.call)
         async for message in self._bus.subscribe(CASES, limit=10_000):
             if isinstance(message, CaseChanged) and self._waiting.get(message.incident.unit):
                 await self._join_waiting(message.incident)
+
+    async def _join_missed(self) -> None:
+        """Join what a lost word about a case left waiting: at a start, or while this part restarted."""
+        for call in [call for waiting in self._waiting.values() for call in waiting]:
+            async with self._book.change(call) as change:
+                if change.call.is_open and change.call.incident is None:
+                    await self._join_open_case(change)
+                self._wait_for_case(change.call)
 
     async def _join_waiting(self, case: Incident) -> None:
         for call in tuple(self._waiting[case.unit]):
@@ -299,6 +324,7 @@ class Calls:
                     change.step("expire", hint="expired")
                     await change.tx.revoke_call_links(call, change.now_us)
                     await change.say(Stage.CALL_LINK, "", {"step": "expired"})
+        await self._join_missed()
         too_old_us = now_us - self._rules.end_after_s * 1e6
         for facts in open_calls:
             if facts.call.taken_at_us < too_old_us:

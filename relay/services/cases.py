@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from relay.errors import BadInput, NotFound
@@ -14,6 +14,8 @@ from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
 from relay.services.alerting import Alerting
+from relay.services.cabin_board import CabinBoard
+from relay.services.gathered import Gathered
 from relay.services.journal import Change, Journal
 from relay.services.live import LiveHub
 from relay.services.render import entry_json, report_json, row_json, snapshot_json
@@ -21,6 +23,8 @@ from relay.services.screening import Screening, live_message
 from relay.store.port import CaseFacts, EcgLog, LoggedFrame, RecordReads
 
 Json = dict[str, object]
+Mark = tuple[int, str, str, str]
+"""When, who, did what, with which: one line of the audit."""
 MAX_FRAMES_S = 60.0
 MAX_TEXT = 2_000
 
@@ -35,12 +39,16 @@ class Cases:
         hub: LiveHub,
         alerting: Alerting,
         screening: Screening,
+        cabins: CabinBoard,
     ) -> None:
         self._journal = journal
         self._log = ecg_log
         self._hub = hub
         self._alerting = alerting
         self._screening = screening
+        self._cabins = cabins
+        self._recordings = Gathered(self._found)
+        self._marks = Gathered(self._write_down)
 
     # looking
 
@@ -61,7 +69,8 @@ class Cases:
 
     def _row(self, facts: CaseFacts) -> Json:
         stream = facts.streams[-1] if facts.streams else None
-        return row_json(facts, stream, self._hub.state(stream) if stream else None)
+        row = row_json(facts, stream, self._hub.state(stream) if stream else None)
+        return {**row, "cabin": self._cabins.json(facts.incident.id)}
 
     async def detail(self, person: Person, incident: UUID) -> Json:
         """The whole case."""
@@ -115,8 +124,14 @@ class Cases:
         return stream
 
     async def _wrote_down(self, person: Person, action: str, subject: UUID) -> None:
+        """Return when it is on disk; many at a time share a transaction."""
+        await self._marks.ask((self._journal.clock.now_us(), person.name, action, str(subject)))
+
+    async def _write_down(self, marks: Sequence[Mark]) -> Mapping[Mark, None]:
         async with self._journal.records.begin() as tx:
-            await tx.audit(self._journal.clock.now_us(), person.name, action, str(subject))
+            for mark in marks:
+                await tx.audit(*mark)
+        return {}
 
     async def _snapshot(
         self, person: Person, snapshot_id: UUID, *, with_samples: bool = False
@@ -131,12 +146,23 @@ class Cases:
 
     async def stream(self, person: Person, stream_id: UUID) -> EcgStream:
         """A recording this person may watch."""
-        async with self._journal.records.read() as records:
-            stream = await records.stream(stream_id)
-            if stream is None:
-                raise NotFound("There is no such recording.")
-            await visible(records, person, stream.incident)
+        found = await self._recordings.ask(stream_id)
+        if found is None:
+            raise NotFound("There is no such recording.")
+        stream, incident = found
+        if incident is None or not sees(person, incident):
+            raise NotFound("There is no such case.")
         return stream
+
+    async def _found(
+        self, streams: Sequence[UUID]
+    ) -> Mapping[UUID, tuple[EcgStream, Incident | None]]:
+        found = {}
+        async with self._journal.records.read() as records:
+            for asked in set(streams):
+                if (stream := await records.stream(asked)) is not None:
+                    found[asked] = stream, await records.incident(stream.incident)
+        return found
 
     async def frames(
         self, person: Person, stream_id: UUID, from_sample: int, to_sample: int

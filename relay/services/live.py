@@ -136,6 +136,13 @@ class Channel:
         """Frames in the ring that touch the range, ascending."""
         return [f for f in self._ring if f.end_sample > from_sample and f.first_sample < to_sample]
 
+    def holds(self, from_sample: int, to_sample: int) -> bool:
+        """Whether the ring has every sample of the range, so that no disk need be asked."""
+        held = RangeSet()
+        for frame in self.recent(from_sample, to_sample):
+            held.add(frame.first_sample, frame.end_sample)
+        return not held.missing(from_sample, to_sample)
+
     def state(self, now_s: float) -> feed.StreamState:
         """How old the newest sample is, in the words of the feed."""
         age_s = max(0.0, now_s - self.newest_at_s)
@@ -223,7 +230,9 @@ class LiveHub:
         channel = self.channel(stream)
         to_sample = channel.newest_sample
         from_sample = max(0, to_sample - stream.samples(look_back_s))
-        stored = await self._log.read(stream.id, from_sample, to_sample) if to_sample else []
+        stored: list[LoggedFrame] = []
+        if to_sample and not channel.holds(from_sample, to_sample):
+            stored = await self._log.read(stream.id, from_sample, to_sample)
         # No await from here on: whatever is published later reaches the cursor.
         have = {frame.seq for frame in stored}
         channel = self.channel(stream)

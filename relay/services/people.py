@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from relay.auth.port import Limiter, Passwords, Tokens
@@ -10,6 +10,7 @@ from relay.bus.port import Bus
 from relay.errors import BadInput, Conflict, NotFound, NotSignedIn, TooMany
 from relay.model.clock import Clock
 from relay.model.people import Account, Device, DeviceEntry, Hospital, Person, Role, Session
+from relay.services.gathered import Gathered
 from relay.store.port import Records, RecordWrites
 
 TOUCH_EVERY_US = 30_000_000
@@ -54,6 +55,8 @@ class People:
         self._rules = rules
         self._by_address = sign_in.by_address
         self._by_name = sign_in.by_name
+        self._sessions = Gathered(self._found)
+        self._touching: set[str] = set()
 
     # sessions
 
@@ -97,15 +100,28 @@ class People:
 
     async def session_of_hash(self, token_hash: str, *, touch: bool = False) -> Session:
         """The same, by the hash that is stored."""
-        async with self._records.read() as records:
-            session = await records.session(token_hash)
+        session = await self._sessions.ask(token_hash)
         now_us = self._clock.now_us()
         if session is None or self._has_expired(session, now_us):
             raise NotSignedIn("Your session has ended; sign in again.")
         if touch and now_us - session.seen_at_us >= self._touch_after_us:
+            await self._touch(token_hash, now_us)
+        return session
+
+    async def _found(self, token_hashes: Sequence[str]) -> Mapping[str, Session]:
+        async with self._records.read() as records:
+            return {s.token_hash: s for s in await records.sessions(sorted(set(token_hashes)))}
+
+    async def _touch(self, token_hash: str, now_us: int) -> None:
+        """Its idle time begins anew; once, however many of its pages moved at this moment."""
+        if token_hash in self._touching:
+            return
+        self._touching.add(token_hash)
+        try:
             async with self._records.begin() as tx:
                 await tx.touch_session(token_hash, now_us)
-        return session
+        finally:
+            self._touching.discard(token_hash)
 
     async def alive(self, token_hashes: Sequence[str]) -> set[str]:
         """Those of these sessions that have not ended, asked in one go."""

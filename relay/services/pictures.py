@@ -11,6 +11,7 @@ from relay.errors import BadInput, Conflict, NotFound
 from relay.model.call import Still, can
 from relay.model.timeline import Stage
 from relay.services.call_book import CALLER, CallBook, CallChange, Watcher
+from relay.services.seen import Seen
 
 MAX_BYTES = 204_800
 MAX_PIXELS = 25_000_000
@@ -54,7 +55,18 @@ class Pictures:
     def __init__(self, book: CallBook) -> None:
         self._book = book
         self._turn = asyncio.Semaphore(2)
-        self._seen: set[tuple[str, UUID]] = set()
+        self._seen = Seen()
+
+    async def clean(self, data: bytes) -> bytes:
+        """The picture made anew, two at a time.
+
+        Raises:
+            BadInput: it cannot be used.
+        """
+        if not 0 < len(data) <= MAX_BYTES:
+            raise BadInput(f"A picture has at most {MAX_BYTES // 1024} kB; send a smaller one.")
+        async with self._turn:
+            return await asyncio.to_thread(made_anew, data)
 
     async def keep(self, call: UUID, data: bytes, by: str, shown: str) -> Still:
         """Keep a picture of a call, taken by the caller's phone or by a dispatcher.
@@ -63,10 +75,7 @@ class Pictures:
             BadInput: it cannot be used.
             Conflict: the call has ended.
         """
-        if not 0 < len(data) <= MAX_BYTES:
-            raise BadInput(f"A picture has at most {MAX_BYTES // 1024} kB; send a smaller one.")
-        async with self._turn:
-            jpeg = await asyncio.to_thread(made_anew, data)
+        jpeg = await self.clean(data)
         async with self._book.change(call) as change:
             if not change.call.is_open:
                 raise Conflict("This call has ended; the picture was not kept.")

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from relay.bus.port import Bus
 from relay.errors import RelayError
 from relay.model.clock import Clock
+from relay.services.cabins import Cabins
 from relay.services.callers import Callers
 from relay.services.calls import Calls
 from relay.services.cases import Cases
+from relay.services.changes import Changes
+from relay.services.clips import Clips
 from relay.services.feeds import FeedParts
+from relay.services.glimpses import Glimpses
 from relay.services.ingest import IngestParts
 from relay.services.people import People
+from relay.services.photos import Photos
 from relay.services.pictures import Pictures
 from relay.services.screening import Screening
 from relay.services.upkeep import Upkeep
 from relay.services.viewers import CallViewers
 from relay.store.port import EcgLog, Records
+
+ANSWERS_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Site:
         demo: what ``GET /api/demo`` answers, None where this is no drill.
         origins: where pages may come from beside the relay's own address.
         tablet_origins: what the drill's page may frame.
+        map_tiles: address of map tiles for the dispatcher's page, empty for none.
         public_url: where callers' phones reach the relay, empty for the page's own address.
     """
 
@@ -38,6 +47,7 @@ class Site:
     origins: frozenset[str] = frozenset()
     tablet_origins: tuple[str, ...] = ()
     public_url: str = ""
+    map_tiles: str = ""
 
 
 @dataclass(slots=True)
@@ -51,15 +61,21 @@ class Relay:
     bus: Bus
     people: People
     cases: Cases
+    changes: Changes
     calls: Calls
     callers: Callers
     viewers: CallViewers
     pictures: Pictures
+    glimpses: Glimpses
+    cabins: Cabins
+    photos: Photos
+    clips: Clips
     screening: Screening
     ingest: IngestParts
     feeds: FeedParts
     upkeep: Upkeep
     stopped_parts: set[str] = field(default_factory=set)
+    _asking: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     def goodbye(self) -> None:
         """Ask tablets and pages to come back at once: the relay is going away."""
@@ -72,11 +88,25 @@ class Relay:
         return self.ingest.registry.count + self.feeds.registry.count
 
     async def faults(self) -> dict[str, str]:
-        """What is wrong, by part; empty where the relay is ready."""
+        """What is wrong, by part; empty where the relay is ready. Answers within seconds."""
         found = dict.fromkeys(self.stopped_parts, "It stopped and is being restarted.")
-        for name, part in (("records", self.records), ("ecg-log", self.ecg_log), ("bus", self.bus)):
-            try:
-                await part.ping()
-            except RelayError as error:
+        if self.screening.preparing:
+            found["screening"] = "It is still getting ready; meanwhile it screens, only slower."
+        parts = (("records", self.records), ("ecg-log", self.ecg_log), ("bus", self.bus))
+        for name, part in parts:
+            # A part that hangs is asked once, not again by everybody who wants to know.
+            if name not in self._asking:
+                self._asking[name] = asyncio.ensure_future(part.ping())
+        await asyncio.wait(self._asking.values(), timeout=ANSWERS_WITHIN_S)
+        for name, _ in parts:
+            asked = self._asking.get(name)
+            if asked is None or not asked.done():
+                found[name] = f"It has not answered for {ANSWERS_WITHIN_S:.0f} s; look at its disk."
+                continue
+            del self._asking[name]
+            error = asked.exception()
+            if isinstance(error, RelayError):
                 found[name] = str(error)
+            elif error is not None:
+                raise error
         return found

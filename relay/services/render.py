@@ -14,6 +14,7 @@ from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry
 from relay.protocol import feed
+from relay.services.rhythm import stands
 from relay.store.port import CaseFacts
 
 Json = dict[str, object]
@@ -39,6 +40,7 @@ def row_json(facts: CaseFacts, stream: EcgStream | None, state: feed.StreamState
         "decision": decision_json(facts.decision) if facts.decision else None,
         "snapshots": len(facts.snapshots),
         "awaiting_read": awaits_reading(facts),
+        "standstill": bool(stream and (live := facts.live.get(stream.id)) and stands(live)),
     }
 
 

@@ -9,30 +9,37 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
 from ecg.leads import leads_of_mask
+from ecg.standstill import StandstillWatch
 from ecg.values import EcgSegment
 from relay.errors import RelayError
 from relay.model.report import UNREADABLE_TIER, Report
+from relay.model.st_point import StPoint, point_of
 from relay.model.stream import EcgStream
 from relay.protocol import feed
 from relay.services.alerting import Alerting, record_report
 from relay.services.assemble import assemble, longest
 from relay.services.journal import Journal
 from relay.services.live import Channel, LiveHub
+from relay.services.rhythm import stands, with_standstill
 from relay.store.port import EcgLog, LoggedFrame
 
 log = structlog.get_logger(__name__)
 WINDOW_S = 10.0
 TICK_S = 0.5
 FLUSH_EVERY_S = 5.0
+MOST_POINTS_WAITING = 100_000
+"""Points of the trend that wait for a database that is away; the newest are kept."""
 UNAVAILABLE_JA = "解析を利用できません。波形をご確認ください。"
 UNAVAILABLE_EN = "Analysis unavailable; read the waveform."
 
@@ -79,15 +86,22 @@ class Stretch:
 
 @dataclass(slots=True)
 class Turn:
-    """When a live stream is due, and how far it was screened."""
+    """When a live stream is due, how far it was screened, and who watches its beats."""
 
     due_s: float
     screened_to: int = 0
     queued: bool = False
+    watch: StandstillWatch = field(default_factory=StandstillWatch)
 
 
 class Screening:
-    """Decides what is screened when, and keeps what came out."""
+    """Decides what is screened when, and keeps what came out.
+
+    Attributes:
+        prepare: makes the screener fast, or says why it stays slow; None where there is nothing (more) to do.
+    """
+
+    prepare: Callable[[], str | None] | None = None
 
     def __init__(
         self,
@@ -113,11 +127,17 @@ class Screening:
         self._turns: dict[UUID, Turn] = {}
         self._latest: dict[UUID, Report] = {}
         self._unsaved: dict[UUID, Report] = {}
+        self._points: list[StPoint] = []
 
     @property
     def enabled(self) -> bool:
         """Whether this site screens at all."""
         return self._screener is not None
+
+    @property
+    def preparing(self) -> bool:
+        """Whether the screener is still making itself fast; it answers already."""
+        return self.enabled and self.prepare is not None
 
     def latest(self, stream: UUID) -> Report | None:
         """The newest screening of a stream that is live now."""
@@ -148,10 +168,36 @@ class Screening:
             for snapshot in await records.unscreened_snapshots():
                 self.submit_snapshot(snapshot.id)
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._get_ready())
             for _ in range(self._n_workers):
                 group.create_task(self._work())
             group.create_task(self._schedule())
             group.create_task(self._keep_live())
+
+    async def _get_ready(self) -> None:
+        """Make the screener fast; ``/readyz`` waits for it, no patient does.
+
+        In a daemon thread: a relay that is told to end while it compiles must not wait for the compiler.
+        """
+        prepare, loop = self.prepare, asyncio.get_running_loop()
+        if prepare is None:
+            return
+        done: asyncio.Future[str | None] = loop.create_future()
+
+        def tell(refused: str | None) -> None:
+            if not done.done():
+                done.set_result(refused)
+
+        def work() -> None:
+            refused = prepare()
+            with suppress(RuntimeError):  # the relay has ended meanwhile
+                loop.call_soon_threadsafe(tell, refused)
+
+        threading.Thread(target=work, name="screen-prepare", daemon=True).start()
+        refused = await done
+        self.prepare = None
+        if refused is not None:
+            log.warning("screen-stays-slow", reason=refused)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -209,19 +255,22 @@ class Screening:
         stretch = await self._newest(stream)
         if stretch is None:
             return
-        if stream_id in self._turns:
-            self._turns[stream_id].screened_to = stretch.first_sample + stretch.n_samples
-        report = await self._screen(stretch, snapshot=None)
+        turn = self._turns.get(stream_id)
+        if turn is not None:
+            turn.screened_to = stretch.first_sample + stretch.n_samples
+        report = await self._screen(stretch, None, turn.watch if turn else None)
         before = self._latest.get(stream_id)
         self._latest[stream_id] = self._unsaved[stream_id] = report
         self._hub.tell_watchers(stream_id, feed.to_text(live_message(report)))
-        if before is None or before.tier != report.tier:
+        if before is None or (before.tier, stands(before)) != (report.tier, stands(report)):
             async with self._journal.change(stream.incident) as change:
                 await change.tx.add_report(report)
                 await change.tx.put_live([report])
         kept = await self._alerting.live_screened(stream, report)
         if kept is not None:
             log.info("alert-raised", incident=str(stream.incident), snapshot=str(kept.id))
+        # only now: a point on disk means that whatever it had to ring has rung
+        self._points.append(point_of(report))
 
     async def _newest(self, stream: EcgStream) -> Stretch | None:
         """The newest ten seconds without a hole, None where there are none."""
@@ -236,17 +285,27 @@ class Screening:
         return Stretch(tuple(frames), stream, start, n_samples)
 
     async def _keep_live(self) -> None:
-        """Write the newest report of every live stream in one transaction, now and then."""
-        while True:
-            await asyncio.sleep(FLUSH_EVERY_S)
-            reports, self._unsaved = list(self._unsaved.values()), {}
-            if not reports:
-                continue
-            try:
-                async with self._journal.records.begin() as tx:
-                    await tx.put_live(reports)
-            except RelayError as error:
-                log.warning("live-reports-not-kept", reason=str(error))
+        """Write the newest report of every live stream and the trend's points, now and then."""
+        try:
+            while True:
+                await asyncio.sleep(FLUSH_EVERY_S)
+                await self._flush()
+        finally:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """One transaction; points wait for the next where the database is away."""
+        reports, self._unsaved = list(self._unsaved.values()), {}
+        points, self._points = self._points[-MOST_POINTS_WAITING:], []
+        if not (reports or points):
+            return
+        try:
+            async with self._journal.records.begin() as tx:
+                await tx.put_live(reports)
+                await tx.add_st_points(points)
+        except RelayError as error:
+            self._points = [*points, *self._points]
+            log.warning("live-reports-not-kept", reason=str(error))
 
     # snapshots
 
@@ -270,12 +329,14 @@ class Screening:
 
     # one screening
 
-    async def _screen(self, stretch: Stretch, snapshot: UUID | None) -> Report:
+    async def _screen(
+        self, stretch: Stretch, snapshot: UUID | None, watch: StandstillWatch | None = None
+    ) -> Report:
         stream = stretch.stream
         async with self._journal.records.read() as records:
             card = await records.card(stream.incident) or {}
         loop = asyncio.get_running_loop()
-        said = await loop.run_in_executor(self._pool, self._run_screener, stretch, card)
+        said = await loop.run_in_executor(self._pool, self._run_screener, stretch, card, watch)
         return Report(
             incident=stream.incident,
             stream=stream.id,
@@ -289,7 +350,9 @@ class Screening:
             at_us=self._journal.clock.now_us(),
         )
 
-    def _run_screener(self, stretch: Stretch, card: Mapping[str, object]) -> Screened:
+    def _run_screener(
+        self, stretch: Stretch, card: Mapping[str, object], watch: StandstillWatch | None
+    ) -> Screened:
         """In a thread: frames to integers to words. Whatever breaks becomes "unavailable"."""
         if self._screener is None or stretch.n_samples <= 0:
             return UNAVAILABLE
@@ -308,11 +371,12 @@ class Screening:
                 stream.uv_per_lsb,
                 stretch.first_sample,
             )
-            return self._screener(
+            said = self._screener(
                 segment,
                 age if isinstance(age, int) else None,
                 sex if isinstance(sex, str) else None,
             )
+            return said if watch is None else with_standstill(said, watch, segment)
         except Exception:  # the waveform goes on without the analysis
             log.exception("screener-failed", stream=str(stream.id))
             return UNAVAILABLE

@@ -1,58 +1,28 @@
-"""Who watches a call's video, and the end of it: unshared, signed out, call ended."""
+"""Who watches a call's video, and the end of it: unshared or ended."""
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
-import structlog
-
-from relay.bus.port import Bus
-from relay.errors import BadInput, Conflict, NotFound, RelayError
+from relay.errors import Conflict, NotFound, RelayError
 from relay.model.call import ShareKind
 from relay.services.call_book import CallBook, Watcher
-from relay.services.people import SESSION_ENDED, People
 from relay.services.render_calls import Json, ice_json, stats_json
+from relay.services.viewer_sessions import ViewerSessions, checked_sdp
 from relay.video.port import Answer, MediaPlane
 
-log = structlog.get_logger(__name__)
-MAX_SDP = 32_768
-CHECK_EVERY_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """One viewer's connection."""
-
-    call: UUID
-    watcher: Watcher
-
-
-def checked_sdp(body: bytes) -> str:
-    """An offer or fragment as text.
-
-    Raises:
-        BadInput: empty, too large, or not text.
-    """
-    if not 0 < len(body) <= MAX_SDP:
-        raise BadInput(f"A session description has 1 to {MAX_SDP:,} bytes.")
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        raise BadInput("The session description is not text.") from None
+PICTURES_BELOW_KBPS = 150
+"""A line that carries no more is better served by a picture every few seconds than by torn video."""
 
 
 class CallViewers:
     """Lets viewers in to a call's video and out again."""
 
-    def __init__(self, book: CallBook, bus: Bus, people: People, plane: MediaPlane) -> None:
+    def __init__(self, book: CallBook, sessions: ViewerSessions, plane: MediaPlane) -> None:
         self._book = book
-        self._bus = bus
-        self._people = people
         self._plane = plane
-        self._open: dict[UUID, Open] = {}
+        self._sessions = sessions
         self.publishers: dict[UUID, UUID] = {}
 
     async def watch(self, watcher: Watcher, call: UUID, offer: bytes) -> Answer:
@@ -63,7 +33,7 @@ class CallViewers:
         """
         sdp = checked_sdp(offer)
         answer = await self._plane.subscribe(call, sdp, watcher.name)
-        self._open[answer.session] = Open(call, watcher)
+        self._sessions.enter(answer.session, call, watcher)
         try:
             # read again after the plane let them in: a share may have ended in between
             async with self._book.change(call) as change:
@@ -73,45 +43,52 @@ class CallViewers:
                     raise NotFound("There is no such call.")
                 await change.audit(watcher.name, "call-watched")
         except RelayError:
-            await self._close([answer.session])
+            await self._sessions.close([answer.session])
             raise
         return answer
 
     async def patch(self, watcher: Watcher, call: UUID, session: UUID, body: bytes) -> str:
         """ICE for a viewer's own connection."""
-        self._check_own(watcher, call, session)
-        return await self._plane.patch(session, checked_sdp(body))
+        return await self._sessions.patch(watcher, call, session, body)
 
     async def leave(self, watcher: Watcher, call: UUID, session: UUID) -> None:
         """End a viewer's own connection."""
-        self._check_own(watcher, call, session)
-        await self._close([session])
+        await self._sessions.leave(watcher, call, session)
 
-    def _check_own(self, watcher: Watcher, call: UUID, session: UUID) -> None:
-        found = self._open.get(session)
-        if found is None or found.call != call or found.watcher.name != watcher.name:
+    def line(self, watcher: Watcher, call: UUID, session: UUID) -> Json:
+        """What a viewer's own line carries; ``pictures``: too little for video, show glimpses.
+
+        Raises:
+            NotFound: the connection is not theirs, or has ended.
+        """
+        self._sessions.check_own(watcher, call, session)
+        stats = self._plane.stats(call)
+        mine = next((v for v in stats.viewers if v.session == session), None) if stats else None
+        if mine is None:
             raise NotFound("This video connection has ended.")
+        narrow = mine.budget_kbps is not None and mine.budget_kbps <= PICTURES_BELOW_KBPS
+        return {
+            "kbps": mine.kbps,
+            "budget_kbps": mine.budget_kbps,
+            "slow": mine.slow,
+            "playable": mine.playable,
+            "pictures": narrow or not mine.playable,
+        }
 
     def stats(self, call: UUID) -> Json:
         """What the plane knows."""
         return stats_json(self._plane.stats(call))
 
-    def ice(self, call: UUID) -> list[Json]:
+    def ice(self, room: UUID) -> list[Json]:
         """Servers a viewer's browser may need."""
-        return [ice_json(server) for server in self._plane.ice_servers(str(call))]
+        return [ice_json(server) for server in self._plane.ice_servers(str(room))]
 
     # the end
 
     async def cut_off(self, call: UUID, kind: ShareKind, target: str) -> None:
         """A share has ended: close what it had let in."""
-        await self._close(
-            [
-                session
-                for session, one in self._open.items()
-                if one.call == call
-                and not one.watcher.all_calls
-                and (kind, target) in one.watcher.may_see
-            ]
+        await self._sessions.cut_off(
+            call, lambda who: not who.all_calls and (kind, target) in who.may_see
         )
 
     async def drop_publisher(self, call: UUID) -> None:
@@ -124,38 +101,4 @@ class CallViewers:
     async def end(self, call: UUID) -> None:
         """Close everything of a call."""
         self.publishers.pop(call, None)
-        for session in [s for s, one in self._open.items() if one.call == call]:
-            del self._open[session]
-        await self._plane.end(call)
-
-    async def _close(self, sessions: list[UUID]) -> None:
-        for session in sessions:
-            self._open.pop(session, None)
-            with suppress(RelayError):
-                await self._plane.remove(session)
-
-    async def run(self) -> None:
-        """Close connections whose session has ended, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._on_sign_out())
-            group.create_task(self._on_expiry())
-
-    async def _on_sign_out(self) -> None:
-        async for ended in self._bus.subscribe(SESSION_ENDED):
-            await self._close([s for s, o in self._open.items() if o.watcher.session == ended])
-
-    async def _on_expiry(self) -> None:
-        while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            dead = [s for s in self._open if self._plane.call_of(s) is None]
-            for session in dead:
-                self._open.pop(session, None)
-            hashes = sorted({o.watcher.session for o in self._open.values() if o.watcher.session})
-            try:
-                alive = await self._people.alive(hashes) if hashes else set()
-            except RelayError as error:
-                log.warning("sessions-not-checked", reason=str(error))
-                continue
-            await self._close(
-                [s for s, o in self._open.items() if o.watcher.session not in {"", *alive}]
-            )
+        await self._sessions.end(call)

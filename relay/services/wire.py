@@ -7,7 +7,7 @@ from typing import Protocol
 CLOSE_SLOW = 4013
 CLOSE_SESSION_ENDED = 4001
 CLOSE_BROKEN = 1011
-SEND_TIMEOUT_S = 5.0
+SEND_TIMEOUT_S = 4.0
 
 
 class Wire(Protocol):

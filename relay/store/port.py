@@ -17,8 +17,10 @@ from relay.model.audit import AuditRow
 from relay.model.decision import Decision, Opening
 from relay.model.incident import Incident, IncidentState
 from relay.model.people import Account, Device, DeviceEntry, Hospital, Session
+from relay.model.photo import ScenePhoto
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot
+from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.protocol.ranges import RangeSet
@@ -154,6 +156,11 @@ class RecordReads(CallReads, Protocol):
     async def snapshot_report(self, snapshot: UUID) -> Report | None:
         """The newest report of a snapshot."""
 
+    async def st_points(
+        self, *, incident: UUID | None = None, stream: UUID | None = None
+    ) -> list[StPoint]:
+        """Points of the ST trend of a case or of one recording, in the order they were kept."""
+
     async def open_alert(self, incident: UUID) -> Alert | None:
         """The alert of this case that waits for a decision."""
 
@@ -165,6 +172,12 @@ class RecordReads(CallReads, Protocol):
 
     async def last_decision(self, incident: UUID) -> Decision | None:
         """The newest decision of this case."""
+
+    async def photo_image(self, photo: UUID) -> tuple[ScenePhoto, bytes] | None:
+        """A photo of the scene with its JPEG, None where there is none of this name."""
+
+    async def photo_count(self, incident: UUID) -> int:
+        """How many photos a case has."""
 
     async def was_calm_since(self, incident: UUID, at_us: int) -> bool:
         """Whether a screening after that moment was of a calm tier (C, D or E)."""
@@ -178,11 +191,8 @@ class RecordReads(CallReads, Protocol):
     async def accounts(self) -> list[Account]:
         """Every account, by name."""
 
-    async def session(self, token_hash: str) -> Session | None:
-        """A session that was not ended, of an account that is not disabled."""
-
     async def sessions(self, token_hashes: Sequence[str]) -> list[Session]:
-        """Those of these sessions that ``session`` would give."""
+        """Those of these sessions that were not ended, of accounts that are not disabled."""
 
     async def device_of_token(self, token_hash: str) -> Device | None:
         """The device whose token, not revoked, has this hash."""
@@ -231,6 +241,9 @@ class RecordWrites(RecordReads, CallWrites, Protocol):
     async def add_snapshot(self, snapshot: Snapshot) -> bool:
         """Keep a request; False where that snapshot is already known."""
 
+    async def add_photo(self, photo: ScenePhoto, jpeg: bytes) -> bool:
+        """Keep a photo of the scene; False where that photo is already known. Never changed."""
+
     async def keep_samples(self, snapshot: Snapshot, samples: bytes) -> None:
         """Keep a snapshot's samples, once; nothing can change or remove them afterwards."""
 
@@ -239,6 +252,9 @@ class RecordWrites(RecordReads, CallWrites, Protocol):
 
     async def put_live(self, reports: Sequence[Report]) -> None:
         """Keep the newest screening of each live stream, in place of the one before."""
+
+    async def add_st_points(self, points: Sequence[StPoint]) -> None:
+        """Keep points of the ST trend for good."""
 
     async def put_alert(self, alert: Alert) -> None:
         """Add an alert, or set the state and steps of a known one.

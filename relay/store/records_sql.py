@@ -112,10 +112,10 @@ def _engine(file: Path, *, pool_size: int, begin: str) -> AsyncEngine:
         connection.isolation_level = None  # this module says BEGIN itself, below
         cursor = connection.cursor()
         for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",  # first: the change to WAL may have to wait for another
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

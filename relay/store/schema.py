@@ -184,6 +184,18 @@ live_reports = sa.Table(
     sa.Column("at_us", TIME, nullable=False),
 )
 
+st_points = sa.Table(
+    "st_points",
+    metadata,
+    _number(),
+    _incident(),
+    sa.Column("stream", sa.Uuid, nullable=False, index=True),
+    sa.Column("end_sample", COUNT, nullable=False),
+    sa.Column("tier", sa.String(1), nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("at_us", TIME, nullable=False),
+)
+
 _UNDECIDED = sa.text("state IN ('raised', 'delivered', 'opened')")
 alerts = sa.Table(
     "alerts",
@@ -325,6 +337,16 @@ call_stills = sa.Table(
     sa.Column("jpeg", sa.LargeBinary, nullable=False),
 )
 
+scene_photos = sa.Table(
+    "scene_photos",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _incident(),
+    sa.Column("taken_at_us", TIME, nullable=False),
+    sa.Column("by", sa.String(200), nullable=False),
+    sa.Column("jpeg", sa.LargeBinary, nullable=False),
+)
+
 call_positions = sa.Table(
     "call_positions",
     metadata,
@@ -356,6 +378,7 @@ NEVER_CHANGED = (
     "notes",
     "patient_cards",
     "reports",
+    "st_points",
     "call_entries",
 )
 """Tables of which a trigger forbids every UPDATE and DELETE."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -19,49 +18,11 @@ from uuid import UUID
 from relay.errors import RemoteProtocolError
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import KIND_ECG, MAX_FRAME_BYTES, VERSION, unpack
+from relay.store.segment_index import ON_DISK, Entry, Holding, SegmentIndex, Summary
 
 LENGTH = struct.Struct("<I")
-ENTRY = struct.Struct("<16sQQHIQ")
 INDEX_VERSION = 1
 _FRAME_START = bytes((VERSION, KIND_ECG))
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Where one frame lies in its segment: ``size`` bytes from byte ``offset``."""
-
-    stream: UUID
-    seq: int
-    first_sample: int
-    n_samples: int
-    size: int
-    offset: int
-
-    @property
-    def end_sample(self) -> int:
-        """One past the last sample."""
-        return self.first_sample + self.n_samples
-
-
-@dataclass(slots=True)
-class Holding:
-    """What a segment holds of one stream."""
-
-    seqs: RangeSet
-    samples: RangeSet
-
-
-Summary = dict[UUID, Holding]
-
-
-def summarise(entries: list[Entry]) -> Summary:
-    """What these entries hold, by stream."""
-    summary: Summary = {}
-    for entry in entries:
-        holding = summary.setdefault(entry.stream, Holding(RangeSet(), RangeSet()))
-        holding.seqs.add(entry.seq)
-        holding.samples.add(entry.first_sample, entry.end_sample)
-    return summary
 
 
 @dataclass(slots=True)
@@ -119,22 +80,19 @@ def index_path(path: Path) -> Path:
     return path.with_suffix(".idx")
 
 
-def write_index(path: Path, entries: list[Entry], end: int) -> None:
+def write_index(path: Path, index: SegmentIndex, end: int) -> None:
     """Write a sealed segment's index, whole or not at all."""
     summary = {
         stream.hex: {"seqs": list(holding.seqs), "samples": list(holding.samples)}
-        for stream, holding in summarise(entries).items()
+        for stream, holding in index.summary.items()
     }
     head = json.dumps(
-        {"version": INDEX_VERSION, "end": end, "entries": len(entries), "streams": summary}
-    )
-    body = b"".join(
-        ENTRY.pack(e.stream.bytes, e.seq, e.first_sample, e.n_samples, e.size, e.offset)
-        for e in entries
+        {"version": INDEX_VERSION, "end": end, "entries": len(index), "streams": summary}
     )
     part = path.with_suffix(".idx.part")
     with part.open("wb") as file:
-        file.write(head.encode() + b"\n" + body)
+        file.write(head.encode() + b"\n")
+        file.writelines(index.on_disk())
         file.flush()
         os.fsync(file.fileno())
     part.replace(index_path(path))
@@ -159,18 +117,13 @@ def read_summary(path: Path) -> tuple[Summary, int] | None:
         return None
 
 
-def read_entries(path: Path) -> list[Entry]:
-    """Every entry of a sealed segment, from its index, else by a scan."""
+def read_index(path: Path) -> SegmentIndex:
+    """The index of a sealed segment, from its file, else by a scan."""
     try:
         data = index_path(path).read_bytes()
         start = data.index(b"\n") + 1
-        if json.loads(data[:start])["entries"] * ENTRY.size == len(data) - start:
-            return list(_unpack_entries(data[start:]))
+        if json.loads(data[:start])["entries"] * ON_DISK.size == len(data) - start:
+            return SegmentIndex.from_disk(data[start:])
     except (OSError, ValueError, KeyError):
         pass
-    return scan(path).entries
-
-
-def _unpack_entries(body: bytes) -> Iterator[Entry]:
-    for stream, seq, first_sample, n_samples, size, offset in ENTRY.iter_unpack(body):
-        yield Entry(UUID(bytes=stream), seq, first_sample, n_samples, size, offset)
+    return SegmentIndex(scan(path).entries)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,22 +24,14 @@ from relay.errors import RemoteProtocolError, Unavailable
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import unpack
 from relay.store.port import LoggedFrame
-from relay.store.segment_file import (
-    LENGTH,
-    Entry,
-    Holding,
-    Summary,
-    read_entries,
-    read_summary,
-    scan,
-    summarise,
-    write_index,
-)
+from relay.store.segment_file import LENGTH, read_index, read_summary, scan, write_index
+from relay.store.segment_index import Entry, Holding, SegmentIndex, Summary
 
 log = structlog.get_logger()
 
 SEGMENT_BYTES = 64 * 2**20
 COMMIT_EVERY_S = 0.1
+STALLED_AFTER_S = 2.0
 CACHED_INDEXES = 8
 
 
@@ -59,8 +52,7 @@ class _Active:
     path: Path
     fd: int
     end: int
-    entries: list[Entry] = field(default_factory=list)
-    by_stream: dict[UUID, list[Entry]] = field(default_factory=dict)
+    index: SegmentIndex = field(default_factory=SegmentIndex)
 
 
 class SegmentLog:
@@ -71,7 +63,7 @@ class SegmentLog:
         self._segment_bytes = segment_bytes
         self._commit_every_s = commit_every_s
         self._sealed: dict[Path, Summary] = {}
-        self._cache: OrderedDict[Path, dict[UUID, list[Entry]]] = OrderedDict()
+        self._cache: OrderedDict[Path, SegmentIndex] = OrderedDict()
         self._held: dict[UUID, Holding] = {}
         self._in_flight: dict[tuple[UUID, int], asyncio.Future[None]] = {}
         self._batch: _Batch | None = None
@@ -82,6 +74,7 @@ class SegmentLog:
         self._next_number = 1
         self._closing = False
         self._failure: str | None = None
+        self._writing_since_s: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     # ── opening ─────────────────────────────────────────────────────────────────────────────────
@@ -109,8 +102,9 @@ class SegmentLog:
         found = scan(path)
         for first, end in found.damaged:
             log.error("ecg_log_damaged", segment=path.name, first_byte=first, end_byte=end)
-        write_index(path, found.entries, found.end)
-        return summarise(found.entries), found.end
+        index = SegmentIndex(found.entries)
+        write_index(path, index, found.end)
+        return index.summary, found.end
 
     def _set_tail_aside(self, path: Path, end: int) -> None:
         data = path.read_bytes()
@@ -164,6 +158,7 @@ class SegmentLog:
                 return
 
     async def _commit(self, loop: asyncio.AbstractEventLoop, batch: _Batch) -> None:
+        self._writing_since_s = time.monotonic()
         try:
             written = await loop.run_in_executor(self._writer, self._write, batch.frames)
         except OSError as error:
@@ -177,6 +172,8 @@ class SegmentLog:
                 held.seqs.add(entry.seq)
                 held.samples.add(entry.first_sample, entry.end_sample)
             batch.done.set_result(None)
+        finally:
+            self._writing_since_s = None
         for stream, frame in batch.frames:
             self._in_flight.pop((stream, frame.seq), None)
 
@@ -202,9 +199,7 @@ class SegmentLog:
             self._abandon(active)
             raise
         active.end = offset
-        active.entries += entries
-        for entry in entries:
-            active.by_stream.setdefault(entry.stream, []).append(entry)
+        active.index.add(entries)
         if active.end >= self._segment_bytes:
             self._seal(active)
         return entries
@@ -218,18 +213,18 @@ class SegmentLog:
         return self._active
 
     def _seal(self, active: _Active) -> None:
+        self._sealed[active.path] = active.index.summary  # first: a reader must find it somewhere
         self._active = None
-        self._sealed[active.path] = summarise(active.entries)
         os.close(active.fd)
         try:
-            write_index(active.path, active.entries, active.end)
+            write_index(active.path, active.index, active.end)
         except OSError as error:  # the index is a copy: a scan at the next start rebuilds it
             log.error("ecg_log_index_failed", segment=active.path.name, errno=error.errno)
 
     def _abandon(self, active: _Active) -> None:
         """After a write error: keep what was good, never write to this file again."""
+        self._sealed[active.path] = active.index.summary
         self._active = None
-        self._sealed[active.path] = summarise(active.entries)
         try:
             os.ftruncate(active.fd, active.end)
             os.fsync(active.fd)
@@ -264,35 +259,31 @@ class SegmentLog:
         return await loop.run_in_executor(self._readers, self._read, stream, from_sample, to_sample)
 
     def _read(self, stream: UUID, from_sample: int, to_sample: int) -> list[LoggedFrame]:
-        found: list[tuple[Entry, Path]] = []
+        found: dict[int, tuple[Entry, Path]] = {}
         active = self._active
+        sealed = [
+            path
+            for path, summary in list(self._sealed.items())
+            if (holding := summary.get(stream)) is not None
+            and any(a < to_sample and b > from_sample for a, b in holding.samples)
+        ]
+        for path in sealed:
+            index = self._index(path)
+            found |= {e.seq: (e, path) for e in index.touching(stream, from_sample, to_sample)}
         if active is not None:
-            found += [(e, active.path) for e in list(active.by_stream.get(stream, ()))]
-        for path, summary in list(self._sealed.items()):
-            holding = summary.get(stream)
-            if holding is not None and any(
-                a < to_sample and b > from_sample for a, b in holding.samples
-            ):
-                found += [(e, path) for e in self._entries(path).get(stream, ())]
-        wanted = {
-            e.seq: (e, path)
-            for e, path in found
-            if e.first_sample < to_sample and e.end_sample > from_sample
-        }
+            now = active.index.touching(stream, from_sample, to_sample)
+            found |= {e.seq: (e, active.path) for e in now}
         try:
-            loaded = [_load(e, path) for e, path in wanted.values()]
+            loaded = [_load(e, path) for e, path in found.values()]
         except OSError as error:
             raise Unavailable(f"The ECG log cannot be read ({error.strerror}).") from error
         frames = [frame for frame in loaded if frame is not None]
         return sorted(frames, key=lambda f: (f.first_sample, f.seq))
 
-    def _entries(self, path: Path) -> dict[UUID, list[Entry]]:
+    def _index(self, path: Path) -> SegmentIndex:
         cached = self._cache.get(path)
         if cached is None:
-            cached = {}
-            for entry in read_entries(path):
-                cached.setdefault(entry.stream, []).append(entry)
-            self._cache[path] = cached
+            cached = self._cache[path] = read_index(path)
             while len(self._cache) > CACHED_INDEXES:
                 self._cache.popitem(last=False)
         return cached
@@ -305,6 +296,12 @@ class SegmentLog:
             raise Unavailable("The ECG log is closed.")
         if self._failure:
             raise Unavailable(self._failure)
+        if self._writing_since_s is not None:
+            waited_s = time.monotonic() - self._writing_since_s
+            if waited_s > STALLED_AFTER_S:
+                raise Unavailable(
+                    f"The ECG log's disk has not answered for {waited_s:.0f} s; look at the disk."
+                )
 
     async def close(self) -> None:
         """See ``EcgLog.close``."""

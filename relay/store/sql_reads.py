@@ -12,8 +12,10 @@ from relay.model.audit import AuditRow
 from relay.model.decision import Decision, Opening
 from relay.model.incident import Incident, IncidentState
 from relay.model.people import Account, Device, DeviceEntry, Hospital, Session
+from relay.model.photo import ScenePhoto
 from relay.model.report import CALM_TIERS, Report
 from relay.model.snapshot import Snapshot
+from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry
 from relay.store import schema as t
@@ -108,6 +110,18 @@ class SqlReads(SqlCallReads):
         row = await self._one(query.order_by(t.reports.c.number.desc()).limit(1))
         return v.report_of(row) if row else None
 
+    async def photo_image(self, photo: UUID) -> tuple[ScenePhoto, bytes] | None:
+        """One photo of a scene."""
+        row = await self._one(sa.select(t.scene_photos).filter_by(id=photo))
+        if row is None:
+            return None
+        return ScenePhoto(row.id, row.incident, row.taken_at_us, row.by), row.jpeg
+
+    async def photo_count(self, incident: UUID) -> int:
+        """How many a case has."""
+        count = sa.select(sa.func.count()).select_from(t.scene_photos).filter_by(incident=incident)
+        return int((await self._db.execute(count)).scalar_one())
+
     async def was_calm_since(self, incident: UUID, at_us: int) -> bool:
         """Whether a screening after that moment did not meet the criteria."""
         for table in (t.reports, t.live_reports):
@@ -117,6 +131,17 @@ class SqlReads(SqlCallReads):
             if await self._one(query.limit(1)):
                 return True
         return False
+
+    async def st_points(
+        self, *, incident: UUID | None = None, stream: UUID | None = None
+    ) -> list[StPoint]:
+        """Points of the ST trend."""
+        query = sa.select(t.st_points).order_by(t.st_points.c.number)
+        if incident is not None:
+            query = query.filter_by(incident=incident)
+        if stream is not None:
+            query = query.filter_by(stream=stream)
+        return [v.st_point_of(row) for row in await self._all(query)]
 
     # alerts
 
@@ -147,11 +172,6 @@ class SqlReads(SqlCallReads):
     async def accounts(self) -> list[Account]:
         """Every account."""
         return [v.account_of(r) for r in await self._all(sa.select(t.users).order_by("name"))]
-
-    async def session(self, token_hash: str) -> Session | None:
-        """A session that still counts, as far as the database knows."""
-        found = await self.sessions([token_hash])
-        return found[0] if found else None
 
     async def sessions(self, token_hashes: Sequence[str]) -> list[Session]:
         """Those of these sessions that still count."""

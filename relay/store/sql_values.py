@@ -13,6 +13,7 @@ from relay.model.decision import Decision, DecisionKind, Opening
 from relay.model.people import Account, Person, Role
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot, SnapshotState
+from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream, StreamState
 from relay.model.timeline import Entry, Stage
 
@@ -90,6 +91,23 @@ def report_columns(report: Report) -> dict[str, object]:
         "statement_en": report.statement_en,
         "body": dict(report.body),
         "at_us": report.at_us,
+    }
+
+
+def st_point_of(row: AnyRow) -> StPoint:
+    """A point of the ST trend."""
+    return StPoint(row.incident, row.stream, row.end_sample, row.at_us, row.tier, row.body)
+
+
+def st_point_columns(point: StPoint) -> dict[str, object]:
+    """The columns of ``st_points``."""
+    return {
+        "incident": point.incident,
+        "stream": point.stream,
+        "end_sample": point.end_sample,
+        "tier": point.tier,
+        "body": dict(point.body),
+        "at_us": point.at_us,
     }
 
 

@@ -15,8 +15,10 @@ from relay.model.audit import GENESIS, AuditRow, hash_row
 from relay.model.decision import Decision, Opening
 from relay.model.incident import Incident
 from relay.model.people import Account, DeviceEntry, Hospital, Session
+from relay.model.photo import ScenePhoto
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot
+from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.store import schema as t
@@ -129,6 +131,20 @@ class SqlWrites(SqlReads, SqlCallWrites):
         )
         return True
 
+    async def add_photo(self, photo: ScenePhoto, jpeg: bytes) -> bool:
+        """Keep a photo."""
+        if await self.photo_image(photo.id) is not None:
+            return False
+        await self._insert(
+            t.scene_photos,
+            id=photo.id,
+            incident=photo.incident,
+            taken_at_us=photo.taken_at_us,
+            by=photo.by,
+            jpeg=jpeg,
+        )
+        return True
+
     async def keep_samples(self, snapshot: Snapshot, samples: bytes) -> None:
         """Keep the samples, once."""
         await self._insert(
@@ -149,6 +165,12 @@ class SqlWrites(SqlReads, SqlCallWrites):
         """Keep the newest screening of each stream."""
         for report in reports:
             await self._put(t.live_reports, "stream", v.report_columns(report))
+
+    async def add_st_points(self, points: Sequence[StPoint]) -> None:
+        """Keep points of the ST trend."""
+        rows = [v.st_point_columns(point) for point in points]
+        if rows:
+            await self._db.execute(t.st_points.insert(), rows)
 
     # alerts and decisions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 from relay.errors import NotFound, Unavailable
@@ -38,6 +39,9 @@ class NoMediaPlane:
 
     def request_keyframe(self, call: UUID) -> None:
         """Nobody to ask."""
+
+    def record(self, call: UUID, folder: Path | None) -> None:
+        """Nothing to keep."""
 
     def limit_bitrate(self, call: UUID, kbps: int | None) -> None:
         """Nobody to ask."""

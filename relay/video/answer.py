@@ -10,6 +10,10 @@ from relay.video.sdp import Codec, Offer, Section
 
 TWCC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+START_KBPS = 700
+"""What a phone begins with: enough for a clear 360p picture; its estimator goes on from there within seconds.
+
+Browsers begin at 300 unless told, and stay near it under loss where their first probe fails (docs/adr/0056)."""
 VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
 
 
@@ -180,11 +184,11 @@ def _codec_lines(one: Taken, track: Track, we_send: bool) -> list[str]:
     channels = f"/{codec.channels}" if codec.channels > 1 else ""
     lines = [f"a=rtpmap:{number} {codec.name.lower() if codec.name == 'OPUS' else codec.name}"]
     lines[0] += f"/{codec.clock_hz}{channels}"
-    if codec.parameters:
-        lines.append(
-            f"a=fmtp:{number} "
-            + ";".join(f"{k}={v}" if v else k for k, v in codec.parameters.items())
-        )
+    parameters = [f"{k}={v}" if v else k for k, v in codec.parameters.items()]
+    if track.kind == "video" and not we_send:
+        parameters.append(f"x-google-start-bitrate={START_KBPS}")
+    if parameters:
+        lines.append(f"a=fmtp:{number} {';'.join(parameters)}")
     wanted = list(VIDEO_FEEDBACK) if track.kind == "video" else []
     if not we_send and TWCC_URI in track.extensions:
         wanted.append("transport-cc")

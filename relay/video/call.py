@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from relay.video import rtcp, rtp
 from relay.video.answer import Track
 from relay.video.downstream import Leg
 from relay.video.port import FROZEN_AFTER_S, CallStats, Change, PublisherStats, ViewerStats
+from relay.video.recorder import Recorder, Taping
 from relay.video.upstream import Publisher, Source
 
 if TYPE_CHECKING:
@@ -34,14 +36,14 @@ class PublisherSession:
     def _send(self, message: bytes) -> None:
         self.transport.send_rtcp(message)
 
-    def on_rtp(self, data: bytes) -> None:
+    def on_rtp(self, data: bytes, arrived_s: float) -> None:
         """A packet came. More than any phone should send is dropped, so that nobody floods viewers."""
         now_s = time.monotonic()
         self._allowance += (now_s - self._filled_s) * MOST_KBPS * 125
         self._allowance = min(self._allowance, BURST_BYTES) - len(data)
         self._filled_s = now_s
         packet = rtp.parse(data) if self._allowance > 0 else None
-        taken = self.publisher.take(packet, now_s) if packet is not None else None
+        taken = self.publisher.take(packet, now_s, arrived_s) if packet is not None else None
         if taken is not None:
             self.call.forward(self, *taken, now_s)
 
@@ -91,7 +93,7 @@ class ViewerSession:
     def _send_rtcp(self, message: bytes) -> None:
         self.transport.send_rtcp(message)
 
-    def on_rtp(self, data: bytes) -> None:
+    def on_rtp(self, data: bytes, arrived_s: float) -> None:
         """Viewers have nothing to send."""
 
     def on_rtcp(self, data: bytes) -> None:
@@ -127,12 +129,16 @@ Session = PublisherSession | ViewerSession
 class Call:
     """Forwards the publisher's packets to every viewer that is connected."""
 
-    def __init__(self, call: UUID, tell: Callable[[UUID, Change], None]) -> None:
+    def __init__(
+        self, call: UUID, tell: Callable[[UUID, Change], None], recorder: Recorder
+    ) -> None:
         self.id = call
         self.publisher: PublisherSession | None = None
         self.coming: PublisherSession | None = None
         self.viewers: dict[UUID, ViewerSession] = {}
         self.limit_kbps: int | None = None
+        self.taping: Taping | None = None
+        self._recorder = recorder
         self._tell = tell
         self._change: Change | None = None
         self._ticked_s = time.monotonic()
@@ -169,6 +175,8 @@ class Call:
             self.coming = None
         elif session is self.publisher:
             self.publisher = None
+            if self.taping is not None:
+                self._recorder.pause(self.taping)
             self._set(Change.GONE)
 
     def _set(self, change: Change) -> None:
@@ -185,6 +193,9 @@ class Call:
         if self._change is not Change.LIVE and source is sender.publisher.video:
             self._set(Change.LIVE)
         kind, epoch = source.kind, source.epoch
+        taping = self.taping if kind == "video" else None
+        if taping is not None and self._recorder.take(taping, packet, epoch):
+            self.ask_keyframe(now_s)
         for viewer in self.viewers.values():
             leg = viewer.legs.get(kind)
             if leg is not None and viewer.transport.ready:
@@ -215,6 +226,16 @@ class Call:
         for session in (self.publisher, self.coming):
             if session is not None:
                 session.publisher.limit(kbps)
+
+    def record(self, folder: Path | None) -> None:
+        """Keep what publishers send from now on, or stop."""
+        if self.taping is not None:
+            if self.taping.folder == folder:
+                return
+            self._recorder.pause(self.taping)
+        self.taping = None if folder is None else self._recorder.tape(folder)
+        if self.taping is not None:
+            self.ask_keyframe(time.monotonic())
 
     def tick(self, now_s: float) -> None:
         """What is due, every few tens of milliseconds."""

@@ -58,6 +58,7 @@ class Leg:
         self._reports: deque[tuple[int, float]] = deque(maxlen=4)
         self._resend_bytes = 0.0
         self._asked_s = float("-inf")
+        self._again: bytes | None = None
 
     @property
     def slow(self) -> bool:
@@ -88,6 +89,8 @@ class Leg:
         )
         self._note(out, packet.position + self._shift, types[1], now_s)
         data = pack(out, self.ssrc, self._send_time_id, now_s)
+        if self.packets == 1:
+            self._again = data  # no number before it shows the viewer that it is missing
         if kbps is None and not self._pacer:
             self._send_rtp(data)
         else:
@@ -193,6 +196,9 @@ class Leg:
     def tick(self, source_kbps: int, passed_s: float, now_s: float) -> None:
         """Close seconds, fill buckets."""
         self.rate.tick(now_s)
+        if self._again is not None:
+            self._send_rtp(self._again)
+            self._again = None
         self.budget.tick(source_kbps)
         if self._pacer:
             for packet in self._pacer.due(self.budget.kbps, passed_s):

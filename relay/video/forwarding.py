@@ -7,14 +7,17 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from uuid import UUID, uuid4
 
 from relay.errors import NotFound, TooMany, Unavailable
 from relay.video.answer import Local, choose_tracks, write_answer, write_fragment
 from relay.video.call import Call, PublisherSession, Session, ViewerSession
+from relay.video.ice import host_addresses
 from relay.video.port import Answer, CallStats, Change, IceServer, Listener
+from relay.video.recorder import Recorder
 from relay.video.sdp import parse_fragment, parse_offer
-from relay.video.transport import Certificate, Transport, host_addresses
+from relay.video.transport import Certificate, Transport
 from relay.video.turn import TurnSettings, ice_servers
 
 TICK_S = 0.025
@@ -55,6 +58,8 @@ class ForwardingPlane:
         self._calls: dict[UUID, Call] = {}
         self._sessions: dict[UUID, Session] = {}
         self._limits: dict[UUID, int] = {}
+        self._folders: dict[UUID, Path] = {}
+        self._recorder = Recorder()
         self._listeners: list[Listener] = []
         self._certificate: Certificate | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -100,8 +105,9 @@ class ForwardingPlane:
         if call is None:
             if len(self._calls) >= self._settings.max_calls:
                 raise TooMany("The relay carries as many video calls as it may; try again soon.")
-            call = self._calls[call_id] = Call(call_id, self._tell)
+            call = self._calls[call_id] = Call(call_id, self._tell, self._recorder)
             call.limit(self._limits.get(call_id))
+            call.record(self._folders.get(call_id))
         if we_send and len(call.viewers) >= self._settings.max_viewers:
             raise TooMany("This call has as many viewers as it may; close one and try again.")
         return call
@@ -176,8 +182,10 @@ class ForwardingPlane:
     async def end(self, call: UUID) -> None:
         """See ``MediaPlane``."""
         self._limits.pop(call, None)
+        self._folders.pop(call, None)
         found = self._calls.pop(call, None)
         if found is not None:
+            found.record(None)
             await self._drop_all([s for s in self._sessions.values() if s.call is found])
 
     async def _drop_all(self, sessions: list[Session]) -> None:
@@ -203,6 +211,14 @@ class ForwardingPlane:
                 del self._limits[next(iter(self._limits))]
         if call in self._calls:
             self._calls[call].limit(kbps)
+
+    def record(self, call: UUID, folder: Path | None) -> None:
+        """See ``MediaPlane``."""
+        self._folders.pop(call, None)
+        if folder is not None:
+            self._folders[call] = folder
+        if call in self._calls:
+            self._calls[call].record(folder)
 
     def stats(self, call: UUID) -> CallStats | None:
         """See ``MediaPlane``."""
@@ -237,7 +253,10 @@ class ForwardingPlane:
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self._drop_all(list(self._sessions.values()))
         await asyncio.gather(*self._closing, return_exceptions=True)
+        for call in self._calls.values():
+            call.record(None)
         self._calls.clear()
+        await asyncio.to_thread(self._recorder.close)
 
     async def _tick_while_busy(self) -> None:
         swept_s = 0.0

@@ -33,9 +33,22 @@ def picture_size(codec: str, payload: bytes) -> tuple[int, int] | None:
     return None
 
 
+def vp8_payload(payload: bytes) -> bytes:
+    """A packet's share of the encoded picture, without its descriptor; empty where it has none."""
+    at = _vp8_descriptor(payload)
+    return b"" if at is None else payload[at:]
+
+
 def _vp8_start(payload: bytes) -> int | None:
     """Index of the VP8 frame header where this packet begins a frame, else None."""
     if len(payload) < 2 or not payload[0] & 0x10 or payload[0] & 7:
+        return None
+    return _vp8_descriptor(payload)
+
+
+def _vp8_descriptor(payload: bytes) -> int | None:
+    """How long the payload descriptor is; None where nothing follows it."""
+    if len(payload) < 2:
         return None
     at = 1
     if payload[0] & 0x80:

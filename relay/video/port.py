@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -187,6 +188,14 @@ class MediaPlane(Protocol):
         """Ask the publisher to send no more than so much, until changed; None lifts the cap.
 
         Holds for later publishers of the call too. Values below 50 count as 50.
+        """
+
+    def record(self, call: UUID, folder: Path | None) -> None:
+        """Keep what this call's publishers send, until changed or ``end``; None stops.
+
+        Each publisher's stream becomes one file ``<its first picture in µs>.webm`` or ``.mp4``, begun
+        at a keyframe, as it was sent: nothing is decoded. A file can be played while it grows and
+        after the process was killed. A disk that is slow or full never touches the call.
         """
 
     def stats(self, call: UUID) -> CallStats | None:

@@ -1,6 +1,6 @@
 """One peer's secure channel: ICE by aioice, DTLS by OpenSSL, SRTP by libsrtp, as aiortc brings them.
 
-This is the only file that touches members which those libraries do not promise; ``TOUCHED`` names each
+This file and ``ice`` alone touch members which those libraries do not promise; ``TOUCHED`` names each
 and a test holds them, so that an upgrade fails there and not in a call.
 
 aiortc's peer connection, receiver and sender are not used, for they decode and encode (docs/adr/0020).
@@ -10,132 +10,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import aioice.candidate
-import aioice.ice
 import pylibsrtp
 from aiortc import RTCCertificate
 from aiortc.rtcdtlstransport import SRTP_PROFILES, certificate_digest
 from OpenSSL import SSL
 
-from relay.errors import BadInput, Unavailable
+from relay.errors import Unavailable
 from relay.video.answer import Local
 from relay.video.dtls_records import cut_into_datagrams
+from relay.video.ice import TOUCHED as ICE_TOUCHED
+from relay.video.ice import Ice, add_candidates
 from relay.video.sdp import Remote
 
 TOUCHED: dict[type, tuple[str, ...]] = {
-    aioice.ice.Connection: (
-        "_local_candidates", "_local_candidates_start", "_local_candidates_end", "_nominated",
-        "_protocols", "_check_list", "data_received", "request_received",
-    ),
-    aioice.ice.StunProtocol: ("datagram_received", "local_candidate", "transport"),
+    **ICE_TOUCHED,
     RTCCertificate: ("_create_ssl_context",),
-}  # fmt: skip
+}
 DTLS_1_2, DATAGRAM = 0xFEFD, 1_200
 RESEND_FIRST_S, RESEND_LONGEST_S = 0.08, 0.4
 EARLY_DATAGRAMS = 8
 MOST_SSRCS = 32
-SOCKET_BUFFER = 1 << 20
-log = logging.getLogger(__name__)
-
-
-class _Protocol(aioice.ice.StunProtocol):
-    """Tells media from ICE by the first byte (RFC 7983). Strangers and malformed messages are dropped."""
-
-    receiver: _Ice
-
-    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        if not data or isinstance(data, str):
-            return
-        if data[0] > 19:
-            if self.receiver.knows(addr[:2]):
-                self.receiver.data_received(data, 1)
-            return
-        try:
-            super().datagram_received(data, addr)
-        except Exception:  # noqa: BLE001 - hostile bytes; nothing may escape into the loop
-            log.debug("a malformed STUN message was dropped")
-
-
-class _Ice(aioice.ice.Connection):
-    """An ICE agent that hands data on at once and listens on given addresses."""
-
-    def __init__(self, addresses: Sequence[str], deliver: Callable[[bytes], None]) -> None:
-        super().__init__(ice_controlling=False)
-        self._addresses, self._deliver = addresses, deliver
-        self.heard_s = time.monotonic()
-        self._known: set[tuple[Any, ...]] = set()
-
-    def knows(self, address: tuple[Any, ...]) -> bool:
-        """Whether the peer named this address, or proved by an ICE check that it is there."""
-        if address not in self._known:
-            if not any(pair.remote_addr[:2] == address for pair in self._check_list):
-                return False
-            self._known.add(address)
-        return True
-
-    def data_received(self, data: bytes, component: int) -> None:
-        self.heard_s = time.monotonic()
-        self._deliver(data)
-
-    def request_received(
-        self, message: Any, addr: tuple[str, int], protocol: aioice.ice.StunProtocol
-    ) -> None:
-        super().request_received(message, addr, protocol)
-        if self._nominated:
-            self.heard_s = time.monotonic()
-
-    async def gather_candidates(self) -> None:
-        """One socket per address; ``Unavailable`` where none can be listened on."""
-        self._local_candidates_start = True
-        loop = asyncio.get_running_loop()
-        for address in self._addresses:
-            with contextlib.suppress(OSError):
-                transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: _Protocol(self), local_addr=(address, 0)
-                )
-                self._enter(transport, protocol)
-        if not self._local_candidates:
-            raise Unavailable("The relay found no network address for video; check its network.")
-        self._local_candidates_end = True
-
-    def _enter(self, transport: asyncio.DatagramTransport, protocol: _Protocol) -> None:
-        if (sock := transport.get_extra_info("socket")) is not None:
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
-        host, port = transport.get_extra_info("sockname")[:2]
-        protocol.local_candidate = aioice.Candidate(
-            foundation=aioice.candidate.candidate_foundation("host", "udp", host),
-            component=1,
-            transport="udp",
-            priority=aioice.candidate.candidate_priority(1, "host") - 256 * len(self._protocols),
-            host=host,
-            port=port,
-            type="host",
-        )
-        self._protocols.append(protocol)
-        self._local_candidates.append(protocol.local_candidate)
-
-    def send_now(self, data: bytes) -> bool:
-        """Send without waiting; False where no pair is agreed or the socket is gone."""
-        pair = self._nominated.get(1)
-        if pair is None:
-            return False
-        pair.protocol.transport.sendto(data, pair.remote_addr)
-        return True
-
-
-def host_addresses(loopback: bool) -> list[str]:
-    """This machine's addresses, IPv4 first; with the loopback address where asked."""
-    found = aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
-    found = [a for a in found if not a.lower().startswith(("169.254.", "fe80:"))]
-    found.sort(key=lambda address: ":" in address)
-    return [*found[:8], *(["127.0.0.1"] if loopback else [])]
 
 
 class Certificate:
@@ -160,7 +58,7 @@ class Certificate:
 class Transport:
     """A peer's channel, from ICE to decrypted packets.
 
-    ``on_rtp`` and ``on_rtcp`` get each authenticated packet, ``on_ready`` is called once when media may flow,
+    ``on_rtp`` (with the moment it came) and ``on_rtcp`` get each authenticated packet, ``on_ready`` is called once when media may flow,
     ``on_gone`` once when the peer said goodbye or the handshake failed.
     """
 
@@ -168,7 +66,7 @@ class Transport:
         self,
         certificate: Certificate,
         addresses: Sequence[str],
-        on_rtp: Callable[[bytes], None],
+        on_rtp: Callable[[bytes, float], None],
         on_rtcp: Callable[[bytes], None],
         on_ready: Callable[[], None],
         on_gone: Callable[[], None],
@@ -180,8 +78,8 @@ class Transport:
         self._on_ready, self._on_gone = on_ready, on_gone
         self._ssl = certificate.connection()
         self._expected: tuple[tuple[str, str], ...] = ()
-        self._ice = _Ice(addresses, self._received)
-        self._next_ice: _Ice | None = None
+        self._ice = Ice(addresses, self._received)
+        self._next_ice: Ice | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._rx: pylibsrtp.Session | None = None
         self._tx: pylibsrtp.Session | None = None
@@ -205,7 +103,7 @@ class Transport:
         """New ICE credentials and sockets under the same keys; media moves over when they connect."""
         if (waiting := self._next_ice) is not None:
             await waiting.close()
-        self._next_ice = _Ice(self._addresses, self._received)
+        self._next_ice = Ice(self._addresses, self._received)
         return await self._begin(self._next_ice, remote)
 
     @property
@@ -215,22 +113,22 @@ class Transport:
 
     async def add_candidates(self, candidates: Sequence[str]) -> None:
         """Trickled candidates; what cannot be used is left out."""
-        await _add_candidates(self._next_ice or self._ice, candidates)
+        await add_candidates(self._next_ice or self._ice, candidates)
 
-    async def _begin(self, ice: _Ice, remote: Remote) -> Local:
+    async def _begin(self, ice: Ice, remote: Remote) -> Local:
         ice.remote_username, ice.remote_password = remote.ufrag, remote.password
         try:
             await ice.gather_candidates()
         except Unavailable:
             await ice.close()
             raise
-        await _add_candidates(ice, remote.candidates)
+        await add_candidates(ice, remote.candidates)
         lines = [candidate.to_sdp() for candidate in ice.local_candidates]
         self._tasks.add(task := asyncio.create_task(self._connect(ice)))
         task.add_done_callback(self._tasks.discard)
         return Local(ice.local_username, ice.local_password, self._fingerprint, lines)
 
-    async def _connect(self, ice: _Ice) -> None:
+    async def _connect(self, ice: Ice) -> None:
         try:
             await ice.connect()
         except ConnectionError:
@@ -244,7 +142,7 @@ class Transport:
         self._connected = True
         early, self._early = self._early, []
         for data in early:
-            self._received(data)
+            self._received(data, time.monotonic())
         await self._repeat_lost_flights()
 
     async def _repeat_lost_flights(self) -> None:
@@ -255,18 +153,18 @@ class Transport:
                 self._pause_s = min(1.5 * self._pause_s, RESEND_LONGEST_S)
                 self._send_flight()
 
-    def _received(self, data: bytes) -> None:
+    def _received(self, data: bytes, arrived_s: float) -> None:
         first = data[0]
         if 127 < first < 192:
             if self._rx is not None:
-                self._received_media(data)
+                self._received_media(data, arrived_s)
         elif 19 < first < 64:
             if self._connected:
                 self._received_dtls(data)
             elif len(self._early) < EARLY_DATAGRAMS:
                 self._early.append(data)
 
-    def _received_media(self, data: bytes) -> None:
+    def _received_media(self, data: bytes, arrived_s: float) -> None:
         if self._rx is None or len(data) < 12 or len(data) > 1500:
             return
         try:
@@ -280,7 +178,7 @@ class Transport:
         except pylibsrtp.Error:
             return
         self._ssrcs.add(ssrc)
-        self._on_rtp(plain)
+        self._on_rtp(plain, arrived_s)
 
     def _received_dtls(self, data: bytes) -> None:
         if self._over:
@@ -381,19 +279,3 @@ def _policy(key: bytes, kind: int, profile: Any) -> pylibsrtp.Policy:
     policy.allow_repeat_tx = True
     policy.window_size = 1024
     return policy
-
-
-async def _add_candidates(ice: _Ice, candidates: Sequence[str]) -> None:
-    """UDP candidates with an address; names (mDNS) are skipped: the peer's own checks reveal it.
-
-    Raises:
-        BadInput: the connection is over.
-    """
-    for line in candidates:
-        with contextlib.suppress(ValueError, IndexError, KeyError):
-            candidate = aioice.Candidate.from_sdp(line)
-            usable = candidate.transport.lower() == "udp" and candidate.component == 1
-            if usable and not candidate.host.endswith(".local"):
-                if len(ice.remote_candidates) >= 40:
-                    raise BadInput("That is more candidates than a connection may have.")
-                await ice.add_remote_candidate(candidate)

@@ -226,12 +226,12 @@ class Publisher:
         self._wants_keyframe = False
         self._asked_s = self._fed_back_s = self._reported_s = float("-inf")
 
-    def take(self, packet: Packet, now_s: float) -> tuple[Source, Packet] | None:
-        """A packet arrived; what of it is to be forwarded, and of which stream."""
+    def take(self, packet: Packet, now_s: float, arrived_s: float) -> tuple[Source, Packet] | None:
+        """A packet that came to this machine at ``arrived_s``; what of it is to be forwarded, of which stream."""
         if self._twcc_id is not None:
             value = extension_value(packet, self._twcc_id)
             if value is not None and len(value) == 2:
-                self._arrivals.add(int.from_bytes(value), int(now_s * 1e6))
+                self._arrivals.add(int.from_bytes(value), int(arrived_s * 1e6))
         source = self._by_type.get(packet.payload_type)
         if source is None:
             return None

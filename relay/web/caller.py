@@ -49,6 +49,7 @@ class Detail(BaseModel):
     battery_pct: Annotated[int, Field(ge=0, le=100)] | None = None
     bytes_sent: Count | None = None
     bitrate_kbps: Count | None = None
+    room_kbps: Count | None = None
 
 
 class Progress(BaseModel):
@@ -107,6 +108,13 @@ async def send_still(phone: Sender, request: Request) -> Json:
     """A picture instead of video."""
     kept = await relay_of(request).callers.still(phone, await request.body())
     return {"still": str(kept.id)}
+
+
+@router.post("/live/api/glimpses", status_code=204)
+async def send_glimpse(phone: Sender, request: Request) -> Response:
+    """A small picture beside the video."""
+    await relay_of(request).callers.glimpse(phone, await request.body())
+    return Response(status_code=204)
 
 
 @sockets.websocket("/live/feed")

@@ -63,8 +63,17 @@ class Shared(BaseModel):
 @router.post("/api/calls", status_code=201)
 async def take_call(body: Taken, session: Taker, request: Request) -> Json:
     """Take a call."""
-    told = NewCall(body.number.strip(), body.address.strip(), body.complaint.strip())
-    return await relay_of(request).calls.take(session.person, told)
+    return await relay_of(request).calls.take(session.person, _told(body))
+
+
+@router.post("/api/calls/{call}/told")
+async def correct_call(call: UUID, body: Taken, session: Leader, request: Request) -> Json:
+    """Put right what the caller said."""
+    return await relay_of(request).calls.tell(session.person, call, _told(body))
+
+
+def _told(body: Taken) -> NewCall:
+    return NewCall(body.number.strip(), body.address.strip(), body.complaint.strip())
 
 
 @router.get("/api/calls")
@@ -75,8 +84,9 @@ async def list_calls(watcher: Lister, request: Request) -> Json:
 
 @router.get("/api/places")
 async def list_places(session: Taker, request: Request) -> Json:
-    """Ambulances, hospitals and command posts a call can be sent to or shared with."""
-    return await relay_of(request).calls.places()
+    """Ambulances, hospitals and command posts a call can be sent to or shared with; the map's tiles."""
+    relay = relay_of(request)
+    return {**await relay.calls.places(), "map_tiles": relay.site.map_tiles}
 
 
 @router.get("/api/calls/{call}")

@@ -10,7 +10,7 @@ from relay.model.people import Permission, has, require
 from relay.protocol.feed import SUBPROTOCOL
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_UNAVAILABLE
 from relay.services.feeds import FeedSession
-from relay.services.wire import CLOSE_SESSION_ENDED
+from relay.services.wire import CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
 from relay.web.guard import relay_of
 from relay.web.headers import comes_from_us
 from relay.web.sockets import SocketWire
@@ -38,6 +38,7 @@ async def feed(socket: WebSocket) -> None:
         await socket.close(_code_of(error), str(error))
         return
     wire = SocketWire(socket)
+    wire.give_up_after(SEND_TIMEOUT_S)
     await FeedSession(session, wire, relay.feeds).run(wire.incoming())
 
 

@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection
 
 from relay.auth.tokens import CALLER_COOKIE, COOKIE, bearer_of
 from relay.errors import LocalProtocolError, NotFound
-from relay.model.people import Permission, Role, Session, require
+from relay.model.people import Device, Permission, Role, Session, require
 from relay.services.call_book import Watcher, watcher_of, watcher_of_device
 from relay.services.callers import Phone
 from relay.services.relay import Relay
@@ -31,6 +31,8 @@ class Relation(Enum):
     OWN_HOSPITAL = "only cases addressed to the person's hospital are listed"
     ADDRESSED = "the case in the path is addressed to the person's hospital"
     SHARED = "the call in the path is shared with the person's place, or the role sees every call"
+    CABIN = "the case in the path is addressed to the person's hospital, or began as a 119 call"
+    OWN_CASE = "the case in the path is this tablet's own"
     HOLDS_LINK = "the phone's cookie or bearer token holds the link of its one call"
 
 
@@ -113,6 +115,48 @@ class Watches(Guard):
         return watcher
 
 
+class WatchesCabin(Guard):
+    """A session, the right to look into cabins, and a relation to the case in the path."""
+
+    permission = Permission.CABIN_WATCH
+    relation = Relation.CABIN
+
+    async def __call__(self, connection: HTTPConnection) -> Watcher:
+        """Who watches.
+
+        Raises:
+            NotSignedIn: there is no session.
+            NotAllowed: the role does not hold the permission.
+            NotFound: the case is none of theirs.
+        """
+        relay = relay_of(connection)
+        session = await relay.people.session(connection.cookies.get(COOKIE))
+        require(session.person.role, self.permission)
+        watcher = watcher_of(session.person, session.token_hash)
+        incident = _uuid(connection.path_params.get("incident"))
+        await relay.cabins.check(watcher, session.person, incident)
+        return watcher
+
+
+class OwnCase(Guard):
+    """A tablet's token, and the case in the path is its ambulance's own."""
+
+    permission = Permission.STREAM_SEND
+    relation = Relation.OWN_CASE
+
+    async def __call__(self, connection: HTTPConnection) -> Device:
+        """The tablet.
+
+        Raises:
+            NotSignedIn: its token opens nothing.
+            NotFound: the case is another ambulance's, or there is none yet.
+        """
+        relay = relay_of(connection)
+        device = await relay.people.device(bearer_of(connection.headers.get("authorization")) or "")
+        await relay.cabins.check_own(device, _uuid(connection.path_params.get("incident")))
+        return device
+
+
 class HoldsLink(Guard):
     """The caller's phone, by the cookie its link gave it; a bearer token where that is allowed."""
 
@@ -177,9 +221,7 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         if len(guards_of(self.dependant)) != 1:
-            raise LocalProtocolError(
-                f"The route {path} must name one guard: Needs, Watches, HoldsLink or Public."
-            )
+            raise LocalProtocolError(f"The route {path} must name one guard of relay/web/guard.py.")
 
 
 def guarded_router() -> APIRouter:

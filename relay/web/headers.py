@@ -15,15 +15,20 @@ from relay.web.problems import SENTENCES, problem
 MAX_BODY_BYTES = 65_536
 MAX_PICTURE_BYTES = 204_800
 CALLER_PAGE = "/live"
+DISPATCH_PAGE = "/dispatch"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "x-kyumei"
 
 
-def policy_of(site: Site) -> str:
-    """The content security policy; a drill may also frame its tablets' local pages."""
+def policy_of(site: Site, images: str = "") -> str:
+    """The content security policy; a drill may also frame its tablets' local pages.
+
+    ``images``: where else pictures may come from.
+    """
     frames = " ".join(("'self'", *site.tablet_origins)) if site.demo is not None else "'none'"
     return (
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "default-src 'self'; script-src 'self'; style-src 'self'; "
+        f"img-src 'self' data: blob:{images}; "
         f"connect-src 'self'; frame-src {frames}; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'self'"
     )
@@ -49,8 +54,11 @@ class Doorkeeper:
             "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
-            "Strict-Transport-Security": "max-age=31536000",
         }
+        tiles = urlsplit(site.map_tiles)
+        self._maps = policy_of(site, f" {tiles.scheme}://{tiles.netloc}" if site.map_tiles else "")
+        if site.demo is None:  # a drill on localhost must not bind every later page of localhost
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -62,6 +70,8 @@ class Doorkeeper:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
+                if scope["path"] == DISPATCH_PAGE:
+                    headers["Content-Security-Policy"] = self._maps
                 own = "(self)" if scope["path"] == CALLER_PAGE else "()"
                 headers["Permissions-Policy"] = f"camera={own}, microphone=(), geolocation={own}"
                 if scope["path"].startswith(("/api", "/live/")):
@@ -92,13 +102,13 @@ class Doorkeeper:
 
 def brings_token(headers: Headers, path: str) -> bool:
     """Whether a WHIP or WHEP client shows a token, which no foreign page's browser would add."""
-    is_media = path.startswith("/live/whip") or "/whep" in path
+    is_media = "/whip" in path or "/whep" in path
     return is_media and headers.get("authorization", "").lower().startswith("bearer ")
 
 
 def limit_of(path: str) -> int:
     """How large a body may be at this address."""
-    return MAX_PICTURE_BYTES if path.endswith("/stills") else MAX_BODY_BYTES
+    return MAX_PICTURE_BYTES if path.endswith(("/stills", "/glimpses")) else MAX_BODY_BYTES
 
 
 def limited(receive: Receive, limit: int = MAX_BODY_BYTES) -> Receive:

@@ -58,6 +58,12 @@ async def read_incident(incident: UUID, session: Reader, request: Request) -> Js
     return await relay_of(request).cases.detail(session.person, incident)
 
 
+@router.get("/api/incidents/{incident}/trend")
+async def read_trend(incident: UUID, session: Reader, request: Request) -> Json:
+    """ST over time, from every screening of the case's live streams."""
+    return await relay_of(request).changes.trend(session.person, incident)
+
+
 @router.post("/api/incidents/{incident}/opened")
 async def open_trace(incident: UUID, body: Opened, session: Opener, request: Request) -> Json:
     """You have the trace on screen: the crew is told."""

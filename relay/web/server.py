@@ -6,11 +6,15 @@ import asyncio
 import errno
 import signal
 import socket
+import ssl
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from relay.errors import BadInput, Unavailable
 from relay.services.relay import Relay
@@ -21,6 +25,9 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 GOODBYE_S = 1.0
 GLANCE_S = 0.02
 GRACE_S = 8
+BACKLOG = 2048
+CAN_SHARE = sys.platform == "linux"
+"""Elsewhere two sockets may share a port only by other rules; there an upgrade leaves a short refusal."""
 
 
 class RelayServer(uvicorn.Server):
@@ -49,20 +56,64 @@ class RelayServer(uvicorn.Server):
             for number in ENDING:
                 loop.remove_signal_handler(number)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve; from now on a successor may listen beside (``bind``)."""
+        await super().startup(sockets)
+        for listening in sockets or []:
+            _share(listening)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say goodbye with 1012, wait a moment, then end everything."""
+        """Take nobody new, say goodbye with 1012, wait a moment, then end everything.
+
+        Who comes back at once must not find this relay again but its successor, if one listens.
+        """
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
         self._relay.goodbye()
+        await self._until(lambda: not self._relay.connections)
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await self._until(lambda: not (self.server_state.connections or self.server_state.tasks))
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)  # waits longer, in steps of a tenth of a second
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Wait until it holds, a second at most."""
         for _ in range(round(GOODBYE_S / GLANCE_S)):
-            if not self._relay.connections:
-                break
+            if true():
+                return
             await asyncio.sleep(GLANCE_S)
-        await super().shutdown(sockets)
 
 
-def make_server(relay: Relay) -> RelayServer:
-    """A server for this relay, not started."""
+def tls_of(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """TLS 1.3 with these files; None without them.
+
+    Raises:
+        BadInput: one of the two is missing or cannot be used.
+    """
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise BadInput("HTTPS needs both files: --tls-certificate and --tls-key.")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise BadInput(
+            f"The certificate {certificate} and its key cannot be used ({error.strerror or error})."
+        ) from error
+    return context
+
+
+def make_server(
+    relay: Relay, tls: ssl.SSLContext | None = None, prepared: FastAPI | None = None
+) -> RelayServer:
+    """A server for this relay, not started; of an application that is ready where there is one."""
     config = uvicorn.Config(
-        guarded_app(relay),
+        guarded_app(relay, prepared),
         http="httptools",
         ws=AbortableWebSocket,
         ws_max_size=MAX_MESSAGE_BYTES,
@@ -72,12 +123,16 @@ def make_server(relay: Relay) -> RelayServer:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
     return RelayServer(config, relay)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening address.
+def bind(host: str, port: int, *, beside: bool = False) -> socket.socket:
+    """An address to listen on.
+
+    With ``beside`` it listens at once, also where a relay of ours serves this address now: whoever
+    comes waits in its queue until the new relay serves.
 
     Raises:
         Unavailable: somebody else has the port.
@@ -86,8 +141,12 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if beside:
+        _share(bound)
     try:
         bound.bind((host, port))
+        if beside:
+            bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
         if error.errno == errno.EADDRINUSE:
@@ -98,3 +157,12 @@ def bind(host: str, port: int) -> socket.socket:
             f"The address {host}:{port} cannot be used ({error.strerror}); choose another."
         ) from error
     return bound
+
+
+def _share(listening: socket.socket) -> None:
+    """Let another socket that asks for it, of the same user, have this address too.
+
+    Set after binding it excludes nobody who did not ask: a second relay on the port is still refused.
+    """
+    if CAN_SHARE:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -25,6 +25,14 @@ async def read_snapshot(snapshot: UUID, session: Reader, request: Request) -> Js
     return await relay_of(request).cases.snapshot_detail(session.person, snapshot)
 
 
+@router.get("/api/snapshots/{snapshot}/comparison")
+async def read_comparison(
+    snapshot: UUID, session: Reader, request: Request, earlier: UUID | None = None
+) -> Json:
+    """What has changed since an earlier snapshot of the case."""
+    return await relay_of(request).changes.comparison(session.person, snapshot, earlier)
+
+
 @router.get("/api/snapshots/{snapshot}/samples")
 async def read_samples(snapshot: UUID, session: Reader, request: Request) -> Response:
     """Its raw integers: little-endian int16, lead after lead."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import cast
@@ -11,6 +12,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request as Handshake
 
 ABORT = "kyumei.abort"
+SOCKET = "kyumei.socket"
 MAX_MESSAGE_BYTES = 131_072
 """Above the protocol's own limits, so that those answer in words; beyond this the socket closes."""
 
@@ -27,13 +29,14 @@ class AbortableWebSocket(WebSocketsSansIOProtocol):
         if self.handshake_initiated and hasattr(self, "scope"):
             extensions = cast("dict[str, object]", self.scope["extensions"])
             extensions[ABORT] = self.transport.abort
+            extensions[SOCKET] = self.transport.get_extra_info("socket")
 
 
 class SocketWire:
     """``relay.services.wire.Wire`` on an accepted WebSocket."""
 
-    def __init__(self, socket: WebSocket) -> None:
-        self._socket = socket
+    def __init__(self, accepted: WebSocket) -> None:
+        self._socket = accepted
 
     async def send(self, message: str | bytes) -> None:
         """Hand one message to the socket; a peer that is gone is no error."""
@@ -58,6 +61,20 @@ class SocketWire:
         abort = self._socket.scope.get("extensions", {}).get(ABORT)
         if abort is not None:
             cast(Callable[[], None], abort)()
+
+    def give_up_after(self, silent_s: float) -> None:
+        """Let the system end the connection when the peer has taken nothing for so long.
+
+        A page that is frozen, or behind a dead line, fills the system's buffers first, and a send
+        would seem to go well for minutes. Only Linux can do this; elsewhere only a send that waits
+        tells.
+        """
+        below = self._socket.scope.get("extensions", {}).get(SOCKET)
+        if below is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            with suppress(OSError):
+                below.setsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(silent_s * 1000)
+                )
 
     async def incoming(self) -> AsyncIterator[str | bytes]:
         """What the peer sends, until it or this side closes."""

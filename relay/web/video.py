@@ -25,15 +25,15 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 @router.post("/live/whip")
 async def publish(phone: Sender, request: Request) -> Response:
     """Begin to send video."""
-    answer = await relay_of(request).callers.publish(phone, await _body(request, SDP))
-    return _created(answer, f"/live/whip/{answer.session}")
+    answer = await relay_of(request).callers.publish(phone, await sdp_body(request, SDP))
+    return created(answer, f"/live/whip/{answer.session}")
 
 
 @router.patch("/live/whip/{session}")
 async def patch_publisher(session: UUID, phone: Sender, request: Request) -> Response:
     """Trickled candidates, or an ICE restart."""
-    body = await _body(request, FRAGMENT)
-    return _fragment(await relay_of(request).callers.patch(phone, session, body))
+    body = await sdp_body(request, FRAGMENT)
+    return fragment(await relay_of(request).callers.patch(phone, session, body))
 
 
 @router.delete("/live/whip/{session}", status_code=200)
@@ -52,15 +52,33 @@ async def ice_servers(call: UUID, watcher: Looker, request: Request) -> Json:
 @router.post("/api/calls/{call}/whep")
 async def watch(call: UUID, watcher: Looker, request: Request) -> Response:
     """Begin to watch."""
-    answer = await relay_of(request).viewers.watch(watcher, call, await _body(request, SDP))
-    return _created(answer, f"/api/calls/{call}/whep/{answer.session}")
+    answer = await relay_of(request).viewers.watch(watcher, call, await sdp_body(request, SDP))
+    return created(answer, f"/api/calls/{call}/whep/{answer.session}")
+
+
+@router.get("/api/calls/{call}/whep/{session}")
+async def read_line(call: UUID, session: UUID, watcher: Looker, request: Request) -> Json:
+    """What this viewer's line carries."""
+    return relay_of(request).viewers.line(watcher, call, session)
+
+
+@router.get("/api/calls/{call}/glimpses")
+async def ask_glimpses(call: UUID, watcher: Looker, request: Request) -> Json:
+    """Wish for small pictures in place of video; the time of the newest."""
+    return await relay_of(request).glimpses.ask(watcher, call)
+
+
+@router.get("/api/calls/{call}/glimpses/{at_us}")
+async def read_glimpse(call: UUID, at_us: int, watcher: Looker, request: Request) -> Response:
+    """The newest small picture."""
+    return Response(relay_of(request).glimpses.read(call, at_us), media_type="image/jpeg")
 
 
 @router.patch("/api/calls/{call}/whep/{session}")
 async def patch_viewer(call: UUID, session: UUID, watcher: Looker, request: Request) -> Response:
     """Trickled candidates, or an ICE restart."""
-    body = await _body(request, FRAGMENT)
-    return _fragment(await relay_of(request).viewers.patch(watcher, call, session, body))
+    body = await sdp_body(request, FRAGMENT)
+    return fragment(await relay_of(request).viewers.patch(watcher, call, session, body))
 
 
 @router.delete("/api/calls/{call}/whep/{session}", status_code=200)
@@ -70,16 +88,23 @@ async def stop_watching(call: UUID, session: UUID, watcher: Looker, request: Req
     return Response()
 
 
-async def _body(request: Request, media_type: str) -> bytes:
+async def sdp_body(request: Request, media_type: str) -> bytes:
+    """A session description's bytes.
+
+    Raises:
+        BadInput: something else was sent.
+    """
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != media_type:
         raise BadInput(f"Send {media_type} here.")
     return await request.body()
 
 
-def _created(answer: Answer, location: str) -> Response:
+def created(answer: Answer, location: str) -> Response:
+    """The answer to an offer, and where its session is."""
     return Response(answer.sdp, 201, {"Location": location}, media_type=SDP)
 
 
-def _fragment(answer: str) -> Response:
+def fragment(answer: str) -> Response:
+    """The answer to a fragment: nothing for trickled candidates."""
     return Response(answer, media_type=FRAGMENT) if answer else Response(status_code=204)

@@ -6,9 +6,12 @@ only one that moves ST by 0 µV. It needs the QRS onset, so it runs after detect
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
+from ecg.kernels import kernel
 from ecg.values import Float
 
 PQ_START_MS, PQ_END_MS = 24.0, 4.0
@@ -27,10 +30,16 @@ def knot_levels(uv: Float, onsets: Int, fs_hz: float) -> Float:
         fs_hz: samples per second.
     """
     first, last = round(PQ_START_MS * fs_hz / 1000), round(PQ_END_MS * fs_hz / 1000)
-    offsets = np.arange(-first, -last)
-    return np.asarray(uv[:, onsets[:, None] + offsets].mean(axis=2))
+    return means_from(uv, onsets - first, first - last)
 
 
+@kernel("baseline")
+def means_from(uv: Float, starts: Int, width: int) -> Float:
+    """Mean of ``width`` samples from each start, shape ``(n_leads, n_starts)``."""
+    return np.asarray(uv[:, starts[:, None] + np.arange(width)].mean(axis=2))
+
+
+@kernel("baseline")
 def suspect_knots(levels: Float, knots: Int) -> npt.NDArray[np.bool_]:
     """Knots far off the line through their neighbours, shape of ``levels``.
 
@@ -46,6 +55,12 @@ def suspect_knots(levels: Float, knots: Int) -> npt.NDArray[np.bool_]:
         usual = _OUTLIER_TIMES * np.median(off, axis=1, keepdims=True)
         bad[:, 1:-1] = off > np.clip(usual, _OUTLIER_UV, _OUTLIER_MOST_UV)
     return bad
+
+
+@kernel("baseline")
+def less_spline(uv: Float, levels: Float, knots: Int) -> Float:
+    """The leads less the spline through their levels at the knots, shape ``(n_leads, n_samples)``."""
+    return np.asarray(uv - spline(levels, knots, uv.shape[1]))
 
 
 def spline(levels: Float, knots: Int, n_samples: int) -> Float:
@@ -71,15 +86,16 @@ def spline(levels: Float, knots: Int, n_samples: int) -> Float:
     right = np.zeros((n_knots, levels.shape[0]))
     right[1:-1] = 6 * np.diff(rise, axis=1).T
     bend = np.linalg.solve(system, right).T
+    left, right_bend = bend[:, :-1], bend[:, 1:]
+    slope = rise - h * (2 * left + right_bend) / 6
+    cubic = (right_bend - left) / (6 * h)
+    coefs = np.stack([levels[:, :-1], slope, left / 2, cubic], axis=2).transpose(1, 0, 2)
+    t = np.arange(float(h.max()))
+    powers = np.stack([np.ones_like(t), t, t * t, t * t * t])
     out = np.empty((levels.shape[0], n_samples))
-    for k in range(n_knots - 1):
-        a, b = int(knots[k]), int(knots[k + 1])
-        t = np.arange(b - a, dtype=np.float64)
-        slope = rise[:, k] - h[k] * (2 * bend[:, k] + bend[:, k + 1]) / 6
-        cubic = (bend[:, k + 1] - bend[:, k]) / (6 * h[k])
-        basis = np.stack([np.ones_like(t), t, t * t, t * t * t])
-        coefs = np.stack([levels[:, k], slope, bend[:, k] / 2, cubic], axis=1)
-        out[:, a:b] = coefs @ basis
-    out[:, : int(knots[0])] = levels[:, :1]
-    out[:, int(knots[-1]) :] = levels[:, -1:]
+    at = knots.tolist()
+    for k, (a, b) in enumerate(pairwise(at)):
+        np.matmul(coefs[k], powers[:, : b - a], out=out[:, a:b])
+    out[:, : at[0]] = levels[:, :1]
+    out[:, at[-1] :] = levels[:, -1:]
     return out

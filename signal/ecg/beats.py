@@ -16,12 +16,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.doubtful_beats import NOT_READY, TALL, without_undue
 from ecg.filters import DETECTION_FS_HZ
-from ecg.robust import middle
+from ecg.kernels import kernel
+from ecg.matching import Matcher, pad_of, template_of
+from ecg.robust import at_share
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -31,7 +35,6 @@ _FS = DETECTION_FS_HZ
 _HALF = round(0.100 * _FS)  # template half width, samples
 _LAG = round(0.020 * _FS)
 _REFRACTORY = round(0.200 * _FS)
-_T_RULE = round(0.360 * _FS)
 _MA = round(0.090 * _FS) | 1
 _QUIET_S = 0.100
 
@@ -66,13 +69,30 @@ def lead_weights(velocity: Float, usable: Bool) -> Float:
     n_blocks = velocity.shape[1] // block
     if n_blocks < 10:
         return np.zeros(velocity.shape[0])
-    cut = velocity[:, : n_blocks * block].reshape(velocity.shape[0], n_blocks, block)
-    rms = np.sort(np.sqrt((cut * cut).mean(axis=2)), axis=1)
-    high = rms[:, min(n_blocks - 1, round(0.92 * (n_blocks - 1)))]
-    low = rms[:, round(0.30 * (n_blocks - 1))]
+    high_at = min(n_blocks - 1, round(0.92 * (n_blocks - 1)))
+    high, low = spread(velocity, high_at, round(0.30 * (n_blocks - 1)))
     snr = np.minimum(high / np.maximum(low, 1e-9), 30.0)
     weights = np.maximum(0.0, snr - 1.5) / np.maximum(high, 1e-9)
     return np.where(usable & (high > 1e-6), weights, 0.0)
+
+
+@kernel("beats")
+def spread(velocity: Float, high_at: int, low_at: int) -> tuple[Float, Float]:
+    """Two order statistics of the rms of each lead's stretches of 100 ms, each shape ``(n_leads,)``."""
+    block = round(_QUIET_S * _FS)
+    n_blocks = velocity.shape[1] // block
+    cut = velocity[:, : n_blocks * block].reshape(velocity.shape[0], n_blocks, block)
+    rms = np.sort(np.sqrt((cut * cut).mean(axis=2)), axis=1)
+    return rms[:, high_at], rms[:, low_at]
+
+
+@kernel("beats")
+def weighted(velocity: Float, weights: Float, pad: int) -> tuple[Float, Float]:
+    """The weighted leads with ``pad`` zeros on both sides, and their common activity over 90 ms."""
+    n_leads, n = velocity.shape
+    padded = np.zeros((n_leads, n + 2 * pad))
+    padded[:, pad : pad + n] = inner = velocity * weights[:, None]
+    return padded, _moving_average(np.sqrt((inner * inner).sum(axis=0)), _MA)
 
 
 def _moving_average(x: Float, width: int) -> Float:
@@ -81,7 +101,8 @@ def _moving_average(x: Float, width: int) -> Float:
     return np.asarray((total[width:] - total[:-width]) / width)
 
 
-def _reference(activity: Float) -> Float:
+@kernel("beats")
+def local_size(activity: Float) -> Float:
     """Local size of a QRS: running maximum over +-1 s, capped at 1.6 times its median."""
     block = round(0.1 * _FS)
     n_blocks = -(-activity.size // block)
@@ -90,86 +111,28 @@ def _reference(activity: Float) -> Float:
     peaks = padded.reshape(n_blocks, block).max(axis=1)
     wide = np.concatenate([np.zeros(10), peaks, np.zeros(10)])
     running = np.lib.stride_tricks.sliding_window_view(wide, 21).max(axis=1)
-    running = np.minimum(running, 1.6 * np.median(running))
+    running = np.minimum(running, 1.6 * at_share(running, 0.5))
     centres = (np.arange(n_blocks) + 0.5) * block
     return np.asarray(np.interp(np.arange(activity.size), centres, running))
 
 
-def _peaks(activity: Float, floor: Float, taken: list[int] | None = None) -> list[int]:
-    """Local maxima above a floor, at least 200 ms apart, the higher ones first served."""
+@kernel("beats")
+def peaks(activity: Float, floor: Float, share: float) -> Int:
+    """Local maxima above a share of a floor, at least 200 ms apart, the higher ones first served."""
     inner = activity[1:-1]
-    is_peak = (inner > activity[:-2]) & (inner >= activity[2:]) & (inner > floor[1:-1])
+    is_peak = (inner > activity[:-2]) & (inner >= activity[2:]) & (inner > share * floor[1:-1])
     where = np.flatnonzero(is_peak) + 1
-    accepted: list[int] = list(taken or [])
     found: list[int] = []
-    for i in where[np.argsort(-activity[where], kind="stable")]:
-        if all(abs(int(i) - j) >= _REFRACTORY for j in accepted):
-            accepted.append(int(i))
-            found.append(int(i))
-    return sorted(found)
-
-
-class Matcher:
-    """Multi-lead pieces around candidates, and their correlation with a template over small lags.
-
-    Args:
-        weighted: signal in which to compare, shape ``(n_leads, n_samples)``.
-        half: samples of a piece on each side of its position.
-        lag: samples by which a position may move in ``realign``.
-    """
-
-    def __init__(self, weighted: Float, half: int = _HALF, lag: int = _LAG) -> None:
-        self._lag = lag
-        self._half = half
-        self._reach = half + lag
-        n_leads, n = weighted.shape
-        self._padded = np.zeros((n_leads, n + 2 * self._reach))
-        self._padded[:, self._reach : self._reach + n] = weighted
-
-    def _cut(self, positions: Int, reach: int) -> Float:
-        """Windows of ``2 * reach + 1`` samples, shape ``(n, n_leads, width)``."""
-        start = positions - reach + self._reach
-        width = 2 * reach + 1
-        out = np.empty((positions.size, self._padded.shape[0], width))
-        for k, first in enumerate(start.tolist()):
-            out[k] = self._padded[:, first : first + width]
-        return out
-
-    def pieces(self, positions: Int) -> Float:
-        """Shape ``(n, n_leads * width)``, each scaled to unit length."""
-        cut = self._cut(positions, self._half).reshape(positions.size, -1)
-        norm = np.sqrt(np.einsum("ij,ij->i", cut, cut))
-        return np.asarray(cut / np.maximum(norm, 1e-12)[:, None])
-
-    def realign(self, positions: Int, template: Float) -> tuple[Int, Float]:
-        """Each position moved by at most ``lag`` to where it fits best, and the fit."""
-        cut = self._cut(positions, self._reach)
-        width = 2 * self._half + 1
-        n_lags = 2 * self._lag + 1
-        shape = template.reshape(-1, width)
-        # the power of each shifted piece from one running sum, its product with the template lead by lead
-        power = np.cumsum(np.einsum("nlw,nlw->nw", cut, cut), axis=1)
-        power = np.concatenate([np.zeros((power.shape[0], 1)), power], axis=1)
-        norm = np.sqrt(np.maximum(power[:, width:] - power[:, :-width], 1e-24))
-        fits = np.empty((n_lags, positions.size))
-        for k in range(n_lags):
-            fits[k] = np.einsum("nlw,lw->n", cut[:, :, k : k + width], shape)
-        fits /= norm.T
-        best = fits.argmax(axis=0)
-        lags = np.arange(-self._lag, self._lag + 1)
-        return positions + lags[best], fits[best, np.arange(positions.size)]
-
-
-def template_of(pieces: Float) -> Float:
-    """Middle of unit pieces, scaled to unit length, shape ``(n_leads * width,)``."""
-    centre = middle(pieces)
-    return np.asarray(centre / max(float(np.sqrt((centre * centre).sum())), 1e-12))
+    for i in where[np.argsort(-activity[where], kind="stable")].tolist():
+        if all(abs(i - j) >= _REFRACTORY for j in found):
+            found.append(i)
+    return np.array(sorted(found), dtype=np.intp)
 
 
 def _confirm(matcher: Matcher, activity: Float, candidates: Int) -> tuple[Int, Float, Float, Float]:
     """Candidates realigned to the template of the larger half: positions, fit, height, template."""
     heights = activity[candidates]
-    larger = candidates[heights >= np.median(heights)]
+    larger = candidates[heights >= at_share(heights, 0.5)]
     template = template_of(matcher.pieces(larger))
     for _ in range(2):
         larger, _fit = matcher.realign(larger, template)
@@ -178,7 +141,7 @@ def _confirm(matcher: Matcher, activity: Float, candidates: Int) -> tuple[Int, F
     return (
         positions,
         fit,
-        heights / np.median(activity[larger.clip(0, activity.size - 1)]),
+        heights / at_share(activity[np.minimum(np.maximum(larger, 0), activity.size - 1)], 0.5),
         template,
     )
 
@@ -186,15 +149,16 @@ def _confirm(matcher: Matcher, activity: Float, candidates: Int) -> tuple[Int, F
 def _without_t_waves(positions: Int, fit: Float, height: Float, keep: Bool) -> Bool:
     """Drop what follows a beat within 360 ms and is clearly smaller or less alike."""
     kept = keep.copy()
+    at = positions.tolist()
     previous = -1
-    for i in np.flatnonzero(keep):
-        near = previous >= 0 and positions[i] - positions[previous] < _T_RULE
-        if near and (fit[i] < fit[previous] - 0.2 or height[i] < 0.5 * height[previous]):
-            kept[i] = False
-            continue
-        if near and fit[previous] < fit[i] - 0.3 and height[previous] < 0.5 * height[i]:
-            kept[previous] = False
-        previous = int(i)
+    for i in np.flatnonzero(keep).tolist():
+        if previous >= 0 and at[i] - at[previous] < NOT_READY:
+            if fit[i] < fit[previous] - 0.2 or height[i] < 0.5 * height[previous]:
+                kept[i] = False
+                continue
+            if fit[previous] < fit[i] - 0.3 and height[previous] < 0.5 * height[i]:
+                kept[previous] = False
+        previous = i
     return kept
 
 
@@ -202,31 +166,38 @@ def _gaps(positions: Int, n_samples: int) -> list[tuple[int, int]]:
     """Stretches without a beat longer than 1.66 times the median RR, borders included."""
     if positions.size < 3:
         return []
-    limit = 1.66 * float(np.median(np.diff(positions)))
-    edges = np.concatenate([[-round(limit / 3)], positions, [n_samples + round(limit / 3)]])
-    return [(int(a), int(b)) for a, b in pairwise(edges) if b - a > limit]
+    at = positions.tolist()
+    limit = 1.66 * median(b - a for a, b in pairwise(at))
+    third = round(limit / 3)
+    return [(a, b) for a, b in pairwise([-third, *at, n_samples + third]) if b - a > limit]
 
 
 def _search_back(
-    matcher: Matcher, activity: Float, floor: Float, template: Float, accepted: Int
+    matcher: Matcher, activity: Float, floor: Float, template: Float, accepted: Int, usual: float
 ) -> tuple[Int, Float]:
+    """What the gaps hold: lower peaks of the right shape, and peaks of any shape as tall as a QRS."""
     extra: list[int] = []
+    ready: list[bool] = []
     for start, end in _gaps(accepted, activity.size):
         low, high = max(0, start + _REFRACTORY), min(activity.size, end - _REFRACTORY)
         if high - low > 3:
-            extra += [low + i for i in _peaks(activity[low:high], floor[low:high])]
+            more = [low + i for i in peaks(activity[low:high], floor[low:high], 0.15).tolist()]
+            extra += more
+            ready += [start + NOT_READY <= p <= end - NOT_READY for p in more]
     if not extra:
         return np.zeros(0, np.intp), np.zeros(0)
-    positions, fit = matcher.realign(np.array(extra, dtype=np.intp), template)
-    good = fit > 0.55
-    return positions[good], fit[good]
+    found = np.array(extra, dtype=np.intp)
+    positions, fit = matcher.realign(found, template)
+    tall = np.array(ready) & (activity[found] > TALL * usual)
+    good = (fit > 0.55) | tall
+    return np.where(fit > 0.55, positions, found)[good], fit[good]
 
 
 def _dominant(pieces: Float, activity: Float, positions: Int) -> Bool:
     """Members of the largest class of alike beats; between equal classes the narrower one."""
-    alike = pieces @ pieces.T
     n = positions.size
-    limit = float(np.clip(np.median(np.sort(alike, axis=1)[:, n // 2]) - 0.10, 0.60, 0.90))
+    alike, usual = alikeness(pieces)
+    limit = min(max(at_share(usual, 0.5) - 0.10, 0.60), 0.90)
     members = alike >= limit
     sizes = members.sum(axis=1)
     largest = np.flatnonzero(sizes == sizes.max())
@@ -239,6 +210,13 @@ def _dominant(pieces: Float, activity: Float, positions: Int) -> Bool:
         if not group.any():
             return np.asarray(members[seed])
     return np.asarray(group)
+
+
+@kernel("matching")
+def alikeness(pieces: Float) -> tuple[Float, Float]:
+    """Correlation of each piece with each, and the middle one of every piece: ``(n, n)`` and ``(n,)``."""
+    alike = pieces @ pieces.T
+    return alike, np.sort(alike, axis=1)[:, pieces.shape[0] // 2]
 
 
 def _width(activity: Float, position: int) -> int:
@@ -266,23 +244,31 @@ def find_beats(velocity: Float, usable: Bool) -> Beats:
     """
     weights = lead_weights(velocity, usable)
     n = velocity.shape[1]
-    if not (weights > 0).any() or n < 2 * _T_RULE:
+    if not (weights > 0).any() or n < 2 * NOT_READY:
         return NO_BEATS
-    weighted = velocity * weights[:, None]
-    activity = _moving_average(np.sqrt((weighted * weighted).sum(axis=0)), _MA)
-    reference = _reference(activity)
-    candidates = np.array(_peaks(activity, 0.30 * reference), dtype=np.intp)
+    padded, activity = weighted(velocity, weights, pad_of(_HALF, _LAG))
+    size = local_size(activity)
+    candidates = peaks(activity, size, 0.30)
     if candidates.size < 2:
         return NO_BEATS
-    matcher = Matcher(weighted)
+    matcher = Matcher(padded, _HALF, _LAG)
     positions, fit, height, template = _confirm(matcher, activity, candidates)
+    usual = at_share(activity[candidates] / np.maximum(height, 1e-12), 0.5)
     keep = ((fit > 0.55) & (height > 0.25)) | ((fit > 0.3) & (height > 0.8))
     keep = _without_t_waves(positions, fit, height, keep)
+    tall = positions[~keep & (height > TALL)]
     positions, fit = positions[keep], fit[keep]
-    more, more_fit = _search_back(matcher, activity, 0.15 * reference, template, positions)
-    positions, fit = np.concatenate([positions, more]), np.concatenate([fit, more_fit])
-    order = np.argsort(positions, kind="stable")
-    positions, fit = positions[order].clip(0, n - 1), fit[order]
+    keep = without_undue(positions, fit, tall)
+    positions, fit = positions[keep], fit[keep]
+    more, more_fit = _search_back(matcher, activity, size, template, positions, usual)
+    if more.size:
+        positions, fit = np.concatenate([positions, more]), np.concatenate([fit, more_fit])
+        order = np.argsort(positions, kind="stable")
+        positions, fit = positions[order].clip(0, n - 1), fit[order]
+        keep = without_undue(positions, fit, tall)
+        positions, fit = positions[keep], fit[keep]
+    else:
+        positions = positions.clip(0, n - 1)
     if positions.size < 2:
         return NO_BEATS
     dominant = _dominant(matcher.pieces(positions), activity, positions)

@@ -1,7 +1,7 @@
-"""QRS onset, J point and T end of the representative beat.
+"""QRS onset and J point of the representative beat.
 
 Source: clinical brief §2.6 (spatial *acceleration*: SD of the QRS end 4-5 ms, where a velocity
-threshold ran up the ST slope with 26-60 ms) and §2.9 (tangent T end, median of the latest leads).
+threshold ran up the ST slope with 26-60 ms).
 All leads together decide, so every lead is measured at the same instant.
 
 Deviations:
@@ -14,12 +14,13 @@ Deviations:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ecg.filters import ANALYSIS_FS_HZ
+from ecg.kernels import kernel
 from ecg.robust import at_share
 from ecg.values import Float
 
@@ -31,6 +32,8 @@ _SMEAR = {_SG_HALF: 2, _SG_HALF_NOISY: 4}
 """Samples by which the parabola widens the QRS on each side."""
 
 _NOISY_SHARE = 0.2
+_DOUBT_MS = 6.0
+"""SD of J against exact truth where the noise reaches a fifth of the peak acceleration (5-10 ms)."""
 _STILL = 0.10  # of the peak velocity
 _FALLING, _SETTLED = 0.035, 0.025  # of the peak velocity
 
@@ -53,15 +56,18 @@ class Fiducials:
         onset, j: QRS onset and end (J point).
         j_before_notch: where the QRS ended before a J notch or slur, None without one.
         r: peak of spatial velocity.
+        doubt_ms: standard deviation of J where noise made it uncertain, 0.0 else.
     """
 
     onset: int
     j: int
     j_before_notch: int | None
     r: int
+    doubt_ms: float = 0.0
 
 
-def acceleration(beat_uv: Float, half: int = _SG_HALF) -> Float:
+@kernel("fiducials")
+def acceleration(beat_uv: Float, half: int) -> Float:
     """Length of the second-derivative vector over leads, shape ``(n_samples,)``.
 
     Args:
@@ -83,22 +89,32 @@ def acceleration(beat_uv: Float, half: int = _SG_HALF) -> Float:
 
 
 def _span(a: Float, first: float, last: float) -> Float:
-    low = int(np.clip(round(first), 0, a.size - 2))
-    return a[low : int(np.clip(round(last), low + 1, a.size))]
+    low = min(max(round(first), 0), a.size - 2)
+    return a[low : min(max(round(last), low + 1), a.size)]
 
 
-def _run_of(calm: Bool, start: int, stop: int, need: int) -> int | None:
-    """First index from ``start`` towards ``stop`` from which ``need`` samples are calm."""
+@kernel("fiducials")
+def run_of(a: Float, limit: float, speed: Float, still: float, start: int, stop: int, need: int) -> int:  # fmt: skip
+    """First sample from ``start`` towards ``stop`` from which ``need`` are calm; -1 where there is none.
+
+    Calm is an acceleration below ``limit`` and a speed below ``still``.
+    """
     step = 1 if stop > start else -1
     run = 0
-    is_calm = calm.tolist()
+    is_calm = ((a < limit) & (speed < still)).tolist()
     for i in range(start, stop, step):
         run = run + 1 if is_calm[i] else 0
         if run == need:
             return i - step * (need - 1)
-    return None
+    return -1
 
 
+def _still(speed: Float, r: int) -> float:
+    """Speed below which the line stands still: a share of the peak, or that of the noise."""
+    return max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
+
+
+@kernel("fiducials")
 def speed_of(beat_uv: Float) -> Float:
     """Length of the velocity vector over leads, µV per sample over 12 ms, shape ``(n_samples,)``."""
     velocity = np.zeros_like(beat_uv)
@@ -149,12 +165,11 @@ def _end(
     """
     start_ms, end = 100.0, None
     need_ms = 8 if lull else 16
-    still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
+    still, last = _still(speed, r), min(a.size, r + round(limit_ms * _MS))
     for _ in range(2):
         limit = max((2 if lull else 1) * 0.05 * peak, 2.2 * _noise_after(a, r, start_ms))
-        calm = (a < limit) & still
-        end = _run_of(calm, r, min(a.size, r + round(limit_ms * _MS)), round(need_ms * _MS))
-        if end is None:
+        end = run_of(a, limit, speed, still, r, last, round(need_ms * _MS))
+        if end < 0:
             return None
         after_ms = (end - r) / _MS + 20
         if after_ms <= 100.0:
@@ -173,8 +188,9 @@ def _notch_end(beat_uv: Float, a: Float, j: int, limit: float) -> int | None:
     high = np.flatnonzero(a[j : j + round(60 * _MS)] >= limit)
     if high.size < 4:
         return None
-    end = _run_of(a < limit, j + int(high[-1]), min(a.size, j + round(90 * _MS)), round(16 * _MS))
-    if end is None or end <= j + 4:
+    first, last = j + int(high[-1]), min(a.size, j + round(90 * _MS))
+    end = run_of(a, limit, a, np.inf, first, last, round(16 * _MS))
+    if end <= j + 4:
         return None
     piece = beat_uv[:, j : end + 1]
     chord = piece[:, :1] + (piece[:, -1:] - piece[:, :1]) * np.linspace(0, 1, piece.shape[1])
@@ -250,7 +266,8 @@ def find_fiducials(beat_uv: Float, r0: int, *, lull: bool = False) -> Fiducials 
     if found is not None and noise_share < _NOISY_SHARE:
         return found
     calmer, _share = _fiducials_at(beat_uv, speed, r, _SG_HALF_NOISY, lull=lull)
-    return calmer or found
+    best = calmer or found
+    return None if best is None else replace(best, doubt_ms=_DOUBT_MS)
 
 
 def _fiducials_at(
@@ -264,13 +281,13 @@ def _fiducials_at(
     noise = _noise_before(a, r)
     limit = max(0.05 * peak, 2.2 * noise)
     share = 2.2 * max(noise, _noise_after(a, r, 100.0)) / peak
-    still = speed < max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
-    onset = _run_of((a < limit) & still, r, max(0, r - round(190 * _MS)), round(12 * _MS))
+    first = max(0, r - round(190 * _MS))
+    onset = run_of(a, limit, speed, _still(speed, r), r, first, round(12 * _MS))
     if lull:
         j = _end(a, speed, r, peak, 180.0, lull=True)
     else:
         j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
-    if onset is None or j is None:
+    if onset < 0 or j is None:
         return None, share
     after = at_share(_span(a, j + 20 * _MS, j + 90 * _MS), 0.5)
     notch = (
@@ -286,56 +303,3 @@ def _fiducials_at(
     if foot is None and share < _NOISY_SHARE:
         end = _settled(beat_uv, end, float(speed[r]))
     return Fiducials(onset, end if foot is None else foot, before, r), share
-
-
-def find_t_end(beat_uv: Float, j: int, rr_samples: float, pq_uv: Float) -> int | None:
-    """Latest credible end of T: the middle of the three latest leads with |T| >= 100 µV.
-
-    Args:
-        beat_uv: leads on their PQ baseline, shape ``(n_leads, n_samples)``.
-        j: sample of the J point.
-        rr_samples: mean RR in samples, limits the search.
-        pq_uv: level from which T is measured per lead, shape ``(n_leads,)``; zeros on a baseline.
-
-    Returns:
-        A sample of the beat, or None where fewer than one lead shows a T wave.
-    """
-    low = j + round(80 * _MS)
-    high = min(beat_uv.shape[1] - 8, j + round(min(0.62 * rr_samples, 480 * _MS)))
-    if high - low < round(60 * _MS):
-        return None
-    ends = []
-    for row in _smooth(beat_uv - pq_uv[:, None], 9):
-        end = _tangent_end(row, low, high)
-        if end is not None:
-            ends.append(end)
-    if not ends:
-        return None
-    latest = sorted(ends)[-3:]
-    return int(np.median(latest)) if len(latest) == 3 else int(latest[0])
-
-
-def _smooth(uv: Float, width: int) -> Float:
-    """Centred moving average over an odd width, zeros beyond the ends."""
-    half = width // 2
-    total = np.cumsum(np.pad(uv, ((0, 0), (half + 1, half))), axis=1)
-    return np.asarray((total[:, width:] - total[:, :-width]) / width)
-
-
-def _tangent_end(smooth: Float, low: int, high: int) -> int | None:
-    """Where the tangent of the steepest terminal slope of T meets the PQ level."""
-    part = smooth[low:high]
-    peak = int(np.abs(part).argmax())
-    if abs(part[peak]) < 100.0 or peak > part.size - 12:
-        return None
-    slope = np.diff(smooth[low + peak : min(high + 6, low + peak + round(180 * _MS))])
-    if slope.size < 6:
-        return None
-    direction = -np.sign(part[peak])
-    k = int((slope * direction).argmax())
-    steepest = float(slope[k])
-    if steepest * direction <= 0:
-        return None
-    at = low + peak + k
-    end = at - float(smooth[at]) / steepest
-    return round(end) if at < end < high + round(60 * _MS) else None

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ecg.kernels import kernel
 from ecg.values import Float
 
 ANALYSIS_FS_HZ = 500.0
@@ -65,6 +66,7 @@ def _good_length(n_min: int, multiple: int) -> int:
         k += 1
 
 
+@lru_cache(maxsize=64)
 def rate_ratio(fs_hz: float, target_hz: float) -> Fraction:
     """Target rate over source rate as a small fraction (odd rates are rounded by < 0.3 %)."""
     return Fraction(target_hz / fs_hz).limit_denominator(180)
@@ -77,25 +79,14 @@ def spectrum_of(uv: Float, fs_hz: float) -> Spectrum:
         uv: microvolts, finite, shape ``(n_leads, n_samples)``, at least 8 samples.
         fs_hz: samples per second.
     """
-    n_leads, n = uv.shape
+    n = uv.shape[1]
     step = rate_ratio(fs_hz, DETECTION_FS_HZ).denominator
     pad = min(n - 1, -(-round(_PAD_S * fs_hz) // step) * step)
     total = _good_length(n + 2 * pad, step)
-    right = total - n - pad
-    padded = np.empty((n_leads, total))
-    padded[:, pad : pad + n] = uv
-    padded[:, :pad] = 2 * uv[:, :1] - uv[:, pad:0:-1]
-    mirror = min(right, n - 1)
-    end = pad + n
-    padded[:, end : end + mirror] = 2 * uv[:, -1:] - uv[:, -2 : -2 - mirror : -1]
-    padded[:, end + mirror :] = padded[:, end + mirror - 1 : end + mirror]
-    # the ends of the padded stretch are joined by a line, so that the FFT sees no jump
-    first = padded[:, :1].copy()
-    slope = (padded[:, -1:] - first) / total
-    padded -= first + slope * np.arange(total)
+    padded, first, slope = reflected(uv, pad, total)
     return Spectrum(
         bins=np.fft.rfft(padded),
-        freq_hz=np.asarray(np.fft.rfftfreq(total, 1 / fs_hz), dtype=np.float64),
+        freq_hz=_frequencies(total, fs_hz),
         offset_uv=first,
         slope_uv_per_s=slope * fs_hz,
         n_padded=total,
@@ -105,12 +96,35 @@ def spectrum_of(uv: Float, fs_hz: float) -> Spectrum:
     )
 
 
+@kernel("spectrum")
+def reflected(uv: Float, pad: int, total: int) -> tuple[Float, Float, Float]:
+    """The window with odd-reflected ends, ``total`` samples, less the line that joins them; that line's start and slope.
+
+    Args:
+        uv: shape ``(n_leads, n_samples)``.
+        pad: samples before the window, fewer than it has.
+        total: samples of the result; those beyond the reflection hold its last value.
+    """
+    n_leads, n = uv.shape
+    padded = np.empty((n_leads, total))
+    padded[:, pad : pad + n] = uv
+    padded[:, :pad] = 2 * uv[:, :1] - uv[:, pad:0:-1]
+    end, mirror = pad + n, min(total - n - pad, n - 1)
+    padded[:, end : end + mirror] = 2 * uv[:, -1:] - uv[:, -2 : -2 - mirror : -1]
+    padded[:, end + mirror :] = padded[:, end + mirror - 1 : end + mirror]
+    # the ends of the padded stretch are joined by a line, so that the FFT sees no jump
+    first = padded[:, :1].copy()
+    slope = (padded[:, -1:] - first) / total
+    padded -= first + slope * np.arange(total)
+    return padded, first, slope
+
+
 def synthesise(spectrum: Spectrum, gain: Float | Complex, fs_out_hz: float) -> Float:
     """The window's real part after a gain per frequency, at another rate if wished.
 
     Args:
         spectrum: of ``spectrum_of``.
-        gain: one factor per bin, shape ``(n_bins,)``.
+        gain: one factor per bin from the lowest on; what is beyond the last is taken out.
         fs_out_hz: rate of the result; ``ANALYSIS_FS_HZ`` or ``DETECTION_FS_HZ``.
 
     Returns:
@@ -118,18 +132,51 @@ def synthesise(spectrum: Spectrum, gain: Float | Complex, fs_out_hz: float) -> F
     """
     ratio = rate_ratio(spectrum.fs_hz, fs_out_hz)
     n_out = spectrum.n_padded * ratio.numerator // ratio.denominator
-    keep = min(spectrum.bins.shape[1], n_out // 2 + 1)
+    keep = min(spectrum.bins.shape[1], n_out // 2 + 1, gain.size)
     bins = spectrum.bins[:, :keep] * gain[:keep]
-    out = np.fft.irfft(bins, n_out) * (n_out / spectrum.n_padded)
+    out = np.fft.irfft(bins, n_out)
+    if n_out != spectrum.n_padded:
+        out *= n_out / spectrum.n_padded
     start = round(spectrum.pad_s * spectrum.fs_hz * ratio)
     length = int(spectrum.duration_s * spectrum.fs_hz * ratio + 1e-6)
-    return out[:, start : start + length]
+    return np.ascontiguousarray(out[:, start : start + length])
 
 
 def line_of(spectrum: Spectrum, n_samples: int, fs_out_hz: float) -> Float:
     """The line that ``spectrum_of`` removed, at the samples of a synthesised window."""
     t_s = spectrum.pad_s + np.arange(n_samples) / fs_out_hz
     return spectrum.offset_uv + spectrum.slope_uv_per_s * t_s
+
+
+@lru_cache(maxsize=32)
+def _frequencies(n_padded: int, fs_hz: float) -> Float:
+    """Frequency of each bin of a padded window; shared, so never written to."""
+    freq = np.asarray(np.fft.rfftfreq(n_padded, 1 / fs_hz), dtype=np.float64)
+    freq.flags.writeable = False
+    return freq
+
+
+@lru_cache(maxsize=32)
+def analysis_gain(n_padded: int, fs_hz: float, cut_hz: float) -> Float:
+    """Low-pass gain of the ST path for a window of this padded length; shared, read only."""
+    gain = _to_the_last(low_pass_gain(_frequencies(n_padded, fs_hz), cut_hz))
+    gain.flags.writeable = False
+    return gain
+
+
+@lru_cache(maxsize=32)
+def detection_gain(n_padded: int, fs_hz: float, high_hz: float = 25.0) -> Complex:
+    """Band of 8 Hz to ``high_hz`` and derivative in one gain; shared, read only."""
+    freq = _frequencies(n_padded, fs_hz)
+    band = _to_the_last(band_gain(freq, 8.0, high_hz, 6.0))
+    gain = np.asarray(band * 2j * np.pi * freq[: band.size], dtype=np.complex128)
+    gain.flags.writeable = False
+    return gain
+
+
+def _to_the_last(gain: Float) -> Float:
+    """The gain up to the last bin that it lets through."""
+    return gain[: np.flatnonzero(gain)[-1] + 1].copy()
 
 
 def cosine_edge(freq_hz: Float, low_hz: float, high_hz: float) -> Float:

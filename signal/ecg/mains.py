@@ -19,7 +19,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ecg.kernels import kernel
 from ecg.values import Float
+
+Bins = npt.NDArray[np.intp]
 
 _NOMINAL_HZ = (50.0, 60.0)
 _DECIDE_DB = 6.0
@@ -51,31 +54,36 @@ def _fft_length(n: int) -> int:
     return length
 
 
+@lru_cache(maxsize=16)
+def _bands(n_fft: int, fs_hz: float) -> tuple[Float, tuple[tuple[Bins, Bins], ...]]:
+    """Frequencies of the bins; for each nominal frequency in range the bins near it and those around."""
+    freq = np.asarray(np.fft.rfftfreq(n_fft, 1 / fs_hz), dtype=np.float64)
+    out = []
+    for nominal in _NOMINAL_HZ:
+        off = np.abs(freq - nominal)
+        near, around = np.flatnonzero(off <= 1.0), np.flatnonzero((off > 1.5) & (off < 5.0))
+        if near.size >= 3 and freq[-1] >= nominal + 5.0:
+            out.append((near, around))
+    return freq, tuple(out)
+
+
 def _frequency(
     uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float
 ) -> tuple[float, tuple[int, ...]] | None:
     """Frequency of the hum in Hz and the harmonics that stand out, or None where there is none."""
-    # single precision: the place and height of a peak need no more
-    blanked = (np.diff(uv, axis=1) * quiet[1:]).astype(np.float32)
-    n_fft = _fft_length(blanked.shape[1])
-    bins = np.fft.rfft(blanked, n_fft)
-    power = (bins.real**2 + bins.imag**2).sum(axis=0, dtype=np.float64)
-    freq = np.asarray(np.fft.rfftfreq(n_fft, 1 / fs_hz), dtype=np.float64)
-    best: tuple[float, int] | None = None
-    for nominal in _NOMINAL_HZ:
-        near = np.flatnonzero(np.abs(freq - nominal) <= 1.0)
-        around = np.flatnonzero((np.abs(freq - nominal) > 1.5) & (np.abs(freq - nominal) < 5.0))
-        if near.size < 3 or freq[-1] < nominal + 5.0:
+    n_fft = _fft_length(uv.shape[1] - 1)
+    power = total_power(np.fft.rfft(blanked(uv, quiet), n_fft))
+    freq, bands = _bands(n_fft, fs_hz)
+    k = -1
+    for near, around in bands:
+        beside, floor = power[near], float(power[around].sum()) / around.size
+        if floor <= 0 or float(beside.sum()) / near.size < floor * 10 ** (_DECIDE_DB / 10):
             continue
-        floor = float(power[around].mean())
-        if floor <= 0 or float(power[near].mean()) < floor * 10 ** (_DECIDE_DB / 10):
-            continue
-        peak = int(near[np.argmax(power[near])])
-        if best is None or power[peak] > power[best[1]]:
-            best = (nominal, peak)
-    if best is None:
+        peak = int(near[0] + beside.argmax())
+        if k < 0 or power[peak] > power[k]:
+            k = peak
+    if k < 0:
         return None
-    k = best[1]
     a, b, c = np.log(power[k - 1 : k + 2] + 1e-30)
     bend = a - 2 * b + c
     shift = 0.0 if bend >= 0 else float(np.clip(0.5 * (a - c) / bend, -0.5, 0.5))
@@ -83,12 +91,25 @@ def _frequency(
     return freq_hz, _harmonics(freq_hz, power, freq)
 
 
+@kernel("hum")
+def blanked(uv: Float, quiet: npt.NDArray[np.bool_]) -> Float:
+    """Steps from sample to sample, 0 where it is not quiet, shape ``(n_leads, n_samples - 1)``."""
+    return np.asarray((uv[:, 1:] - uv[:, :-1]) * quiet[1:])
+
+
+@kernel("hum")
+def total_power(bins: npt.NDArray[np.complex128]) -> Float:
+    """Power of each bin, summed over the leads."""
+    return np.asarray((bins.real**2 + bins.imag**2).sum(axis=0))
+
+
 def _harmonics(freq_hz: float, power: Float, freq: Float) -> tuple[int, ...]:
     """The fundamental, and the multiples that stand three times above their neighbourhood."""
     out = [1]
     for h in _HARMONICS[1:]:
-        distance = np.abs(freq - h * freq_hz)
-        near, around = power[distance <= 0.5], power[(distance > 1.5) & (distance < 5.0)]
+        low, high = np.searchsorted(freq, [h * freq_hz - 6.0, h * freq_hz + 6.0])
+        distance, part = np.abs(freq[low:high] - h * freq_hz), power[low:high]
+        near, around = part[distance <= 0.5], part[(distance > 1.5) & (distance < 5.0)]
         if h * freq_hz < 185.0 and near.size and around.size and near.max() > 9 * around.mean():
             out.append(h)
     return tuple(out)
@@ -97,9 +118,15 @@ def _harmonics(freq_hz: float, power: Float, freq: Float) -> tuple[int, ...]:
 def _without_slow(uv: Float) -> Float:
     """The signal less its centred moving average over ``_SLOW`` samples, ends held."""
     half = _SLOW // 2
-    padded = np.pad(uv, ((0, 0), (half + 1, half)), mode="edge")
-    total = np.cumsum(padded, axis=1)
-    return uv - (total[:, _SLOW:] - total[:, :-_SLOW]) / _SLOW
+    n_leads, n = uv.shape
+    padded = np.empty((n_leads, n + _SLOW))
+    padded[:, half + 1 : half + 1 + n] = uv
+    padded[:, : half + 1], padded[:, half + 1 + n :] = uv[:, :1], uv[:, -1:]
+    total = np.cumsum(padded, axis=1, out=padded)
+    slow = total[:, _SLOW:] - total[:, :-_SLOW]
+    slow /= -_SLOW
+    slow += uv
+    return slow
 
 
 def _gain(freq_hz: float, fs_hz: float) -> float:
@@ -115,26 +142,76 @@ def _fit_blocks(
     harmonics: tuple[int, ...],
     fs_hz: float,
 ) -> tuple[Float, float]:
-    """The hum over the whole window, shape of ``uv``, and its largest fundamental amplitude."""
+    """The window less its hum, and the largest amplitude of the fundamental."""
     n = uv.shape[1]
     half = max(1, round(fs_hz / 2))
     n_halves = max(2, -(-n // half))
-    t = np.arange(n_halves * half) / fs_hz
-    waves = np.array([f(2 * np.pi * h * freq_hz * t) for h in harmonics for f in (np.cos, np.sin)])
     gains = np.repeat([_gain(h * freq_hz, fs_hz) for h in harmonics], 2)
     # a block is two neighbouring halves: sums over halves are shared by the blocks that overlap
-    waves_in = _in_halves(waves, n_halves, half)
-    masked = waves_in * _in_halves(quiet[None].astype(np.float64), n_halves, half)
-    gram = masked @ waves_in.transpose(0, 2, 1)
-    right = masked @ _in_halves(_without_slow(uv), n_halves, half).transpose(0, 2, 1)
-    gram = gram[:-1] + gram[1:] + 1e-9 * np.eye(len(waves))
-    coef = np.linalg.solve(gram, right[:-1] + right[1:]) / gains[:, None]
-    window = np.hanning(2 * half + 2)[1:-1]
-    rising = window[:half] / (window[:half] + window[half:])
-    own = np.concatenate([coef, coef[-1:]]).transpose(0, 2, 1) @ waves_in
-    previous = np.concatenate([coef[:1], coef]).transpose(0, 2, 1) @ waves_in
+    waves_in = _waves(freq_hz, harmonics, fs_hz, n_halves, half)
+    gram, right = block_sums(uv, quiet, waves_in)
+    coef = block_fits(gram, right, gains)
+    rising = _rising(half)
+    clean = less_hum(uv, coef, waves_in, rising)
+    return clean, float(np.hypot(coef[:, 0], coef[:, 1]).max())
+
+
+@kernel("hum")
+def block_sums(uv: Float, quiet: npt.NDArray[np.bool_], waves: Float) -> tuple[Float, Float]:
+    """In each half block and its quiet: products of the waves with each other, and with the fast part of the leads.
+
+    Returns:
+        Shapes ``(n_halves, n_waves, n_waves)`` and ``(n_halves, n_waves, n_leads)``.
+    """
+    n_halves, _n_waves, half = waves.shape
+    masked = waves * _in_halves(quiet[None].astype(np.float64), n_halves, half)
+    fast = _in_halves(_without_slow(uv), n_halves, half)
+    return masked @ waves.transpose(0, 2, 1), masked @ fast.transpose(0, 2, 1)
+
+
+@kernel("hum")
+def block_fits(gram: Float, right: Float, gains: Float) -> Float:
+    """Least squares of each block of two neighbouring halves, shape ``(n_halves - 1, n_waves, n_leads)``."""
+    both = gram[:-1] + gram[1:] + 1e-9 * np.eye(gains.size)
+    return np.asarray(np.linalg.solve(both, right[:-1] + right[1:]) / gains[:, None])
+
+
+@kernel("hum")
+def less_hum(uv: Float, coef: Float, waves: Float, rising: Float) -> Float:
+    """The leads less the hum: in each half block one block's fit fades into the next one's.
+
+    Args:
+        uv: shape ``(n_leads, n_samples)``.
+        coef: of each block, shape ``(n_halves - 1, n_waves, n_leads)``.
+        waves: shape ``(n_halves, n_waves, half)``.
+        rising: share of the later block in a half block, shape ``(half,)``.
+    """
+    own = np.concatenate([coef, coef[-1:]]).transpose(0, 2, 1) @ waves
+    previous = np.concatenate([coef[:1], coef]).transpose(0, 2, 1) @ waves
     hum = (previous + rising * (own - previous)).transpose(1, 0, 2).reshape(uv.shape[0], -1)
-    return hum[:, :n], float(np.hypot(coef[:, 0], coef[:, 1]).max())
+    return np.asarray(uv - hum[:, : uv.shape[1]])
+
+
+@lru_cache(maxsize=16)
+def _rising(half: int) -> Float:
+    """Share of the later of two overlapping Hann blocks; shared, read only."""
+    window = np.hanning(2 * half + 2)[1:-1]
+    rising = np.asarray(window[:half] / (window[:half] + window[half:]))
+    rising.flags.writeable = False
+    return rising
+
+
+def _waves(
+    freq_hz: float, harmonics: tuple[int, ...], fs_hz: float, n_halves: int, half: int
+) -> Float:
+    """Cosine and sine of each harmonic, shape ``(n_halves, 2 * n_harmonics, half)``."""
+    turn = 2j * np.pi * freq_hz / fs_hz
+    within, starts = np.arange(half), np.arange(n_halves) * half
+    out = np.empty((n_halves, 2 * len(harmonics), half))
+    for k, h in enumerate(harmonics):
+        wave = np.exp(h * turn * starts)[:, None] * np.exp(h * turn * within)
+        out[:, 2 * k], out[:, 2 * k + 1] = wave.real, wave.imag
+    return out
 
 
 def _in_halves(rows: Float, n_halves: int, half: int) -> Float:
@@ -159,5 +236,5 @@ def remove_mains(uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float) -> tuple
     if found is None:
         return uv, NO_MAINS
     freq_hz, harmonics = found
-    hum, amplitude_uv = _fit_blocks(uv, quiet, freq_hz, harmonics, fs_hz)
-    return uv - hum, Mains(freq_hz=freq_hz, amplitude_uv=amplitude_uv)
+    clean, amplitude_uv = _fit_blocks(uv, quiet, freq_hz, harmonics, fs_hz)
+    return clean, Mains(freq_hz=freq_hz, amplitude_uv=amplitude_uv)

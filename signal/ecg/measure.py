@@ -7,28 +7,45 @@ quantities per lead → quality → electrode exchange.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from ecg import quality as q
-from ecg.beats import NO_BEATS, Beats, find_beats
-from ecg.fiducials import find_t_end
+from ecg.beats import NO_BEATS, find_beats
+from ecg.fiducials import Fiducials
 from ecg.filters import (
     ANALYSIS_FS_HZ,
     DETECTION_FS_HZ,
-    band_gain,
-    low_pass_gain,
+    analysis_gain,
+    detection_gain,
     spectrum_of,
     synthesise,
 )
+from ecg.lead_grades import (
+    DERIVED_FROM,
+    Processed,
+    Rows,
+    lead_qualities,
+    noise_se,
+    raw_grade,
+    with_seconds,
+)
 from ecg.leads import EXTRA_LEADS, INDEPENDENT_LEADS, STANDARD_12
-from ecg.mains import NO_MAINS, Mains, remove_mains
+from ecg.mains import NO_MAINS, remove_mains
 from ecg.measurements import LeadMeasurement, Measurements, RepresentativeBeat
-from ecg.quantities import measure_leads, pq_motion, tp_levels, with_derived
+from ecg.noisy_seconds import hf_rms
+from ecg.pacing import find_spikes, without_spikes
+from ecg.placement import placement_doubts
+from ecg.quantities import BeatLevels, measure_leads, pq_motion, tp_levels, with_derived
 from ecg.representative import Averaged, aligned_positions, average
-from ecg.reversal import find_reversal
+from ecg.reversal import Placement, Reversal, find_reversal
+from ecg.robust import at_share
+from ecg.second_detector import agreement_by_lead
+from ecg.source_filter import find_source_filter
+from ecg.t_end import find_t_end
 from ecg.values import EcgWindow, Float
 
 __all__ = ["LeadMeasurement", "Measurements", "measure"]
@@ -39,26 +56,7 @@ LONGEST_S = 12.0
 WINDOW_S = 10.0
 SHORTEST_S = 2.0
 LOWEST_FS_HZ = 90.0
-_DERIVED_FROM = {"III": ("I", "II"), "aVR": ("I", "II"), "aVL": ("I", "II"), "aVF": ("I", "II")}
 Bool = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Independent leads in a fixed order, finite, with their raw faults."""
-
-    names: tuple[str, ...]
-    uv: Float
-    flags: q.RawFlags
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Processed:
-    uv: Float
-    beats: Beats
-    mains: Mains
-    hf_uv: Float
-    trusted: Bool
 
 
 def _newest(window: EcgWindow) -> EcgWindow:
@@ -67,11 +65,12 @@ def _newest(window: EcgWindow) -> EcgWindow:
     start = 0
     if np.isfinite(window.fs_hz) and n > LONGEST_S * window.fs_hz > 0:
         start = n - round(WINDOW_S * window.fs_hz)
-    uv = window.uv[:, start:]
-    if np.isinf(uv).any():
+    uv = np.ascontiguousarray(window.uv[:, start:], dtype=np.float64)
+    if not q.finite(uv):
         uv = np.where(np.isinf(uv), np.nan, uv)
     rail = None if window.rail is None else window.rail[:, start:]
-    return EcgWindow(uv, window.leads, window.fs_hz, window.first_sample + start, rail)
+    first = window.first_sample + start
+    return EcgWindow(uv, window.leads, window.fs_hz, first, rail, window.derived)
 
 
 def _refused(window: EcgWindow, *reasons: str) -> Measurements:
@@ -99,12 +98,13 @@ def _refusal(window: EcgWindow) -> tuple[str, ...]:
     return ()
 
 
-def _rows(window: EcgWindow) -> _Rows:
+def _rows(window: EcgWindow) -> Rows:
     names = tuple(n for n in (*INDEPENDENT_LEADS, *EXTRA_LEADS) if n in window.leads)
     index = [window.leads.index(n) for n in names]
-    uv = window.uv[index].astype(np.float64)
-    missing = ~np.isfinite(uv)
-    if missing.any():
+    uv = window.uv[index]
+    missing = None
+    if not q.finite(uv):
+        missing = ~np.isfinite(uv)
         grid = np.arange(uv.shape[1])
         for row, gone in zip(uv, missing, strict=True):
             if gone.all():
@@ -112,47 +112,33 @@ def _rows(window: EcgWindow) -> _Rows:
             elif gone.any():
                 row[gone] = np.interp(grid[gone], grid[~gone], row[~gone])
     rail = None if window.rail is None else window.rail[index]
-    return _Rows(names, uv, q.raw_flags(uv, rail, missing, window.fs_hz))
+    flags = q.raw_flags(uv, rail, missing, window.fs_hz)
+    spikes = find_spikes(uv, window.fs_hz)
+    return Rows(names, without_spikes(uv, spikes), flags, spikes)
 
 
-def _process(rows: _Rows, fs_hz: float) -> _Processed:
+def _process(rows: Rows, fs_hz: float) -> Processed:
     spectrum = spectrum_of(rows.uv, fs_hz)
     nyquist = fs_hz / 2
     cut_hz = min(150.0, 0.8 * nyquist)
-    uv = synthesise(spectrum, low_pass_gain(spectrum.freq_hz, cut_hz), ANALYSIS_FS_HZ)
-    band = np.asarray(
-        band_gain(spectrum.freq_hz, 8.0, 25.0, 6.0) * 2j * np.pi * spectrum.freq_hz,
-        dtype=np.complex128,
-    )
-    velocity = synthesise(spectrum, band, DETECTION_FS_HZ)
+    uv = synthesise(spectrum, analysis_gain(spectrum.n_padded, fs_hz, cut_hz), ANALYSIS_FS_HZ)
+    velocity = synthesise(spectrum, detection_gain(spectrum.n_padded, fs_hz), DETECTION_FS_HZ)
     usable = rows.flags.any.mean(axis=1) < 0.5
     beats = find_beats(velocity, usable)
     if beats.positions.size == 0:
         zeros = np.zeros(len(rows.names))
-        return _Processed(uv, NO_BEATS, NO_MAINS, zeros, usable)
-    quiet = np.repeat(beats.activity <= np.percentile(beats.activity, 55), 2)
+        return Processed(uv, NO_BEATS, NO_MAINS, zeros, usable, zeros[:, None])
+    quiet = np.repeat(beats.activity <= at_share(beats.activity, 0.55), 2)
     quiet = np.pad(quiet, (0, max(0, uv.shape[1] - quiet.size)), mode="edge")[: uv.shape[1]]
     mains = NO_MAINS
     if cut_hz > 90.0:
         uv, mains = remove_mains(uv, quiet, ANALYSIS_FS_HZ)
-    hf_uv = _hf_rms(uv, quiet)
+    hf_uv, hf_by_second_uv = hf_rms(uv, quiet)
     trusted = usable & (beats.weights > 0) & (hf_uv < q.HF_LIMITS_UV[2])
     if not trusted.any():
         trusted = usable & (beats.weights > 0)
-    return _Processed(uv, beats, mains, hf_uv, trusted)
-
-
-def _hf_rms(uv: Float, quiet: Bool) -> Float:
-    """Rms above about 40 Hz between the beats, microvolts, shape ``(n_leads,)``.
-
-    A 9-point (18 ms) mean is taken off; what is left of white noise in 40-150 Hz passes with a gain
-    near one.
-    """
-    total = np.cumsum(uv, axis=1)
-    smooth = (total[:, 9:] - total[:, :-9]) / 9
-    high = uv[:, 5:-4] - smooth
-    calm = quiet[5:-4].astype(np.float64)
-    return np.asarray(np.sqrt((high * high) @ calm / max(1.0, float(calm.sum()))))
+    agreement = agreement_by_lead(velocity, beats.positions)
+    return Processed(uv, beats, mains, hf_uv, trusted, hf_by_second_uv, agreement)
 
 
 def measure(window: EcgWindow) -> Measurements:
@@ -182,34 +168,22 @@ def measure(window: EcgWindow) -> Measurements:
     return _assemble(window, rows, done, averaged)
 
 
-def _raw_grade(rows: _Rows, i: int) -> tuple[q.Grade, tuple[str, ...]]:
-    """Grade from raw faults alone: by the share of seconds that are lost."""
-    flags = rows.flags
-    out: list[str] = []
-    grade = q.Grade.GOOD
-    for name, mask in (
-        ("FLAT", flags.flat),
-        ("SAT", flags.saturated),
-        ("STEP", flags.step),
-        ("MISSING", flags.missing),
-    ):
-        share = float(mask[i].mean())
-        if share > 0:
-            out.append(name)
-        if share >= 0.5:
-            grade = q.worst(grade, q.Grade.OFF if name == "FLAT" else q.Grade.BAD)
-        elif share > 0:
-            grade = q.worst(grade, q.Grade.FAIR)
-    return grade, tuple(out)
+def _beats_used(names: tuple[str, ...], valid: Bool, leads: dict[str, q.LeadQuality]) -> int:
+    """Beats that every limb lead can use; where noise hides these, the fewest of any readable lead."""
+    if leads["I"].readable and leads["II"].readable:
+        return int(valid[:, [names.index("I"), names.index("II")]].all(axis=1).sum())
+    counts = [int(valid[:, i].sum()) for i, n in enumerate(names) if leads[n].readable]
+    return min(counts, default=0)
 
 
-def _unmeasured(window: EcgWindow, rows: _Rows, done: _Processed) -> Measurements:
+def _unmeasured(window: EcgWindow, rows: Rows, done: Processed) -> Measurements:
     leads = {}
     for i, name in enumerate(rows.names):
-        grade, flags = _raw_grade(rows, i)
+        grade, flags = raw_grade(rows, i)
         leads[name] = q.LeadQuality(q.worst(grade, q.Grade.BAD), (*flags, "NO_BEATS"))
-    for name, parents in _DERIVED_FROM.items():
+    for name, parents in DERIVED_FROM.items():
         leads[name] = q.LeadQuality(q.worst(*(leads[p].grade for p in parents)), ("NO_BEATS",))
+    leads = with_seconds(leads, rows, done)
     found = int(done.beats.positions.size)
     reason = (
         "NO_QRS: no heart beat could be told from the signal"
@@ -228,66 +202,68 @@ def _unmeasured(window: EcgWindow, rows: _Rows, done: _Processed) -> Measurement
     )
 
 
-def _lead_qualities(
-    rows: _Rows, done: _Processed, averaged: Averaged, measured: dict[str, LeadMeasurement]
-) -> dict[str, q.LeadQuality]:
-    out: dict[str, q.LeadQuality] = {}
-    for i, name in enumerate(rows.names):
-        grade, flags = _raw_grade(rows, i)
-        hf = q.graded(float(done.hf_uv[i]), q.HF_LIMITS_UV)
-        motion = q.graded(float(averaged.motion_uv[i]), q.MOTION_LIMITS_UV)
-        more = [
-            f for f, g in (("HF", hf), ("MOTION", motion)) if g not in {q.Grade.GOOD, q.Grade.FAIR}
-        ]
-        out[name] = _with_se(q.worst(grade, hf, motion), (*flags, *more), measured[name])
-    for name, parents in _DERIVED_FROM.items():
-        grade = q.worst(*(out[p].grade for p in parents))
-        flags = tuple(dict.fromkeys(f for p in parents for f in out[p].flags if f != "SE"))
-        out[name] = _with_se(grade, flags, measured[name])
-    order = (*STANDARD_12, *EXTRA_LEADS)
-    return {n: out[n] for n in order if n in out}
+def _electrodes(
+    beat: dict[str, Float],
+    f: Fiducials,
+    t_end: int | None,
+    measured: dict[str, LeadMeasurement],
+    leads: dict[str, q.LeadQuality],
+) -> tuple[Reversal | None, tuple[Placement, ...]]:
+    """Exchanged or misplaced electrodes; limb leads that noise hides accuse nobody."""
+    last = t_end if t_end is not None else min(beat["I"].size, f.j + 150)
+    seen = [n for n in STANDARD_12 if n in beat]
+    reversal = None
+    if all(leads[n].readable for n in seen if not n.startswith("V")):
+        reversal = find_reversal(
+            {n: beat[n][f.onset : f.j + 1] for n in seen},
+            {n: beat[n][max(0, f.onset - 100) : last] for n in seen},
+            {n: m.p_uv for n, m in measured.items()},
+        )
+    clear = {n: measured[n] for n in seen if leads[n].readable}
+    doubts = placement_doubts({n: beat[n][f.onset : f.j + 1] for n in clear}, clear)
+    return reversal, doubts
 
 
-def _with_se(grade: q.Grade, flags: tuple[str, ...], lead: LeadMeasurement) -> q.LeadQuality:
-    if lead.n_beats < 3:
-        return q.LeadQuality(q.worst(grade, q.Grade.BAD), (*flags, "FEW_BEATS"), None)
-    if lead.st_se_uv > q.READABLE_SE_UV:
-        return q.LeadQuality(q.worst(grade, q.Grade.BAD), (*flags, "SE"), lead.st_se_uv)
-    if lead.st_se_uv > q.LIMITED_SE_UV:
-        return q.LeadQuality(q.worst(grade, q.Grade.POOR), (*flags, "SE"), lead.st_se_uv)
-    return q.LeadQuality(grade, flags, lead.st_se_uv)
+def _variation(rr: list[int]) -> float:
+    """Standard deviation of the intervals over their mean."""
+    mean = sum(rr) / len(rr)
+    return math.sqrt(sum((x - mean) ** 2 for x in rr) / len(rr)) / mean
 
 
-def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averaged) -> Measurements:
+def _assemble(window: EcgWindow, rows: Rows, done: Processed, averaged: Averaged) -> Measurements:
     names, mean, beat_j_uv, valid = with_derived(rows.names, averaged)
     f = averaged.fiducials
-    rr = np.diff(2 * done.beats.positions.astype(np.float64))
-    rr_mean = float(rr.mean()) if rr.size else ANALYSIS_FS_HZ
+    rr = [2 * (b - a) for a, b in pairwise(done.beats.positions.tolist())]
+    rr_mean = sum(rr) / len(rr) if rr else ANALYSIS_FS_HZ
     trusted = [names.index(n) for n, ok in zip(rows.names, done.trusted, strict=True) if ok]
-    t_end = find_t_end(mean[trusted], f.j, rr_mean, np.zeros(len(trusted)))
+    t_end = find_t_end(mean[trusted], f, rr_mean)
     tp_uv = tp_levels(mean, f, rr_mean)
     measured, beat_j = measure_leads(
-        names, mean, beat_j_uv, valid, f, t_end, np.zeros(len(names)) if tp_uv is None else tp_uv
+        names,
+        mean,
+        BeatLevels(beat_j_uv, valid),
+        f,
+        t_end,
+        np.zeros(len(names)) if tp_uv is None else tp_uv,
+        noise_se(rows.names, names, averaged.motion_uv, done.hf_uv),
     )
-    leads = _lead_qualities(rows, done, averaged, measured)
-    n_used = int(valid[:, [names.index("I"), names.index("II")]].all(axis=1).sum())
+    leads = lead_qualities(rows, done, averaged, measured)
+    n_used = _beats_used(names, valid, leads)
     ms = 1000.0 / ANALYSIS_FS_HZ
     beat = RepresentativeBeat(mean, names, ANALYSIS_FS_HZ, f.onset, f.j, t_end, f.j_before_notch)
-    p_uv = {n: m.p_uv for n, m in measured.items()}
-    by_name = dict(zip(names, mean, strict=True))
-    last = t_end if t_end is not None else min(mean.shape[1], f.j + 150)
-    reversal = find_reversal(
-        {n: by_name[n][f.onset : f.j + 1] for n in STANDARD_12 if n in by_name},
-        {n: by_name[n][max(0, f.onset - 100) : last] for n in STANDARD_12 if n in by_name},
-        p_uv,
+    reversal, placement = _electrodes(
+        dict(zip(names, mean, strict=True)), f, t_end, measured, leads
     )
     scale = window.fs_hz / ANALYSIS_FS_HZ
     independent = [names.index(n) for n in INDEPENDENT_LEADS if n in names]
+    independent_ok = [names.index(n) for n in INDEPENDENT_LEADS if n in names and leads[n].readable]
     refusals = (
         ("NO_BASELINE: the line before the QRS is not still",)
         if pq_motion(mean[independent], f) > q.PQ_MOTION
         else ()
     )
+    if averaged.end_unknown:
+        refusals = (*refusals, "QRS_UNCLEAR: the beats disagree on where the QRS ends")
     return Measurements(
         first_sample=window.first_sample,
         n_samples=window.n_samples,
@@ -297,12 +273,17 @@ def _assemble(window: EcgWindow, rows: _Rows, done: _Processed, averaged: Averag
         beat_j_uv=beat_j,
         r_samples=tuple(window.first_sample + round(p * scale) for p in averaged.positions),
         n_beats_all=int(done.beats.positions.size),
-        hr_bpm=60.0 * ANALYSIS_FS_HZ / rr_mean if rr.size else None,
-        rr_cv=float(rr.std() / rr.mean()) if rr.size >= 3 else None,
+        hr_bpm=60.0 * ANALYSIS_FS_HZ / rr_mean if rr else None,
+        rr_cv=_variation(rr) if len(rr) >= 3 else None,
         qrs_ms=((f.j_before_notch or f.j) - f.onset) * ms,
         qt_ms=(t_end - f.onset) * ms if t_end is not None else None,
         beat=beat,
         reversal=reversal,
+        placement=placement,
         mains=done.mains,
         tp_measured=tp_uv is not None,
+        wide_confirmed=averaged.wide_confirmed,
+        pacing_spikes=int(rows.spikes.samples.size),
+        paced=rows.spikes.before(averaged.positions.astype(np.float64), ANALYSIS_FS_HZ),
+        source_filter=find_source_filter(mean[independent_ok], f, t_end, rr_mean),
     )

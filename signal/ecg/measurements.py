@@ -13,7 +13,8 @@ import numpy as np
 
 from ecg.mains import NO_MAINS, Mains
 from ecg.quality import Label, RecordQuality
-from ecg.reversal import Reversal
+from ecg.reversal import Placement, Reversal
+from ecg.source_filter import SourceFilter
 from ecg.values import Float
 
 J_OFFSETS_MS: tuple[int, ...] = (0, 20, 40, 60, 80)
@@ -33,6 +34,7 @@ class LeadMeasurement:
         qrs_area_uv_ms: signed area of the QRS.
         r_peak_ms: time of the highest point from the QRS onset.
         r_width_ms: time the QRS stays above half of R, 0.0 without an R.
+        r_duration_ms: time it stays above 20 µV. q_ms: time it stays below -20 µV before R.
         terminal_uv: mean level over the last 40 ms of the QRS.
         st_shape: course from J to the peak of T.
         t_uv: signed peak of T. p_uv: signed peak of P.
@@ -50,6 +52,8 @@ class LeadMeasurement:
     qrs_area_uv_ms: float = 0.0
     r_peak_ms: float = 0.0
     r_width_ms: float = 0.0
+    r_duration_ms: float = 0.0
+    q_ms: float = 0.0
     terminal_uv: float = 0.0
     st_shape: StShape = "straight"
     t_uv: float = 0.0
@@ -122,8 +126,11 @@ class Measurements:
         hr_bpm, qrs_ms, qt_ms: None where not measured.
         rr_cv: relative SD of RR, None with fewer than four beats.
         beat: the representative beat, None when refused.
-        reversal: a suspected exchange of electrodes. mains: the hum that was removed.
+        reversal: a suspected exchange of electrodes. placement: other doubts about them. mains: the hum that was removed.
         tp_measured: whether a TP segment was found (``tp_uv`` of the leads).
+        wide_confirmed: whether odd and even beats both show a wide QRS; None where not asked.
+        source_filter: a high-pass that the recorder seems to have applied.
+        pacing_spikes: spikes that were seen and bridged. paced: one before at least half of the beats.
     """
 
     first_sample: int
@@ -140,8 +147,18 @@ class Measurements:
     qt_ms: float | None = None
     beat: RepresentativeBeat | None = None
     reversal: Reversal | None = None
+    placement: tuple[Placement, ...] = ()
     mains: Mains = NO_MAINS
     tp_measured: bool = False
+    wide_confirmed: bool | None = None
+    source_filter: SourceFilter | None = None
+    pacing_spikes: int = 0
+    paced: bool = False
+    _readable: frozenset[str] = field(init=False, repr=False, default=frozenset())
+
+    def __post_init__(self) -> None:
+        clear = (n for n, q in self.quality.leads.items() if q.readable and n in self.leads)
+        object.__setattr__(self, "_readable", frozenset(clear))
 
     @property
     def rejected(self) -> bool:
@@ -158,10 +175,53 @@ class Measurements:
         """QT by Fridericia: QT / cube root of RR."""
         return self._corrected(1 / 3)
 
+    @property
+    def qtc_framingham_ms(self) -> float | None:
+        """QT by Framingham: QT + 154 ms · (1 - RR in s)."""
+        if self.qt_ms is None or not self.hr_bpm:
+            return None
+        return self.qt_ms + 154.0 * (1.0 - 60.0 / self.hr_bpm)
+
+    @property
+    def qtc_hodges_ms(self) -> float | None:
+        """QT by Hodges: QT + 1.75 ms · (rate - 60)."""
+        if self.qt_ms is None or not self.hr_bpm:
+            return None
+        return self.qt_ms + 1.75 * (self.hr_bpm - 60.0)
+
+    @property
+    def jtc_ms(self) -> float | None:
+        """QT by Fridericia without the QRS, for a QRS above 120 ms; None for a narrower one."""
+        if self.qtcf_ms is None or self.qrs_ms is None or self.qrs_ms <= 120.0:
+            return None
+        return self.qtcf_ms - self.qrs_ms
+
+    @property
+    def axis_deg(self) -> float | None:
+        """Frontal QRS axis from the net areas of I and aVF, -180..180; None without them."""
+        return self._frontal_deg("qrs_area_uv_ms")
+
+    @property
+    def t_axis_deg(self) -> float | None:
+        """Frontal axis of the peak of T, -180..180; None without I and aVF, or without a T."""
+        return self._frontal_deg("t_uv")
+
+    @property
+    def p_axis_deg(self) -> float | None:
+        """Frontal axis of the peak of P, -180..180; None without I and aVF, or without a P."""
+        return self._frontal_deg("p_uv")
+
+    def _frontal_deg(self, quantity: str) -> float | None:
+        if not (self.readable("I") and self.readable("aVF")):
+            return None
+        x, y = (getattr(self.leads[name], quantity) for name in ("I", "aVF"))
+        if x == 0.0 and y == 0.0:
+            return None
+        return float(np.degrees(np.arctan2(y * 2 / np.sqrt(3), x)))
+
     def readable(self, lead: str) -> bool:
         """Whether a criterion may use a lead."""
-        quality = self.quality.leads.get(lead)
-        return lead in self.leads and quality is not None and quality.readable
+        return lead in self._readable
 
     def _corrected(self, power: float) -> float | None:
         if self.qt_ms is None or not self.hr_bpm:

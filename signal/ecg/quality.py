@@ -8,17 +8,22 @@ Deviations:
       for half a second too.
     * HF noise is measured between the QRS complexes instead of after subtracting the mean beat;
       MOTION is measured per beat after subtracting it.
-    * bSQI (two detectors) is replaced by each beat's multi-lead correlation with its template.
+    * bSQI (two detectors, ``ecg.second_detector``) is reported and grades nothing (ADR 0034): each beat's
+      multi-lead correlation with its template and the standard error say more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.kernels import kernel
 from ecg.leads import DERIVED_LEADS, PRECORDIAL, STANDARD_12, derive_limb_leads
 from ecg.values import EcgSegment, EcgWindow, Float
 
@@ -32,6 +37,7 @@ HF_LIMITS_UV = (15.0, 30.0, 60.0)
 MOTION_LIMITS_UV = (30.0, 60.0, 100.0)
 READABLE_SE_UV = 40.0
 LIMITED_SE_UV = 25.0
+SECOND_FLAGS = ("FLAT", "SAT", "STEP", "MISSING", "DRIFT", "HF")
 PQ_MOTION = 0.05
 """Largest movement of the PQ level within 16 ms, as a share of the QRS, that still is a baseline."""
 
@@ -54,12 +60,17 @@ class Label(StrEnum):
     REJECT = "REJECT"
 
 
-_ORDER = list(Grade)
+_RANK = {grade: rank for rank, grade in enumerate(Grade)}
+
+
+def rank(grade: Grade) -> int:
+    """0 for the best grade, growing to the worst."""
+    return _RANK[grade]
 
 
 def worst(*grades: Grade) -> Grade:
     """The worst of several grades."""
-    return max(grades, key=_ORDER.index)
+    return max(grades, key=rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +81,20 @@ class LeadQuality:
         grade: overall.
         flags: why, in words of the brief: FLAT, SAT, STEP, MISSING, HF, MOTION, SE, FEW_BEATS.
         st_se_uv: standard error of its J level, None where nothing was measured.
+        seconds: disturbed seconds by flag (``SECOND_FLAGS``), from 0 at the start of the measured stretch.
+        agreement: of a second detector in this lead alone with the beats, 0..1; None without beats.
     """
 
     grade: Grade
     flags: tuple[str, ...] = ()
     st_se_uv: float | None = None
+    seconds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    agreement: float | None = None
 
     @property
     def readable(self) -> bool:
         """Whether a criterion may use the lead."""
-        return self.grade not in {Grade.BAD, Grade.OFF}
+        return self.grade is not Grade.BAD and self.grade is not Grade.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,7 @@ class RecordQuality:
     leads: dict[str, LeadQuality]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RawFlags:
     """Faults seen in the raw samples, per lead and second, each shape ``(n_leads, n_seconds)``."""
 
@@ -106,7 +121,7 @@ class RawFlags:
     step: Bool
     missing: Bool
 
-    @property
+    @cached_property
     def any(self) -> Bool:
         """Seconds that must not be measured."""
         return self.flat | self.saturated | self.step | self.missing
@@ -115,17 +130,38 @@ class RawFlags:
 def _seconds(mask: Bool, fs_hz: float) -> Bool:
     """True for each second that holds a True sample; the last second may be partial."""
     n = mask.shape[1]
-    starts = np.unique((np.arange(max(1, int(np.ceil(n / fs_hz - 1e-9)))) * fs_hz).astype(int))
+    n_seconds = max(1, int(np.ceil(n / fs_hz - 1e-9)))
+    if not mask.any():
+        return np.zeros((mask.shape[0], n_seconds), dtype=np.bool_)
+    starts = (np.arange(n_seconds) * fs_hz).astype(int)
     return np.asarray(np.logical_or.reduceat(mask, starts, axis=1))
+
+
+@lru_cache(maxsize=32)
+def half_seconds(n: int, fs_hz: float) -> npt.NDArray[np.intp]:
+    """Where half seconds begin, half overlapping, the last one at the end; shared, read only."""
+    half = max(2, round(fs_hz / 2))
+    starts = np.arange(0, max(1, n - half + 1), max(1, half // 2))
+    if starts[-1] != max(0, n - half):
+        starts = np.append(starts, max(0, n - half))
+    starts.flags.writeable = False
+    return starts
+
+
+def stuck(fs_hz: float) -> int:
+    """Equal samples at an extreme from which a converter may stand at its limit."""
+    return max(4, round(0.010 * fs_hz))
+
+
+def eight_ms(fs_hz: float) -> int:
+    """Samples over which a step is judged."""
+    return max(1, round(0.008 * fs_hz))
 
 
 def _flat(uv: Float, fs_hz: float) -> Bool:
     """Samples in half seconds of < 10 µV peak to peak while another lead moves, or all stand still."""
     n_leads, n = uv.shape
-    half = max(2, round(fs_hz / 2))
-    starts = np.unique(
-        np.append(np.arange(0, max(1, n - half + 1), max(1, half // 2)), max(0, n - half))
-    )
+    half, starts = max(2, round(fs_hz / 2)), half_seconds(n, fs_hz)
     low = np.minimum.reduceat(uv, starts, axis=1)
     high = np.maximum.reduceat(uv, starts, axis=1)
     # pieces between starts are quarter seconds; two neighbours make the half second
@@ -153,11 +189,14 @@ def _runs(mask: Bool, need: int) -> Bool:
 
 def _saturated(uv: Float, rail: Bool | None, fs_hz: float) -> Bool:
     """Samples at the converter's limit, given by the source or seen as a plateau with a corner."""
-    out = _runs(rail, 3) if rail is not None else np.zeros(uv.shape, dtype=np.bool_)
-    need = max(4, round(0.010 * fs_hz))
+    out = np.zeros(uv.shape, dtype=np.bool_)
+    if rail is not None and rail.any():
+        out = _runs(rail, 3)
+    need = stuck(fs_hz)
     for extreme in (uv.max(axis=1, keepdims=True), uv.min(axis=1, keepdims=True)):
-        at = (uv == extreme) & (np.abs(extreme) > 300.0)
-        for row in np.flatnonzero(at.sum(axis=1) >= need):
+        at = uv == extreme
+        count = np.where(np.abs(extreme[:, 0]) > 300.0, np.count_nonzero(at, axis=1), 0)
+        for row in np.flatnonzero(count >= need):
             starts = np.flatnonzero(_runs(at[row : row + 1], need)[0])
             starts = starts[starts > 0]
             first = starts[~at[row, starts - 1]]
@@ -168,20 +207,31 @@ def _saturated(uv: Float, rail: Bool | None, fs_hz: float) -> Bool:
 
 def _steps(uv: Float, fs_hz: float) -> Bool:
     """Jumps of > 1 mV within 8 ms in one lead while the middle lead stands still."""
-    width = max(1, round(0.008 * fs_hz))
+    width = eight_ms(fs_hz)
     n = uv.shape[1] // width
     out = np.zeros(uv.shape, dtype=np.bool_)
     if n < 2 or uv.shape[0] < 3:
         return out
-    jump = np.abs(np.diff(uv[:, : n * width].reshape(uv.shape[0], n, width).mean(axis=2), axis=1))
-    where = np.argwhere(jump > STEP_UV)
-    for row, k in where:
+    means = uv[:, : n * width : width].copy()
+    for k in range(1, width):
+        means += uv[:, k : n * width : width]
+    jump = np.abs(means[:, 1:] - means[:, :-1]) / width
+    if float(jump.max()) <= STEP_UV:
+        return out
+    for row, k in np.argwhere(jump > STEP_UV):
         if float(np.median(jump[:, k])) < 100.0:
             out[row, (k + 1) * width] = True
     return out
 
 
-def raw_flags(uv: Float, rail: Bool | None, missing: Bool, fs_hz: float) -> RawFlags:
+@kernel("raw")
+def finite(uv: Float) -> bool:
+    """Whether every sample is a number."""
+    return bool(np.isfinite(uv).all())
+
+
+@kernel("raw")
+def raw_flags(uv: Float, rail: Bool | None, missing: Bool | None, fs_hz: float) -> RawFlags:
     """Faults in raw samples of the independent leads.
 
     A limb electrode that is off takes Wilson's terminal away from every lead, so a flat or
@@ -190,12 +240,23 @@ def raw_flags(uv: Float, rail: Bool | None, missing: Bool, fs_hz: float) -> RawF
     Args:
         uv: finite microvolts, shape ``(n_leads, n_samples)``; rows 0 and 1 are I and II.
         rail: samples at the converter's limit, same shape, or None.
-        missing: samples that were not finite, same shape.
+        missing: samples that were not finite, same shape, or None.
         fs_hz: samples per second.
     """
+    return looked_at(uv, rail, missing, fs_hz)
+
+
+def no_flags(shape: tuple[int, ...], fs_hz: float) -> RawFlags:
+    """Flags of a window of this shape without a fault; the masks are one and the same."""
+    none = np.zeros((shape[0], max(1, int(np.ceil(shape[1] / fs_hz - 1e-9)))), dtype=np.bool_)
+    return RawFlags(none, none, none, none)
+
+
+def looked_at(uv: Float, rail: Bool | None, missing: Bool | None, fs_hz: float) -> RawFlags:
+    """``raw_flags`` by the rules themselves."""
     flat = _seconds(_flat(uv, fs_hz), fs_hz)
     saturated = _seconds(_saturated(uv, rail, fs_hz), fs_hz)
-    gone = _seconds(missing, fs_hz)
+    gone = no_flags(uv.shape, fs_hz).any if missing is None else _seconds(missing, fs_hz)
     flat = flat | flat[:2].any(axis=0)
     saturated = saturated | saturated[:2].any(axis=0)
     return RawFlags(flat, saturated, _seconds(_steps(uv, fs_hz), fs_hz), gone)
@@ -207,15 +268,18 @@ def einthoven_mismatch(window: EcgWindow) -> tuple[str, ...]:
     Such a record has a mapping, gain or sign error (a sign-flipped aVR, say): it must be refused,
     it is not a state of the patient.
     """
-    if "I" not in window.leads or "II" not in window.leads:
+    if window.derived or "I" not in window.leads or "II" not in window.leads:
         return ()
     expected = derive_limb_leads(window.row("I"), window.row("II"))
     wrong = []
     for name in DERIVED_LEADS:
         if name in window.leads:
             error = window.row(name) - expected[name]
-            error = error[np.isfinite(error)]
-            if error.size and float(np.sqrt(np.mean(error * error))) > EINTHOVEN_RMS_UV:
+            total = float(error @ error)
+            if not np.isfinite(total):
+                error = error[np.isfinite(error)]
+                total = float(error @ error)
+            if error.size and total / error.size > EINTHOVEN_RMS_UV**2:
                 wrong.append(name)
     return tuple(wrong)
 
@@ -228,13 +292,21 @@ def graded(value_uv: float, limits_uv: tuple[float, float, float]) -> Grade:
     return Grade.BAD
 
 
+def _neighbours_left(leads: dict[str, LeadQuality]) -> bool:
+    """Whether two neighbouring chest leads can be read (with every limb lead in doubt)."""
+    fine = [n in leads and leads[n].readable for n in PRECORDIAL]
+    return any(a and b for a, b in pairwise(fine))
+
+
 def label_record(
     leads: dict[str, LeadQuality], n_beats: int, refusals: tuple[str, ...]
 ) -> RecordQuality:
     """The record's label from its leads.
 
-    GOOD: all twelve leads at most fair and six beats. REJECT: a limb lead lost, fewer than three
-    usable beats, or more than three chest leads lost. LIMITED: anything between.
+    GOOD: all twelve leads at most fair and six beats. REJECT: a limb electrode off, fewer than three
+    usable beats, more than three chest leads lost, or no two neighbours left to compare. LIMITED: anything
+    between; a lead that noise hides is withheld alone, and the screen gives no "not met" for a region that nobody
+    could look at.
 
     Args:
         leads: quality by lead name; a standard lead that is absent counts as lost.
@@ -245,7 +317,8 @@ def label_record(
     lost_chest = [n for n in lost if n in PRECORDIAL]
     lost_limb = [n for n in lost if n not in PRECORDIAL]
     reject = list(refusals)
-    if lost_limb:
+    limb_off = any(n not in leads or leads[n].grade is Grade.OFF for n in lost_limb)
+    if limb_off or (lost_limb and not _neighbours_left(leads)):
         reject.append("LIMB_LEAD_LOST: " + ",".join(lost_limb))
     if n_beats < 3 and not refusals:
         reject.append(f"FEW_BEATS: {n_beats}")
@@ -254,8 +327,8 @@ def label_record(
     if reject:
         return RecordQuality(Label.REJECT, tuple(reject), leads)
     limits = []
-    if lost_chest:
-        limits.append("LEADS_EXCLUDED: " + ",".join(lost_chest))
+    if lost:
+        limits.append("LEADS_EXCLUDED: " + ",".join(lost))
     noisy = [
         n
         for n, q in leads.items()

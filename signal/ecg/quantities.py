@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from ecg.fiducials import Fiducials
 from ecg.filters import ANALYSIS_FS_HZ
-from ecg.leads import STANDARD_12, derive_limb_leads
+from ecg.kernels import kernel
+from ecg.leads import DERIVED_LEADS, STANDARD_12, derive_limb_leads
 from ecg.measurements import J_OFFSETS_MS, LeadMeasurement, StShape
-from ecg.representative import Averaged
+from ecg.representative import Averaged, calmest_stretch
 from ecg.values import Float
 
 Bool = npt.NDArray[np.bool_]
+Int = npt.NDArray[np.intp]
 _MS = ANALYSIS_FS_HZ / 1000.0
 FIDUCIAL_UV = 10.0
 """Added in quadrature to every standard error: what the placement of J itself is uncertain by."""
 
 _SMALLEST_WAVE_UV = 20.0
+_J_OFFSETS = np.round(np.array(J_OFFSETS_MS) * _MS).astype(np.intp)
+NUMBERS = (
+    *(f"j{ms}_uv" for ms in J_OFFSETS_MS),
+    "r_uv", "q_uv", "s_uv", "qrs_area", "r_at", "r_width", "r_duration", "q_width", "terminal_uv",
+    "st_t_area", "t_uv", "t_at", "t_width", "above_chord_uv", "p_uv", "steepness", "j_uv",
+)  # fmt: skip
+"""What is read of every lead, in this order."""
+
 _TP_STILL = 0.03
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BeatLevels:
+    """J of every beat, and which beat each lead may use; both ``(n_beats, n_leads)``."""
+
+    j_uv: Float
+    valid: Bool
 
 
 def with_derived(
@@ -32,83 +52,132 @@ def with_derived(
         names in standard order, mean ``(n_leads, n)``, J of the beats ``(n_beats, n_leads)``, valid
         ``(n_beats, n_leads)``. Deriving before measuring keeps III = II - I exact in every number.
     """
-    one, two = names.index("I"), names.index("II")
+    one, two, n_beats = names.index("I"), names.index("II"), averaged.valid.shape[0]
+    order, own, extra = _places(names)
+    beats, j = averaged.beats_uv, averaged.fiducials.j
+    beat_j = (beats[:, :, j] + beats[:, :, min(j + 1, beats.shape[2] - 1)]) / 2
+    mean = np.empty((len(order), averaged.mean_uv.shape[1]))
+    levels, valid = np.empty((n_beats, len(order))), np.empty((n_beats, len(order)), np.bool_)
+    mean[own], levels[:, own], valid[:, own] = averaged.mean_uv, beat_j, averaged.valid
     derived = derive_limb_leads(averaged.mean_uv[one], averaged.mean_uv[two])
-    at = np.array([averaged.fiducials.j])
-    beat_j = _around(averaged.beats_uv, at)[:, :, 0]
-    beats = derive_limb_leads(beat_j[:, one], beat_j[:, two])
+    for_beats = derive_limb_leads(beat_j[:, one], beat_j[:, two])
     both = averaged.valid[:, one] & averaged.valid[:, two]
-    extra = tuple(derived)
-    all_names = (*names, *extra)
-    mean = np.concatenate([averaged.mean_uv, np.stack([derived[n] for n in extra])])
-    levels = np.concatenate([beat_j, np.stack([beats[n] for n in extra], axis=1)], axis=1)
-    valid = np.concatenate([averaged.valid, np.repeat(both[:, None], len(extra), axis=1)], axis=1)
-    order = [n for n in STANDARD_12 if n in all_names]
-    order += [n for n in all_names if n not in order]
-    index = [all_names.index(n) for n in order]
-    return tuple(order), mean[index], levels[:, index], valid[:, index]
+    for name, row in extra.items():
+        mean[row], levels[:, row], valid[:, row] = derived[name], for_beats[name], both
+    return order, mean, levels, valid
+
+
+@lru_cache(maxsize=32)
+def _places(names: tuple[str, ...]) -> tuple[tuple[str, ...], list[int], dict[str, int]]:
+    """All leads in standard order, the rows among them of the own ones, and those of the derived ones."""
+    every = {*names, *DERIVED_LEADS}
+    order = [n for n in STANDARD_12 if n in every] + [n for n in names if n not in STANDARD_12]
+    return tuple(order), [order.index(n) for n in names], {n: order.index(n) for n in DERIVED_LEADS}
 
 
 def measure_leads(
     names: tuple[str, ...],
     mean_uv: Float,
-    beat_j_uv: Float,
-    valid: Bool,
+    beats: BeatLevels,
     fiducials: Fiducials,
     t_end: int | None,
     tp_uv: Float,
+    noise_se_uv: Float,
 ) -> tuple[dict[str, LeadMeasurement], dict[str, Float]]:
     """Quantities by lead, and J of every usable beat by lead.
 
     Args:
         names: one a row of ``mean_uv``, shape ``(n_leads, n)``.
         mean_uv: the representative beat on its PQ level.
-        beat_j_uv: J of each beat, shape ``(n_beats, n_leads)``.
-        valid: which beat each lead may use, shape ``(n_beats, n_leads)``.
+        beats: J of each beat.
         fiducials: onset and J.
         t_end: end of T or None.
         tp_uv: level of TP by lead, shape ``(n_leads,)``.
+        noise_se_uv: what noise adds to the standard error beyond the spread of J, shape ``(n_leads,)``.
     """
-    f, last = fiducials, mean_uv.shape[1] - 1
-    at = np.minimum(f.j + np.round(np.array(J_OFFSETS_MS) * _MS).astype(int), last)
-    level = _around(mean_uv, at)
-    qrs = mean_uv[:, f.onset : f.j + 1]
+    f = fiducials
+    at = f.j + _J_OFFSETS
+    p = (max(0, f.onset - round(220 * _MS)), f.onset - round(30 * _MS))
+    numbers = lead_numbers(mean_uv, f.onset, f.j, _t_limit(mean_uv, f, t_end), p, at)
+    doubt = np.hypot(f.doubt_ms * numbers[:, 20], noise_se_uv).tolist()
+    leads, per_beat = {}, {}
+    for i, (name, row) in enumerate(zip(names, numbers.tolist(), strict=True)):
+        own = beats.j_uv[:, i]
+        if not beats.valid[:, i].all():
+            own = own[beats.valid[:, i]]
+        per_beat[name] = own
+        se_uv = math.hypot(_standard_error(own), doubt[i])
+        leads[name] = _measurement(row, se_uv, float(tp_uv[i]), int(own.size))
+    return leads, per_beat
+
+
+def _measurement(row: list[float], se_uv: float, tp_uv: float, n_beats: int) -> LeadMeasurement:
+    """One lead's ``NUMBERS`` as a value."""
+    r, q, s, area, r_at, r_width, r_duration, q_width, terminal = row[5:14]
+    st_t_area, t, t_at, t_width, above, p = row[14:20]
+    has_r = r >= _SMALLEST_WAVE_UV
+    limit = 0.05 * max(abs(t - row[21]), 50.0)
+    shape: StShape = "straight" if abs(above) <= limit else "convex" if above > 0 else "concave"
+    return LeadMeasurement(
+        st_uv=tuple(row[:5]),
+        st_se_uv=se_uv,
+        q_uv=q if has_r and q >= _SMALLEST_WAVE_UV else 0.0,
+        r_uv=r if has_r else 0.0,
+        s_uv=s,
+        qrs_area_uv_ms=area / _MS,
+        r_peak_ms=r_at / _MS,
+        r_width_ms=r_width / _MS if has_r else 0.0,
+        r_duration_ms=r_duration / _MS if has_r else 0.0,
+        q_ms=q_width / _MS if has_r else 0.0,
+        terminal_uv=terminal,
+        st_shape=shape,
+        t_uv=t,
+        p_uv=p,
+        t_peak_ms=t_at / _MS,
+        t_width_ms=t_width / _MS,
+        st_t_area_uv_ms=st_t_area / _MS,
+        tp_uv=tp_uv,
+        n_beats=n_beats,
+    )
+
+
+@kernel("quantities")
+def lead_numbers(
+    mean_uv: Float, onset: int, j: int, limit: int, p: tuple[int, int], at: Int
+) -> Float:
+    """Each lead's ``NUMBERS``, shape ``(n_leads, len(NUMBERS))``; times in samples, areas in µV times samples.
+
+    Args:
+        mean_uv: the representative beat on its PQ level.
+        onset: of the QRS.
+        j: its end.
+        limit: sample up to which T is looked for.
+        p: first sample of the stretch in which P is looked for, and the one after its last.
+        at: samples of J+0 to J+80 ms.
+    """
+    level = _around(mean_uv, np.minimum(at, mean_uv.shape[1] - 1))
+    qrs = mean_uv[:, onset : j + 1]
     top = qrs.argmax(axis=1)
     before_top = np.where(np.arange(qrs.shape[1]) <= top[:, None], qrs, np.inf)
     r_uv = np.maximum(0.0, qrs.max(axis=1))
     q_uv = np.maximum(0.0, -before_top.min(axis=1))
     s_uv = np.maximum(0.0, -qrs.min(axis=1))
-    area = qrs.sum(axis=1) / _MS
-    r_width = (qrs > 0.5 * r_uv[:, None]).sum(axis=1) / _MS
-    terminal = mean_uv[:, max(f.onset, f.j - 20) : f.j].mean(axis=1)
-    p_uv = _p(mean_uv, f)
-    st_t_area = mean_uv[:, f.j : _t_limit(mean_uv, f, t_end)].sum(axis=1) / _MS
-    leads, per_beat = {}, {}
-    for i, name in enumerate(names):
-        own = beat_j_uv[valid[:, i], i]
-        per_beat[name] = own
-        t_uv, t_peak_ms, t_width_ms, shape = _st_t(mean_uv[i], f, t_end)
-        has_r = bool(r_uv[i] >= _SMALLEST_WAVE_UV)
-        leads[name] = LeadMeasurement(
-            st_uv=tuple(level[i].tolist()),
-            st_se_uv=_standard_error(own),
-            q_uv=float(q_uv[i]) if has_r and q_uv[i] >= _SMALLEST_WAVE_UV else 0.0,
-            r_uv=float(r_uv[i]) if has_r else 0.0,
-            s_uv=float(s_uv[i]),
-            qrs_area_uv_ms=float(area[i]),
-            r_peak_ms=float(top[i]) / _MS,
-            r_width_ms=float(r_width[i]) if has_r else 0.0,
-            terminal_uv=float(terminal[i]),
-            st_shape=shape,
-            t_uv=t_uv,
-            p_uv=float(p_uv[i]),
-            t_peak_ms=t_peak_ms,
-            t_width_ms=t_width_ms,
-            st_t_area_uv_ms=float(st_t_area[i]),
-            tp_uv=float(tp_uv[i]),
-            n_beats=int(own.size),
-        )
-    return leads, per_beat
+    r_width = (qrs > 0.5 * r_uv[:, None]).sum(axis=1)
+    r_duration = (qrs > _SMALLEST_WAVE_UV).sum(axis=1)
+    q_width = (before_top < -_SMALLEST_WAVE_UV).sum(axis=1)
+    terminal = mean_uv[:, max(onset, j - 20) : j].mean(axis=1)
+    st_t_area = mean_uv[:, j:limit].sum(axis=1)
+    of_qrs = (r_uv, q_uv, s_uv, qrs.sum(axis=1), top, r_width, r_duration, q_width, terminal)
+    of_t = (st_t_area, *_st_t(mean_uv, j, limit))
+    rest = (_p(mean_uv, *p), _steepness(mean_uv, j), mean_uv[:, j])
+    return np.column_stack([level, *of_qrs, *of_t, *rest]).astype(np.float64)
+
+
+def _steepness(mean_uv: Float, j: int) -> Float:
+    """How fast each lead moves around J, µV/ms over 16 ms, shape ``(n_leads,)``."""
+    reach = round(8 * _MS)
+    low, high = max(0, j - reach), min(mean_uv.shape[1] - 1, j + reach)
+    return np.asarray(np.abs(mean_uv[:, high] - mean_uv[:, low]) * _MS / (high - low))
 
 
 def _standard_error(j_uv: Float) -> float:
@@ -150,20 +219,20 @@ def _t_limit(mean_uv: Float, f: Fiducials, t_end: int | None) -> int:
     return t_end if t_end is not None else min(mean_uv.shape[-1], f.j + round(320 * _MS))
 
 
-def _st_t(row: Float, f: Fiducials, t_end: int | None) -> tuple[float, float, float, StShape]:
-    """Peak of T, its time from J, its width at half height, and ST against the chord from J to it."""
-    low = f.j + round(60 * _MS)
-    part = row[low : max(_t_limit(row, f, t_end), low + 2)]
-    peak = int(np.abs(part).argmax())
-    j_uv, t_uv = float(row[f.j]), float(part[peak])
+def _st_t(mean_uv: Float, j: int, limit: int) -> tuple[Float, Int, Int, Float]:
+    """By lead: peak of T, its samples from J, the samples beyond half of it, and ST against its chord."""
+    low = j + round(60 * _MS)
+    high = max(limit, low + 2)
+    part = mean_uv[:, low:high]
+    lead = np.arange(mean_uv.shape[0])
+    peak = np.abs(part).argmax(axis=1)
+    j_uv, t_uv = mean_uv[:, j], part[lead, peak]
     # the early half: the late half of a normal T is convex in everyone
-    early = f.j + (low + peak - f.j) // 3
-    chord = j_uv + (t_uv - j_uv) / 3
-    above = float(row[early]) - chord
-    band = 0.05 * max(abs(t_uv - j_uv), 50.0)
-    shape: StShape = "straight" if abs(above) <= band else "convex" if above > 0 else "concave"
-    half = (row[f.j : low + part.size] * np.sign(t_uv)) > 0.5 * abs(t_uv)
-    return t_uv, (low + peak - f.j) / _MS, float(half.sum() / _MS), shape
+    early = j + (low + peak - j) // 3
+    above = mean_uv[lead, early] - (j_uv + (t_uv - j_uv) / 3)
+    upright = mean_uv[:, j:high] * np.sign(t_uv)[:, None]
+    half = np.count_nonzero(upright > 0.5 * np.abs(t_uv)[:, None], axis=1)
+    return t_uv, low + peak - j, half, above
 
 
 def tp_levels(mean_uv: Float, fiducials: Fiducials, rr_samples: float) -> Float | None:
@@ -179,20 +248,16 @@ def tp_levels(mean_uv: Float, fiducials: Fiducials, rr_samples: float) -> Float 
     last = fiducials.onset - round(170 * _MS)
     if rr_samples < 700 * _MS or last < width + 2:
         return None
-    part = mean_uv[:, max(0, fiducials.onset - round(240 * _MS)) : last]
-    windows = np.lib.stride_tricks.sliding_window_view(part, width, axis=1)[:, ::2]
-    size = np.ptp(windows, axis=2)
-    spread = np.sqrt((size * size).sum(axis=0))
-    k = int(spread.argmin())
+    part = np.ascontiguousarray(mean_uv[:, max(0, fiducials.onset - round(240 * _MS)) : last])
+    start, spread = calmest_stretch(part, width, 2)
     qrs = np.ptp(mean_uv[:, fiducials.onset : fiducials.j + 1], axis=1)
-    if spread[k] > _TP_STILL * float(np.sqrt((qrs * qrs).sum())):
+    if spread > _TP_STILL * float(np.sqrt((qrs * qrs).sum())):
         return None
-    return np.asarray(windows[:, k].mean(axis=1))
+    return np.asarray(part[:, start : start + width].mean(axis=1))
 
 
-def _p(mean_uv: Float, f: Fiducials) -> Float:
-    """Signed peak of P in the 220 to 30 ms before the QRS, against the line under it, by lead."""
-    low, high = max(0, f.onset - round(220 * _MS)), f.onset - round(30 * _MS)
+def _p(mean_uv: Float, low: int, high: int) -> Float:
+    """Signed peak of P from ``low`` to ``high``, against the line under it, by lead."""
     n_leads, n = mean_uv.shape[0], high - low
     if n < 30:
         return np.zeros(n_leads)

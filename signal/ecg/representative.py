@@ -14,24 +14,30 @@ Deviations:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from ecg.baseline import PQ_START_MS, knot_levels, spline, suspect_knots
-from ecg.beats import Beats, Matcher, template_of
+from ecg.agreement import Agreement, agreed
+from ecg.baseline import PQ_START_MS, knot_levels, less_spline, means_from, suspect_knots
+from ecg.beats import Beats
 from ecg.fiducials import Fiducials, find_fiducials
 from ecg.filters import ANALYSIS_FS_HZ
+from ecg.kernels import kernel
+from ecg.matching import Matcher, pad_of, template_of
 from ecg.quality import MOTION_LIMITS_UV
-from ecg.robust import middle, midmean
+from ecg.robust import at_share, middle, midmean
 from ecg.values import Float
 
 PRE = 160  # samples before the alignment point, 320 ms
 POST = 320  # samples after it, 640 ms
+_HALF, _LAG = 40, 6  # samples of a piece on each side, and by which a beat may move
 _CALM_UV = 40.0
 _CALM_WIDTH = 20
 _SLOW_RR, _REGULAR = 300, 0.08
 _FLOOR_UV = 20.0
+_QRS_ST = slice(PRE - 60, PRE + 85)
 _EDGE_PRE, _EDGE_POST = 90, 170
 Int = npt.NDArray[np.intp]
 Bool = npt.NDArray[np.bool_]
@@ -48,7 +54,8 @@ class Averaged:
         positions: alignment samples at ``ANALYSIS_FS_HZ``, shape ``(n_beats,)``.
         fiducials: in the columns of ``mean_uv``.
         motion_uv: median residual of each lead's beats, shape ``(n_leads,)``.
-        residual_uv: samples left of the baseline, shape ``(n_leads, n_samples)``.
+        wide_confirmed: whether both halves of the beats are wide, None where that was not asked.
+        end_unknown: whether they disagree so far that J cannot be placed.
     """
 
     mean_uv: Float
@@ -57,7 +64,13 @@ class Averaged:
     positions: Int
     fiducials: Fiducials
     motion_uv: Float
-    residual_uv: Float
+    wide_confirmed: bool | None
+    end_unknown: bool
+
+
+def calmness(valid: Bool, residual_uv: Float) -> Float:
+    """Weight of each beat and lead in the mean, shape ``(n_beats, n_leads)``; 0 for unusable ones."""
+    return np.where(valid, 1.0 / (residual_uv**2 + _FLOOR_UV**2), 0.0)
 
 
 def calm_mean(beats_uv: Float, valid: Bool, residual_uv: Float) -> Float:
@@ -70,22 +83,37 @@ def calm_mean(beats_uv: Float, valid: Bool, residual_uv: Float) -> Float:
     """
     if beats_uv.shape[0] < 5:
         return middle(beats_uv)
-    weights = np.where(valid, 1.0 / (residual_uv**2 + _FLOOR_UV**2), 0.0)
+    weights = calmness(valid, residual_uv)
     weights = weights / np.maximum(weights.sum(axis=0), 1e-12)
+    return weighted_sum(beats_uv, weights)
+
+
+@kernel("averaging")
+def weighted_sum(beats_uv: Float, weights: Float) -> Float:
+    """Sum of the beats, each lead's by its weights ``(n_beats, n_leads)``; shape ``(n_leads, n)``."""
     return np.asarray((beats_uv * weights[:, :, None]).sum(axis=0))
 
 
 def aligned_positions(uv: Float, beats: Beats) -> Int:
     """Positions of the dominant beats at ``ANALYSIS_FS_HZ``, realigned by correlation."""
     positions = 2 * beats.positions[beats.dominant]
-    slope = np.zeros_like(uv)
-    slope[:, 2:-2] = uv[:, 4:] - uv[:, :-4]
-    matcher = Matcher(slope * beats.weights[:, None], half=40, lag=6)
+    matcher = Matcher(weighted_slope(uv, beats.weights, pad_of(_HALF, _LAG)), _HALF, _LAG)
     fit = np.zeros(positions.size)
     for _ in range(2):
         positions, fit = matcher.realign(positions, template_of(matcher.pieces(positions)))
-    limit = float(np.clip(np.median(fit) - 0.15, 0.5, 0.90))
+    if not fit.size:
+        return np.asarray(positions)
+    limit = min(max(at_share(fit, 0.5) - 0.15, 0.5), 0.90)
     return np.asarray(positions[fit >= limit])
+
+
+@kernel("averaging")
+def weighted_slope(uv: Float, weights: Float, pad: int) -> Float:
+    """Slope of each weighted lead over 8 ms, with ``pad`` zeros before and after the window."""
+    n_leads, n = uv.shape
+    slope = np.zeros((n_leads, n + 2 * pad))
+    slope[:, pad + 2 : pad + n - 2] = (uv[:, 4:] - uv[:, :-4]) * weights[:, None]
+    return slope
 
 
 def _inside(positions: Int, n_samples: int) -> Int:
@@ -96,7 +124,8 @@ def _inside(positions: Int, n_samples: int) -> Int:
     return positions[(positions >= _EDGE_PRE) & (positions + _EDGE_POST <= n_samples)]
 
 
-def _cut(uv: Float, positions: Int) -> Float:
+@kernel("averaging")
+def cut_beats(uv: Float, positions: Int) -> Float:
     """Windows around positions, shape ``(n_beats, n_leads, PRE + POST)``, edges held."""
     n = uv.shape[1]
     out = np.empty((positions.size, uv.shape[0], PRE + POST))
@@ -107,6 +136,12 @@ def _cut(uv: Float, positions: Int) -> Float:
         out[k, :, :left] = uv[:, :1]
         out[k, :, right:] = uv[:, -1:]
     return out
+
+
+@kernel("averaging")
+def levelled(beats_uv: Float, low: int, high: int) -> Float:
+    """Every beat and lead less its mean from ``low`` to ``high``; may write into ``beats_uv``."""
+    return np.asarray(beats_uv - beats_uv[:, :, low:high].mean(axis=2, keepdims=True))
 
 
 def _filled(beats_uv: Float, valid: Bool) -> Float:
@@ -121,10 +156,17 @@ def _filled(beats_uv: Float, valid: Bool) -> Float:
     return out
 
 
-def _motion(beats_uv: Float, centre: Float) -> Float:
+def _motion(beats_uv: Float, valid: Bool) -> Float:
     """Slow residual of each beat and lead against the middle beat, rms over QRS and ST."""
+    centre = midmean(_filled(beats_uv[:, :, _QRS_ST], valid))
+    return slow_rms(beats_uv, centre)
+
+
+@kernel("averaging")
+def slow_rms(beats_uv: Float, centre: Float) -> Float:
+    """Rms over QRS and ST of each beat less ``centre``, smoothed over 50 ms, shape ``(n_beats, n_leads)``."""
     width = 25
-    part = (beats_uv - centre)[:, :, PRE - 60 : PRE + 85]
+    part = beats_uv[:, :, _QRS_ST] - centre
     total = np.cumsum(part, axis=2)
     smooth = (total[:, :, width:] - total[:, :, :-width]) / width
     return np.asarray(np.sqrt((smooth * smooth).mean(axis=2)))
@@ -137,10 +179,16 @@ def _calmest(valid: Bool, residual: Float) -> Bool:
     groups, above and below; to drop one of them would leave agreement and a wrong level (90 µV with a
     standard error of 10 was seen). Where more than a third would go, all stay and the spread shows.
     """
-    usual = np.median(np.where(valid, residual, np.inf), axis=0)
+    usual = middle(np.where(valid, residual, np.inf))
     calm = valid & (residual < np.maximum(2.0 * usual, _CALM_UV))
     enough = (calm.sum(axis=0) >= 5) & (3 * calm.sum(axis=0) >= 2 * valid.sum(axis=0))
     return np.where(enough, calm, valid)
+
+
+def _slow_and_regular(rr: list[int]) -> bool:
+    mean = sum(rr) / len(rr)
+    variance = sum((x - mean) ** 2 for x in rr) / len(rr)
+    return mean >= _SLOW_RR and variance <= (_REGULAR * mean) ** 2
 
 
 def _between_knots(
@@ -163,26 +211,46 @@ def _between_knots(
     Returns:
         Samples of the knots and levels, shape ``(n_leads, n_knots)``.
     """
-    rr = np.diff(positions).astype(np.float64)
-    if rr.size < 4 or rr.mean() < _SLOW_RR or rr.std() > _REGULAR * rr.mean():
+    at = positions.tolist()
+    rr = [b - a for a, b in pairwise(at)]
+    if len(rr) < 4 or not _slow_and_regular(rr):
         return None
-    low = onset + round(0.45 * float(rr.min()))
-    high = min(PRE + POST, onset + round(0.75 * float(rr.min())))
+    low = onset + round(0.45 * min(rr))
+    high = min(PRE + POST, onset + round(0.75 * min(rr)))
     if high - low < _CALM_WIDTH + 4:
         return None
-    usual = midmean(beats_uv)
-    windows = np.lib.stride_tricks.sliding_window_view(usual[:, low:high], _CALM_WIDTH, axis=1)
-    spread = np.ptp(windows[:, ::4], axis=2)
-    start = low + 4 * int((spread * spread).sum(axis=0).argmin())
-    own = usual[:, start : start + _CALM_WIDTH].mean(axis=1, keepdims=True)
+    usual = midmean(beats_uv[:, :, low:high])
+    calmest, _spread = calmest_stretch(usual, _CALM_WIDTH, 4)
+    start = low + calmest
+    own = usual[:, calmest : calmest + _CALM_WIDTH].mean(axis=1, keepdims=True)
     first = positions - PRE + start
     first = first[(first >= 0) & (first + _CALM_WIDTH <= uv.shape[1])]
-    levels = np.stack([uv[:, k : k + _CALM_WIDTH].mean(axis=1) for k in first.tolist()], axis=1)
-    levels = levels - own
+    levels = means_from(uv, first, _CALM_WIDTH) - own
     knots = first + _CALM_WIDTH // 2
     # an artefact at a knot is no baseline: there the spline through the PQ levels stays
-    of_pq = uv[:, knots] - flat[:, knots]
-    return knots, np.where(suspect_knots(levels, knots), of_pq, levels)
+    suspect = suspect_knots(levels, knots)
+    if suspect.any():
+        levels = np.where(suspect, uv[:, knots] - flat[:, knots], levels)
+    return knots, levels
+
+
+@kernel("averaging")
+def calmest_stretch(uv: Float, width: int, every: int) -> tuple[int, float]:
+    """Where the leads together move least within ``width`` samples, and by how much (root of squared spans).
+
+    Args:
+        uv: shape ``(n_leads, n)``, ``n`` at least ``width``.
+        width: samples of a stretch, a multiple of ``every``.
+        every: samples from the beginning of a stretch to that of the next.
+    """
+    # extremes of a stretch are those of its blocks of ``every``
+    n_blocks, reach = uv.shape[1] // every, width // every
+    blocks = uv[:, : every * n_blocks].reshape(uv.shape[0], n_blocks, every)
+    top = np.lib.stride_tricks.sliding_window_view(blocks.max(axis=2), reach, axis=1).max(axis=2)
+    foot = np.lib.stride_tricks.sliding_window_view(blocks.min(axis=2), reach, axis=1).min(axis=2)
+    spread = ((top - foot) ** 2).sum(axis=0)
+    calmest = int(spread.argmin())
+    return every * calmest, float(np.sqrt(spread[calmest]))
 
 
 def average(
@@ -200,8 +268,7 @@ def average(
     positions = _inside(positions, uv.shape[1])
     if positions.size == 0:
         return None
-    raw = _cut(uv, positions)
-    raw -= raw[:, :, PRE - 70 : PRE - 50].mean(axis=2, keepdims=True)
+    raw = levelled(cut_beats(uv, positions), PRE - 70, PRE - 50)
     rough = middle(raw)[trusted]
     first = find_fiducials(rough, PRE) or find_fiducials(rough, PRE, lull=True)
     if first is None:
@@ -214,23 +281,24 @@ def average(
         return None
     levels = knot_levels(uv, onsets, fs_hz)
     suspect = suspect_knots(levels, onsets)
-    flat = uv - spline(levels, onsets, uv.shape[1])
-    beats_uv = _cut(flat, positions)
+    flat = less_spline(uv, levels, onsets)
+    beats_uv = cut_beats(flat, positions)
     between = _between_knots(uv, flat, beats_uv, positions, first.onset)
     if between is not None:
         knots = np.concatenate([onsets, between[0]])
         order = np.argsort(knots, kind="stable")
         both = np.concatenate([levels, between[1]], axis=1)[:, order]
-        flat = uv - spline(both, knots[order], uv.shape[1])
-        beats_uv = _cut(flat, positions)
+        flat = less_spline(uv, both, knots[order])
+        beats_uv = cut_beats(flat, positions)
     valid = ~suspect.T & ~_touches(positions, seconds_bad, fs_hz)
-    residual = _motion(beats_uv, midmean(_filled(beats_uv, valid)))
+    residual = _motion(beats_uv, valid)
     still = valid & (residual < MOTION_LIMITS_UV[2])
     valid = np.where(3 * still.sum(axis=0) >= 2 * valid.sum(axis=0), still, valid)
     valid = _calmest(valid, residual)
     mean = calm_mean(_filled(beats_uv, valid), valid, residual)
     found = find_fiducials(mean[trusted], PRE) or first
-    return _on_pq(mean, beats_uv, valid, positions, found, np.median(residual, axis=0), flat)
+    checked = agreed(found, beats_uv, calmness(valid, residual), trusted, PRE)
+    return _on_pq(mean, beats_uv, valid, positions, checked, middle(residual))
 
 
 def _on_pq(
@@ -238,19 +306,30 @@ def _on_pq(
     beats_uv: Float,
     valid: Bool,
     positions: Int,
-    found: Fiducials,
+    checked: Agreement,
     motion_uv: Float,
-    residual_uv: Float,
 ) -> Averaged:
+    found = checked.fiducials
     low, high = found.onset - 12, found.onset - 2
     mean = mean - mean[:, low:high].mean(axis=1, keepdims=True)
-    beats_uv = beats_uv - beats_uv[:, :, low:high].mean(axis=2, keepdims=True)
-    return Averaged(mean, beats_uv, valid, positions, found, motion_uv, residual_uv)
+    beats_uv = levelled(beats_uv, low, high)
+    return Averaged(
+        mean,
+        beats_uv,
+        valid,
+        positions,
+        found,
+        motion_uv,
+        checked.wide_confirmed,
+        checked.end_unknown,
+    )
 
 
 def _touches(positions: Int, seconds_bad: Bool, fs_hz: float) -> Bool:
     """Whether a beat reaches into a bad second, shape ``(n_beats, n_leads)``."""
     last = seconds_bad.shape[1] - 1
+    if not seconds_bad.any():
+        return np.zeros((positions.size, seconds_bad.shape[0]), dtype=np.bool_)
     out = np.zeros((positions.size, seconds_bad.shape[0]), dtype=np.bool_)
     for reach in (-0.15, 0.25):
         second = np.clip(((positions / fs_hz) + reach).astype(int), 0, last)

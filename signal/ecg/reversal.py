@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecg.values import Float
+from ecg.leads import DERIVED_LEADS
+from ecg.values import EcgSegment, Float
 
 _P_VISIBLE_UV = 25.0
 
@@ -21,12 +22,45 @@ class Reversal:
     """A suspected exchange of electrodes.
 
     Attributes:
-        code: ``RA_LA``, ``RA_LL``, ``RA_RL``, ``LA_RL`` or ``DEXTROCARDIA``.
+        code: ``RA_LA``, ``RA_LL``, ``RA_RL``, ``LA_RL``, ``ARMS_LEGS`` or ``DEXTROCARDIA``.
         withhold: whether ST must not be read.
     """
 
     code: str
     withhold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A doubt about where electrodes sit; never withholds anything (``ecg.placement``).
+
+    Attributes:
+        code: ``CHEST_SWAP``, ``V1_V2_HIGH`` or ``LA_LL``.
+        leads: concerned.
+    """
+
+    code: str
+    leads: tuple[str, ...]
+
+
+def corrected(segment: EcgSegment, code: str) -> EcgSegment | None:
+    """The segment as the electrodes should have given it, or None where that cannot be calculated.
+
+    Exchanging two of RA, LA, LL leaves Wilson's terminal and with it the chest leads as they are. The limb
+    leads follow exactly; the original is never touched.
+
+    Args:
+        segment: with leads I and II; derived limb leads are left out of the result.
+        code: of ``Reversal``; ``RA_LA`` and ``RA_LL`` can be undone.
+    """
+    if code not in {"RA_LA", "RA_LL"} or not {"I", "II"} <= set(segment.leads):
+        return None
+    rows = {n: segment.adc[i].astype(np.int32) for i, n in enumerate(segment.leads)}
+    one, two = rows["I"], rows["II"]
+    rows["I"], rows["II"] = (-one, two - one) if code == "RA_LA" else (one - two, -two)
+    leads = tuple(n for n in segment.leads if n not in DERIVED_LEADS)
+    adc = np.clip(np.array([rows[n] for n in leads]), -32768, 32767).astype(np.int16)
+    return EcgSegment(adc, leads, segment.fs_hz, segment.uv_per_lsb, segment.first_sample)
 
 
 def _net(qrs: Float) -> float:
@@ -72,7 +106,7 @@ def find_reversal(
 def _near_flat_limb(beat: Mapping[str, Float]) -> Reversal | None:
     """A right-leg electrode on an arm leaves one of I, II, III almost flat."""
     spans = {n: float(np.ptp(beat[n])) for n in ("I", "II", "III")}
-    for name, code in (("II", "RA_RL"), ("III", "LA_RL")):
+    for name, code in (("II", "RA_RL"), ("III", "LA_RL"), ("I", "ARMS_LEGS")):
         others = [v for n, v in spans.items() if n != name]
         if spans[name] < 100.0 and min(others) > 500.0:
             return Reversal(code, withhold=name == "II")

@@ -7,6 +7,7 @@ view that one measurement reads. One function converts, in one direction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from ecg.leads import DERIVED_LEADS, INDEPENDENT_LEADS, STANDARD_12, derive_limb
 
 Int16 = npt.NDArray[np.int16]
 Float = npt.NDArray[np.float64]
+_LIMIT = 32767
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class EcgWindow:
             they can be had.
         fs_hz: samples per second of each lead.
         first_sample: position of the first column in the stream's sample counter.
-        rail: bool, same shape as ``uv``: the sample stood at the converter's limit.
+        rail: bool, same shape as ``uv``: the sample stood at the converter's limit; None where none did.
+        derived: the limb leads that follow from I and II were calculated here, so they need no check.
     """
 
     uv: Float
@@ -87,6 +90,7 @@ class EcgWindow:
     fs_hz: float
     first_sample: int = 0
     rail: npt.NDArray[np.bool_] | None = None
+    derived: bool = False
 
     @property
     def n_samples(self) -> int:
@@ -108,29 +112,47 @@ def window_of_segment(segment: EcgSegment) -> EcgWindow:
     Derived leads already in the segment are kept as sent (``ecg.quality`` checks them against
     Einthoven); missing ones are derived where I and II are present.
     """
-    rows = {name: segment.adc[i] * segment.uv_per_lsb for i, name in enumerate(segment.leads)}
-    rails = {
-        name: (segment.adc[i] == 32767) | (segment.adc[i] <= -32767)
-        for i, name in enumerate(segment.leads)
-    }
-    if "I" in rows and "II" in rows:
-        limb_rail = rails["I"] | rails["II"]
-        for name, uv in derive_limb_leads(rows["I"], rows["II"]).items():
-            rows.setdefault(name, uv)
-            rails.setdefault(name, limb_rail)
-    leads = tuple(n for n in STANDARD_12 if n in rows)
-    leads += tuple(n for n in segment.leads if n not in leads)
+    sent, (leads, missing) = segment.leads, _rows_of(tuple(segment.leads))
+    uv = np.empty((len(leads), segment.n_samples))
+    at = {name: row for row, name in enumerate(leads)}
+    for name, row in zip(sent, segment.adc, strict=True):
+        np.multiply(row, segment.uv_per_lsb, out=uv[at[name]])
+    if missing:
+        derived = derive_limb_leads(uv[at["I"]], uv[at["II"]])
+        for name in missing:
+            uv[at[name]] = derived[name]
     return EcgWindow(
-        uv=np.array([rows[n] for n in leads], dtype=np.float64).reshape(
-            len(leads), segment.n_samples
-        ),
+        uv=uv,
         leads=leads,
         fs_hz=segment.fs_hz,
         first_sample=segment.first_sample,
-        rail=np.array([rails[n] for n in leads], dtype=np.bool_).reshape(
-            len(leads), segment.n_samples
-        ),
+        rail=_rails(segment, leads),
+        derived=len(missing) == len(DERIVED_LEADS),
     )
+
+
+@lru_cache(maxsize=64)
+def _rows_of(sent: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The leads of a window, standard ones first, and those among them that have to be derived."""
+    missing: tuple[str, ...] = ()
+    if "I" in sent and "II" in sent:
+        missing = tuple(n for n in DERIVED_LEADS if n not in sent)
+    leads = tuple(n for n in STANDARD_12 if n in sent or n in missing)
+    return leads + tuple(n for n in sent if n not in leads), missing
+
+
+def _rails(segment: EcgSegment, leads: tuple[str, ...]) -> npt.NDArray[np.bool_] | None:
+    """Where each lead stood at the converter's limit; None where no sample did."""
+    adc = segment.adc
+    if not adc.size or (int(adc.max()) < _LIMIT and int(adc.min()) > -_LIMIT):
+        return None
+    at = (adc >= _LIMIT) | (adc <= -_LIMIT)
+    rails = dict(zip(segment.leads, at, strict=True))
+    if "I" in rails and "II" in rails:
+        limb = rails["I"] | rails["II"]
+        for name in DERIVED_LEADS:
+            rails.setdefault(name, limb)
+    return np.array([rails[n] for n in leads], dtype=np.bool_)
 
 
 __all__ = [

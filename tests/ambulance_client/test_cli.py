@@ -28,6 +28,11 @@ def _run(tmp_path: Path, *args: str) -> subprocess.CompletedProcess[str]:
         (["--source", "wfdb:/nowhere", "--token", "x"], 2, "no WFDB record"),
         (["--source", "synthetic:normal"], 2, "needs its token"),
         (["--source", "synthetic:normal", "--token", "x", "--relay", "http://x"], 2, "ws://"),
+        ([*GOOD, "--relay", "ws://localhost:99999"], 2, "like wss://relay.example.jp"),
+        ([*GOOD, "--relay", "wss://:8119"], 2, "like wss://relay.example.jp"),
+        ([*GOOD, "--relay", "ws://a b"], 2, "like wss://relay.example.jp"),
+        (["--source", "lsl:", "--token", "x"], 2, "such as lsl:MONITOR"),
+        (["--source", "bluetooth:x", "--token", "x"], 2, "no source kind 'bluetooth'"),
         (["--source", "synthetic:normal", "--token", "x", "--ca", "/nowhere.pem"], 2, "--ca"),
     ],
 )

@@ -14,9 +14,13 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from ambulance_client.panel.server import make_panel
+from ambulance_client.panel.state import panel_state
+from ambulance_client.photos import MAX_BYTES
 from ambulance_client.tablet import Tablet, TabletSettings, running_tablet
+from relay.errors import BadInput
 from relay.protocol.wire import unpack
 from tests.city import free_port, until
+from tests.relay.pictures import a_jpeg
 
 
 def _settings(tmp_path: Path, source: str = "synthetic:normal?seed=5&age=70&sex=F"):
@@ -103,7 +107,7 @@ async def test_the_feed_carries_frames_and_state(panel) -> None:
     samples, states = set(), 0
     async with connect(base.replace("http", "ws") + "/api/feed", origin=base) as feed:
         while len(samples) < 500 or states < 2:
-            message = await asyncio.wait_for(feed.recv(), 5)
+            message = await asyncio.wait_for(feed.recv(), 30)
             if isinstance(message, bytes):
                 frame = unpack(message)
                 samples.update(range(frame.first_sample, frame.end_sample))
@@ -141,5 +145,18 @@ async def test_a_recording_that_ends_is_a_state(tmp_path: Path) -> None:
     (tmp_path / "r.hea").write_text("r 1 500 300\nr.dat 16 1000/mV 16 0 0 0 0 I\n")
     (tmp_path / "r.dat").write_bytes(bytes(600))
     async with running_tablet(_settings(tmp_path, f"wfdb:{tmp_path / 'r'}")) as tablet:
-        await until(lambda: tablet.source_state == "ended")
+        await until(lambda: tablet.intake.state == "ended")
         assert tablet.recorder.newest_sample == 300
+
+
+async def test_a_photo_waits_on_the_disk_through_a_restart(tmp_path: Path) -> None:
+    jpeg = a_jpeg()
+    async with running_tablet(_settings(tmp_path)) as tablet:
+        incident = tablet.case.incident
+        await tablet.photos.take(incident, jpeg)
+        for wrong in (b"", b"GIF89a", jpeg + bytes(MAX_BYTES)):
+            with pytest.raises(BadInput):
+                await tablet.photos.take(incident, wrong)
+    async with running_tablet(_settings(tmp_path)) as tablet:
+        (line,) = panel_state(tablet)["photos"]
+        assert line["state"] == "waiting"

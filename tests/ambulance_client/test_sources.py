@@ -97,7 +97,7 @@ def test_a_spike_in_one_lead_is_no_wrong_mapping() -> None:
 
 
 async def test_a_synthetic_patient_comes_in_real_time() -> None:
-    source = open_source("synthetic:normal?seed=7&noise=moderate")
+    source = await open_source("synthetic:normal?seed=7&noise=moderate").next()
     assert source.info.leads == INDEPENDENT_LEADS
 
     first, second = [s async for s, _ in _take(source.segments(), 2)]
@@ -122,6 +122,10 @@ async def _take(segments, count: int):
         ("synthetic:normal?colour=red", "option 'colour'"),
         ("synthetic:normal?sex=X", "sex is M or F"),
         ("synthetic:normal?age=old", "age must be a whole number"),
+        ("synthetic:normal?rate_ppm=fast", "rate_ppm must be a number"),
+        ("folder:/nowhere/at/all", "There is no folder"),
+        ("folder:.?loop=1", "option 'loop'; it knows none"),
+        ("lsl:ECG?uv_per_lsb=0", "uv_per_lsb must be a number"),
         ("carrier-pigeon:coo", "source kind|no WFDB record"),
         ("wfdb:/nowhere/at/all", "no WFDB record"),
         ("/nowhere/at/all.hea", "no WFDB record"),

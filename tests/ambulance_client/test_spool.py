@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,7 +97,7 @@ async def test_a_damaged_file_is_set_aside_and_said(tmp_path: Path) -> None:
 
     spool = await Spool.open(tmp_path)
 
-    assert "damaged" in spool.recovery_note
+    assert "damaged" in str(spool.recovery)
     assert len(list(tmp_path.glob("spool.damaged-*"))) == 1
     assert await spool.streams() == []
     await spool.close()
@@ -152,7 +153,7 @@ async def test_kill_9_loses_nothing_that_was_said_to_be_kept(tmp_path: Path) -> 
 
     spool = await Spool.open(tmp_path)
     (held,) = await spool.streams()
-    assert spool.recovery_note == ""
+    assert spool.recovery is None
     assert held.unstored[0][0] == 0
     assert held.unstored[0][1] >= said + 1
     for seq in range(said + 1):
@@ -172,4 +173,81 @@ async def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
             await spool.add_frame(stream, seq, frame_bytes(stream, seq))
     (held,) = await spool.streams()
     assert held.next_seq == held.unstored[0][1] > 0
+    await spool.close()
+
+
+SYNCED_WRITER = """
+import asyncio, os, sys
+from pathlib import Path
+from ambulance_client.spool import Spool
+from relay.protocol import messages as m
+from tests.frames import MASK_8, frame_bytes, new_stream
+from uuid import uuid4
+
+async def main():
+    spool = await Spool.open(Path(sys.argv[1]))
+    stream = new_stream()
+    await spool.add_stream(m.OpenStream(stream, uuid4(), MASK_8, 500.0, 2.5, 0, "test"))
+    for seq in range(40):
+        await spool.add_frame(stream, seq, frame_bytes(stream, seq))
+        os.write(1, b"kept %d\\n" % seq)  # what the link would be told
+    await spool.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.process
+def test_every_frame_is_synced_to_the_disk_before_the_link_hears_of_it(tmp_path: Path) -> None:
+    """By the kernel's own record: write to the journal, then fdatasync, and only then "kept"."""
+    strace = shutil.which("strace")
+    if strace is None:
+        assert not os.environ.get("CI"), "scripts/fault_tools installs strace"
+        pytest.skip("strace is not installed")
+    trace = tmp_path / "trace"
+    calls = "trace=pwrite64,write,fdatasync,fsync"
+    command = [
+        strace,
+        "-f",
+        "-y",
+        "-e",
+        calls,
+        "-o",
+        str(trace),
+        sys.executable,
+        "-c",
+        SYNCED_WRITER,
+    ]
+    subprocess.run([*command, str(tmp_path / "spool")], check=True, capture_output=True)
+
+    written, synced, kept, wrong = False, False, 0, []
+    for line in trace.read_text().splitlines():
+        if "spool.sqlite3-wal" in line and "pwrite64(" in line:
+            written, synced = True, False
+        elif "spool.sqlite3-wal" in line and "sync(" in line:
+            synced = True
+        elif "write(1<" in line and '"kept ' in line:
+            kept += 1
+            if not (written and synced):
+                wrong.append(line)
+            written = synced = False
+    assert kept == 40
+    assert wrong == []
+
+
+@pytest.mark.slow
+async def test_an_hour_without_a_relay_is_all_there_afterwards(tmp_path: Path) -> None:
+    """60 min of 12 leads at 500 Hz, four frames a second, each committed by itself."""
+    frames = 60 * 60 * 4
+    stream = new_stream()
+    spool = await Spool.open(tmp_path)
+    await spool.add_stream(_spec(stream))
+    for seq in range(frames):
+        await spool.add_frame(stream, seq, frame_bytes(stream, seq))
+    await spool.close()
+
+    spool = await Spool.open(tmp_path)
+    (held,) = await spool.streams()
+    assert held.unstored == ((0, frames),)
+    assert await spool.frame(stream, frames - 1) == frame_bytes(stream, frames - 1)
     await spool.close()

@@ -19,6 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.call_stage import stage, theatre
+
+__all__ = ["stage", "theatre"]
 HOUSE = Path(__file__).resolve().parents[2]
 VECTORS = HOUSE / "tests" / "vectors"
 ROOMS = {

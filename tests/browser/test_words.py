@@ -72,7 +72,7 @@ def test_every_tier_decision_stage_and_mark_has_words() -> None:
     assert len(stages) >= 13
     for stage in set(stages) - {"mark", "note"}:
         assert f"stage.{stage}" in viewer, stage
-    for reason in ("manual", "clean", "st-change", "interval"):
+    for reason in ("manual", "clean", "st-change", "interval", "file"):
         assert f"reason.{reason}" in viewer
     assert "正常" not in "".join([*shared.values(), *viewer.values(), *panel.values()])
 
@@ -102,3 +102,30 @@ def test_pages_hold_no_inline_code_and_name_files_that_exist(page: Path) -> None
     for target in re.findall(r'(?:src|href)="([^"]+)"', text):
         prefix = next(p for p in ROOMS if target.startswith(p))
         assert (ROOMS[prefix] / target.removeprefix(prefix)).is_file(), target
+
+
+def test_the_dispatchers_page_has_a_sentence_for_every_rung() -> None:
+    from relay.model.call import HINTS, TOPICS, CallState
+
+    ja, en = (
+        json.loads((HOUSE / "live119" / "dispatch" / "i18n" / f"{lang}.json").read_text())
+        for lang in ("ja", "en")
+    )
+    assert list(ja) == list(en)
+    for state in CallState:
+        assert f"say.{state}" in ja
+        assert f"state.{state}" in ja
+    for hint in HINTS - {""}:
+        assert f"hint.{hint}" in ja
+    for topic in TOPICS:
+        assert f"say.guide.{topic}" in ja
+        assert f"topic.{topic}" in ja
+
+
+def test_every_error_of_the_relay_has_words_on_the_pages() -> None:
+    rows = (HOUSE / "docs" / "errors.md").read_text(encoding="utf-8")
+    codes = re.findall(r"^\| `([a-z-]+)` \|", rows, re.MULTILINE)
+    assert len(codes) >= 15
+    for lang in ("ja", "en"):
+        known = words(SHARED, lang)
+        assert [code for code in codes if f"problem.{code}" not in known] == []

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 
 from relay.errors import Conflict, NotFound, Unavailable
 from relay.model.alert import Alert, advance
 from relay.model.decision import Decision, DecisionKind, Opening
 from relay.model.incident import Incident, IncidentState
-from relay.model.people import Account, Device, DeviceEntry, Hospital, Person, Role, Session
+from relay.model.people import Account, Device, DeviceEntry, Hospital, Session
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot, SnapshotState
+from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream, StreamState
 from relay.model.timeline import Stage
 from relay.store.port import RecordWrites
 from relay.store.records_sql import SqlRecords, open_sqlite
-
-PERSON = Person("sato", "佐藤", Role.CARDIOLOGIST, "chuo")
-
-
-@pytest_asyncio.fixture
-async def records(tmp_path: Path) -> AsyncIterator[SqlRecords]:
-    made = await open_sqlite(tmp_path / "records.sqlite")
-    async with made.begin() as tx:
-        await tx.put_hospital(Hospital("chuo", "中央"))
-        await tx.put_hospital(Hospital("daiichi", "第一"))
-        await tx.put_account(Account(PERSON, "hash"))
-    yield made
-    await made.close()
+from tests.contract.conftest import PERSON
 
 
 async def a_case(tx: RecordWrites, opened_at_us: int = 1) -> tuple[Incident, EcgStream]:
@@ -237,6 +224,24 @@ async def test_calm_is_readable_and_below_the_criteria(records: SqlRecords) -> N
         assert await tx.was_calm_since(case.id, 10) is True
 
 
+async def test_points_of_the_st_trend_come_back_in_order_by_case_and_by_stream(
+    records: SqlRecords,
+) -> None:
+    async with records.begin() as tx:
+        one, stream = await a_case(tx, 1)
+        other, another = await a_case(tx, 2)
+        body = {"st_j60_uv": {"V2": 120.5, "V3": None}, "hr_bpm": 71.0}
+        points = [StPoint(one.id, stream.id, 5_000 + 2_500 * k, k, "E", body) for k in range(3)]
+        await tx.add_st_points(points[:2])
+        await tx.add_st_points([StPoint(other.id, another.id, 5_000, 1, "Q", {}), points[2]])
+        await tx.add_st_points([])
+    async with records.read() as reads:
+        assert await reads.st_points(incident=one.id) == points
+        assert await reads.st_points(stream=stream.id) == points
+        assert [p.tier for p in await reads.st_points(stream=another.id)] == ["Q"]
+        assert await reads.st_points(stream=uuid4()) == []
+
+
 async def test_the_facts_of_cases_come_in_one_go_and_in_order(records: SqlRecords) -> None:
     async with records.begin() as tx:
         one, stream = await a_case(tx, 1)
@@ -275,10 +280,10 @@ async def test_sessions_end_and_disabled_accounts_have_none(records: SqlRecords)
         await tx.touch_session(one.token_hash, 5)
         await tx.end_sessions(9, token_hash=two.token_hash)
     async with records.begin() as tx:
-        assert await tx.session(one.token_hash) == replace(one, seen_at_us=5)
-        assert await tx.session(two.token_hash) is None
+        hashes = [one.token_hash, two.token_hash]
+        assert await tx.sessions(hashes) == [replace(one, seen_at_us=5)]
         await tx.put_account(Account(PERSON, "hash", disabled=True))
-        assert await tx.session(one.token_hash) is None
+        assert await tx.sessions(hashes) == []
 
 
 async def test_a_device_is_known_by_its_newest_token_until_revoked(records: SqlRecords) -> None:
@@ -296,7 +301,7 @@ async def test_a_device_is_known_by_its_newest_token_until_revoked(records: SqlR
 async def test_readers_do_not_wait_for_a_writer(records: SqlRecords) -> None:
     async with records.begin() as tx:
         case, _ = await a_case(tx)
-        async with asyncio.timeout(1), records.read() as reads:
+        async with asyncio.timeout(30), records.read() as reads:
             assert await reads.incident(case.id) is None
 
 

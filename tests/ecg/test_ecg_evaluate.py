@@ -14,7 +14,7 @@ from ecg.detect import detected_beats
 from ecg.synthetic.patient import SyntheticPatient
 from relay.bench.evaluate import evaluate, truly_met
 from relay.bench.evaluation_tables import as_text, tables
-from relay.bench.labelled import find_labelled
+from relay.bench.labelled import Labelled, find_labelled
 from relay.bench.scores import match, predictive_value, wilson
 from relay.cli import app
 
@@ -101,6 +101,13 @@ def test_sample_records_are_judged_against_their_truth():
     assert by_group["anterior-stemi"]["A"] == 2
     json.dumps(result, allow_nan=False)
     assert "| anterior-stemi | 2 | 2 |" in as_text(result)
+
+
+def test_two_processes_judge_as_one_does_and_in_the_same_order(tmp_path):
+    records = [*find_labelled(SAMPLES)[:3], Labelled(tmp_path / "gone", "gone")]
+    told = []
+    assert evaluate(records, told.append, jobs=2) == evaluate(records)
+    assert told == [record.name for record in records]
 
 
 def test_manifest_gives_labels_age_and_scale(tmp_path):

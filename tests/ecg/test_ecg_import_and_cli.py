@@ -6,13 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from ecg_cases import MAN_60, REPO, segment, window
+from ecg_cases import MAN_60, REPO, segment
 from typer.testing import CliRunner
 
 from ecg.digital import patient_of_comments
-from ecg.measure import measure
 from ecg.screen import Tier, screen_segment
-from ecg.trend import compare
 from relay.cli import app
 from relay.errors import BadInput
 from relay.imports.wfdb_record import read_wfdb
@@ -205,19 +203,6 @@ def test_sheet_of_garbage_is_drawn(tmp_path):
 
     part = segment("normal", 1, n=3)
     assert draw_sheet(part, screen_segment(part, MAN_60), SheetHeader(case="C-1"), "svg")
-
-
-def test_serial_comparison():
-    before, after = measure(window("normal", 4)), measure(window("inferior-stemi", 4))
-    change = compare(before, after)
-    assert {"II", "III", "aVF"} <= set(change.changed)
-    assert change.leads["III"].j_uv > 200
-    assert not compare(before, before).changed
-    assert not compare(before, before).electrodes_doubtful
-    swapped = compare(before, measure(window("arm-reversal", 4)))
-    assert swapped.electrodes_doubtful
-    refused = compare(before, measure(window("normal", 4, noise="severe")))
-    assert not refused.leads
 
 
 def test_help_loads_no_heavy_library():

@@ -2,14 +2,17 @@
 
 import json
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from ecg_cases import RECORDS, manifest
 
 from ecg.screen import Tier, screen_segment
+from ecg.standstill import Verdict
 from ecg.values import EcgSegment, PatientFacts
 from relay.imports.wfdb_record import read_wfdb
+from tests.ecg.test_ecg_standstill import looks
 
 pytestmark = [pytest.mark.records, pytest.mark.slow]
 
@@ -124,3 +127,22 @@ def test_qrs_onset_and_end_against_hand_marks(reports):
     assert np.std(off) <= 9
     assert abs(np.mean(on)) <= 5
     assert np.std(on) <= 14
+
+
+def test_no_real_heart_is_said_to_stand_and_one_that_loses_its_qrs_is(reports):
+    """The figures of docs/clinical/standstill.md: at 6 % of its size a QRS is a P wave's."""
+    beating, losing = Counter(), Counter()
+    for _row, segment, _report in reports:
+        beating.update(r.verdict for r in looks(segment).values())
+        if segment.n_samples < 8 * segment.fs_hz:
+            continue
+        small = np.rint(0.06 * segment.adc)
+        small += segment.adc[:, -1:] - small[:, :1]
+        adc = np.clip(np.concatenate([segment.adc, small], axis=1), -32_000, 32_000)
+        whole = replace(segment, adc=adc.astype(np.int16))
+        losing[looks(whole)[int(whole.n_samples / whole.fs_hz)].verdict] += 1
+    print(dict(beating), dict(losing))
+    assert beating[Verdict.STANDSTILL] == 0
+    assert beating[Verdict.UNREADABLE] <= 0.005 * beating.total() + 3 * len(reports)
+    assert losing[Verdict.QRS_SEEN] == 0
+    assert losing[Verdict.STANDSTILL] >= 0.98 * losing.total()

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import random
+import os
 from pathlib import Path
 
 import pytest
 
-from relay.faults.experiments import FAULTS
 from relay.faults.lab import open_lab
+from relay.faults.table import FAULTS
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 SEED = 119
-SMALL = {"tunnel", "cuts", "half-open", "damage"}
+DEFAULT = {"loss-20", "tunnel"}
+"""What every run plays: half a minute. The other rows of the table are played with ``-m soak``."""
+ROWS = [
+    pytest.param(f, id=f.name, marks=() if f.name in DEFAULT else pytest.mark.soak) for f in FAULTS
+]
 
 
-@pytest.mark.parametrize("fault", [f for f in FAULTS if f.name in SMALL], ids=lambda f: f.name)
+@pytest.mark.parametrize("fault", ROWS)
 async def test_every_sample_is_exact(fault, tmp_path: Path) -> None:
-    async with open_lab(tmp_path / "lab", SEED) as lab:
-        outcome = await fault.run(lab, fault.small, random.Random(SEED))
+    if reason := fault.bench.why_not():
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    async with open_lab(tmp_path / "lab", SEED, fault.bench) as lab:
+        outcome = await fault.run(lab, fault.small)
 
     assert outcome.exact, f"seed {SEED}: {outcome}"
-    assert outcome.made > 1000
+    assert outcome.count.made > 1000

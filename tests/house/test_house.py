@@ -71,7 +71,7 @@ def test_services_see_only_ports() -> None:
 
 @pytest.mark.parametrize("command", ["relay", "ambulance_client"])
 def test_help_loads_no_heavy_library(command: str) -> None:
-    heavy = {"fastapi", "sqlalchemy", "scipy", "wfdb", "matplotlib", "pandas", "uvicorn", "numpy"}
+    heavy = {"fastapi", "sqlalchemy", "scipy", "wfdb", "matplotlib", "pandas", "uvicorn", "numpy", "numba"}  # fmt: skip
     code = (
         "import sys\n"
         f"from {command}.cli import main\n"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from ambulance_client.tablet import Tablet, TabletSettings, running_tablet
 from relay.demo.tally import tally
 from tests.city import CARDIOLOGIST, Browserless, City, until
+from tests.relay.pictures import a_jpeg
 
 pytestmark = pytest.mark.process
 
@@ -46,16 +48,25 @@ async def test_an_outage_drains_and_every_receipt_comes_back(city: City) -> None
     async with running_tablet(_settings(city)) as tablet:
         await until(lambda: tablet.backlog_s >= 3)
         await tablet.mark("fmc")
+        photo = await tablet.photos.take(tablet.case.incident, a_jpeg())
         await asyncio.to_thread(city.start_relay)
         await until(lambda: tablet.uplink.status.state == "connected")
         await until(lambda: tablet.backlog_s <= 1)
         await _whole_chain(city, tablet)
+        await until(lambda: tablet.photos.lines(tablet.case.incident)[0]["state"] == "sent")
+        await asyncio.to_thread(_photo_is_seen, city, tablet.case.incident, photo)
         await tablet.stop_recording()
         await until(lambda: tablet.drained)
     await asyncio.to_thread(city.relay.stop)
 
     (counted,) = (await tally(city.journal("救急1"), city.data / "ecg")).values()
     assert counted.whole
+
+
+def _photo_is_seen(city: City, incident: UUID, photo: str) -> None:
+    page = Browserless(city.base)
+    page.sign_in(*CARDIOLOGIST)
+    assert page.get(f"/api/incidents/{incident}/photos/{photo}").startswith(b"\xff\xd8")
 
 
 async def _whole_chain(city: City, tablet: Tablet) -> None:

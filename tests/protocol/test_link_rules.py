@@ -8,10 +8,11 @@ import pytest
 
 from relay.errors import Fenced, LocalProtocolError, RemoteProtocolError
 from relay.protocol import messages as m
+from relay.protocol.clock_estimate import ClockEstimate
 from relay.protocol.link import LinkState, advance, redial_delay_s
 from relay.protocol.ranges import RangeSet
 from relay.protocol.receiver import ReceiverLink
-from relay.protocol.sender import ClockEstimate, SenderLink
+from relay.protocol.sender import SenderLink
 from tests.frames import MASK_8, frame_bytes, new_stream
 
 
@@ -60,6 +61,24 @@ def test_live_frames_pass_a_full_backlog_window() -> None:
     assert _orders(sender, 5) == [(50, False)]
 
 
+def test_frames_that_are_gone_never_block_the_rest_of_the_backlog() -> None:
+    stream = new_stream()
+    sender = SenderLink("test", backlog_window_frames=2)
+    sender.register(_spec(stream), [(0, 50)])
+    _up(sender)
+    for seq, backlog in _orders(sender, 6):
+        if backlog:
+            assert sender.gone(stream, seq)
+
+    assert _orders(sender, 2) == [(43, True), (42, True)]
+    assert sender.unstored_frames == 48
+    sender.closed()
+    _up(sender)
+    assert 45 not in [seq for seq, _ in _orders(sender, 20)]
+    sender.receive_text(m.to_text(m.Ack(stream, ((0, 50),))), 0.0, 0)
+    assert not sender.gone(stream, 7)
+
+
 def test_what_the_relay_already_has_is_not_sent_again() -> None:
     stream = new_stream()
     sender = SenderLink("test")
@@ -89,7 +108,7 @@ def test_a_restarted_tablet_learns_that_everything_was_stored() -> None:
     assert sender.unstored(stream) == 0
 
 
-def test_silence_for_five_seconds_is_death_and_pings_go_every_two() -> None:
+def test_silence_for_four_seconds_is_death_and_pings_go_every_two() -> None:
     sender = SenderLink("test")
     _up(sender)
     sender.texts_to_send()
@@ -99,6 +118,55 @@ def test_silence_for_five_seconds_is_death_and_pings_go_every_two() -> None:
     assert sender.tick(2.0, 0) is False
     assert len(sender.texts_to_send()) == 1
     assert sender.tick(5.0, 0) is True
+
+
+def test_a_stream_that_is_never_answered_ends_a_connection_that_is_otherwise_well() -> None:
+    sender, stream = SenderLink("test"), new_stream()
+    sender.register(_spec(stream), [(0, 3)])
+    sender.connected(0.0, 0)
+    sender.receive_text(m.to_text(m.Welcome("unit", 0)), 0.0, 0)
+    pong = m.to_text(m.Pong(0, 0))
+    for second in range(12):
+        sender.receive_text(pong, float(second), second)
+        if sender.tick(second + 0.5, 0):
+            break
+    assert 9 <= second <= 11
+
+    sender.closed()
+    _up(sender)
+    for second in range(20, 50):
+        sender.receive_text(pong, float(second), second)
+        assert not sender.tick(second + 0.5, 0)
+
+
+def test_a_refused_stream_is_announced_again_and_does_not_end_the_connection() -> None:
+    sender, stream = SenderLink("test"), new_stream()
+    sender.register(_spec(stream), [(0, 3)])
+    sender.connected(0.0, 0)
+    sender.receive_text(m.to_text(m.Welcome("unit", 0)), 0.0, 0)
+    refusal = m.Refusal("not-allowed", "Not yours.", retry=False, stream=stream, event=None)
+    sender.receive_text(m.to_text(refusal), 0.0, 0)
+    sender.texts_to_send()
+    announced = 0
+    for second in range(32):
+        sender.receive_text(m.to_text(m.Pong(0, 0)), float(second), second)
+        assert not sender.tick(second + 0.5, 0)
+        announced += sum('"open-stream"' in text for text in sender.texts_to_send())
+    assert announced == 3  # the words that were refused may have been damaged on the way
+
+
+def test_an_event_without_a_receipt_is_said_again() -> None:
+    sender = SenderLink("test")
+    _up(sender)
+    sender.texts_to_send()
+    event = m.Event(uuid4(), uuid4(), 0, m.CrewNote("x"))
+    sender.event_spooled(event)
+    said = 0
+    for second in range(35):
+        sender.receive_text(m.to_text(m.Pong(0, 0)), float(second), second)
+        sender.tick(second + 0.5, 0)
+        said += sum('"crew-note"' in t or '"note"' in t for t in sender.texts_to_send())
+    assert 2 <= said <= 4
 
 
 def test_receiver_wants_hello_first_and_once() -> None:

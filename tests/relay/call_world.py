@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,9 @@ class PhoneHttp:
 
 
 def a_phone(world: World) -> PhoneHttp:
-    return PhoneHttp(httpx2.AsyncClient(base_url=f"http://127.0.0.1:{world.port}"))
+    return PhoneHttp(
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{world.port}", verify=False, timeout=60)
+    )
 
 
 @dataclass
@@ -63,17 +66,17 @@ class Desk:
     async def row(self) -> Any:
         return (await self.http.get(f"/api/calls/{self.call}")).json()
 
-    async def until(self, **wanted: Any) -> Any:
+    async def until(self, within_s: float = 30, **wanted: Any) -> Any:
         """The row once it says so."""
-        import asyncio
-
         row: Any = None
-        for _ in range(100):
-            row = await self.row()
-            if all(row[k] == v for k, v in wanted.items()):
-                return row
-            await asyncio.sleep(0.02)
-        raise AssertionError((wanted, row))
+        try:
+            async with asyncio.timeout(within_s):
+                while row is None or any(row[k] != v for k, v in wanted.items()):
+                    row = await self.row()
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError((wanted, row)) from None
+        return row
 
     async def invite(self, channel: str = "qr", **more: Any) -> Any:
         body = {"channel": channel, "consent": True, **more}

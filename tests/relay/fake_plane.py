@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from uuid import UUID, uuid4
 
 from relay.errors import BadInput, NotFound, Unavailable
@@ -28,6 +29,8 @@ class FakePlane:
         self.answerer: Callable[[str], Awaitable[str]] | None = None
         self.viewer_answerer: Callable[[str], Awaitable[str]] | None = None
         self.broken = False
+        self.viewer_budget_kbps: int | None = None
+        self.folders: dict[UUID, Path | None] = {}
 
     async def publish(self, call: UUID, offer_sdp: str) -> Answer:
         self._check(offer_sdp)
@@ -74,11 +77,15 @@ class FakePlane:
 
     def request_keyframe(self, call: UUID) -> None: ...
 
+    def record(self, call: UUID, folder: Path | None) -> None:
+        self.folders[call] = folder
+
     def limit_bitrate(self, call: UUID, kbps: int | None) -> None: ...
 
     def stats(self, call: UUID) -> CallStats | None:
+        budget = self.viewer_budget_kbps
         viewers = tuple(
-            ViewerStats(s, name, True, 300, 1, 0, 0, 0.0, None, None, False, True)
+            ViewerStats(s, name, True, 300, 1, 0, 0, 0.0, None, budget, budget is not None, True)
             for s, (c, name) in self.viewers.items()
             if c == call
         )

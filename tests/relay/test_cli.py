@@ -18,6 +18,7 @@ import structlog
 from typer.testing import CliRunner
 
 from relay.cli import app
+from tests.city import free_port, free_ports
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +61,7 @@ class Serving:
         self.url = f"http://127.0.0.1:{port}"
 
     def __enter__(self) -> Serving:
-        for _ in range(200):
+        for _ in range(600):
             try:
                 if httpx2.get(f"{self.url}/readyz").status_code == 200:
                     return self
@@ -70,15 +71,9 @@ class Serving:
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(15)
+        self.process.wait(45)
         assert self.process.stderr is not None
         self.process.stderr.close()
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 def one_sentence(done: Done, code: int, words: str) -> None:
@@ -112,6 +107,15 @@ def test_people_devices_and_hospitals(tmp_path: Path) -> None:
         db.execute("UPDATE audit SET who = 'nobody' WHERE number = 2")
     db.close()
     one_sentence(kyumei("audit", "verify", data=tmp_path), 1, "Row 2")
+
+
+def test_a_demo_says_at_once_which_of_its_ports_is_taken(tmp_path: Path) -> None:
+    port = free_ports(4)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port + 2))
+        other.listen()
+        told = kyumei("demo", "--port", str(port), data=tmp_path)
+    one_sentence(told, 1, f"Port {port + 2} for the page of 福島救急2 is taken")
 
 
 def test_a_taken_port_and_a_taken_folder_and_an_orderly_end(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,22 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.routing import Mount
 
 from relay.errors import LocalProtocolError
-from relay.model.people import GRANTS, Permission, Role
+from relay.model.people import GRANTS, Device, Permission, Role
 from relay.protocol import messages as m
+from relay.services.call_book import Watcher
 from relay.web.app import create_app
-from relay.web.guard import HoldsLink, Needs, Public, Relation, Watches, guarded_router, guards_of
+from relay.web.guard import (
+    HoldsLink,
+    Needs,
+    OwnCase,
+    Public,
+    Relation,
+    Watches,
+    WatchesCabin,
+    guarded_router,
+    guards_of,
+)
+from tests.relay.clips import a_clip
 from tests.relay.pictures import a_jpeg
 from tests.relay.world import PASSWORD, World, a_world, block
 
@@ -41,9 +55,11 @@ BODIES: dict[str, Any] = {
     "/decisions": {"decision": "not-stemi", "text": "", "snapshot": None},
     "/notes": {"text": "hello"},
     "/api/calls": {"number": "090", "address": "", "complaint": ""},
+    "/told": {"number": "", "address": "", "complaint": ""},
     "/dispatched": {"unit": "救急1"},
     "/invite": {"channel": "qr", "consent": True},
     "/guidance": {"topic": "aed"},
+    "/delete": {"reason": "asked by the caller"},
     "/shares": {"kind": "hospital", "target": "chuo"},
 }
 
@@ -68,8 +84,9 @@ async def test_every_route_names_its_guard_and_nothing_else_is_served(world: Wor
             if isinstance(guard, Public):
                 public.add((method, route.path))
             else:
-                assert isinstance(guard, Needs | Watches | HoldsLink)
-                touches = guard.relation in {Relation.ADDRESSED, Relation.SHARED}
+                assert isinstance(guard, Needs | Watches | WatchesCabin | OwnCase | HoldsLink)
+                none = {Relation.NONE, Relation.OWN_HOSPITAL, Relation.HOLDS_LINK}
+                touches = guard.relation not in none
                 assert touches or "{" not in route.path or isinstance(guard, HoldsLink)
                 assert "{" in route.path or not touches
                 assert isinstance(guard, HoldsLink) == route.path.startswith("/live/")
@@ -114,18 +131,29 @@ async def a_shared_call(world: World) -> dict[str, str]:
     return {"call": call, "still": still}
 
 
+async def a_glimpse(world: World, call: UUID) -> object:
+    """The time of a small picture of the call."""
+    watcher = Watcher("kato", "加藤", True, ())
+    await world.relay.glimpses.ask(watcher, call)
+    await world.relay.glimpses.keep(call, a_jpeg())
+    return (await world.relay.glimpses.ask(watcher, call))["at_us"]
+
+
 async def ready_for(world: World, path: str, call: dict[str, str], user: str) -> dict[str, str]:
     """What the path names beside the call: this user's own connection, a share to end."""
     found = dict(call)
     async with await world.http(user) as http, await world.http("kato") as dispatcher:
         if "{session}" in path:
             sdp = {"content": "v=0", "headers": {"Content-Type": "application/sdp"}}
-            answer = await http.post(f"/api/calls/{call['call']}/whep", **sdp)
+            room = path.format(**{"session": "", **call}).partition("/whep")[0]
+            answer = await http.post(f"{room}/whep", **sdp)
             found["session"] = answer.headers.get("location", f"/{uuid4()}").rsplit("/", 1)[-1]
         if "{share}" in path:
             body = {"kind": "unit", "target": "救急1"}
             row = await dispatcher.post(f"/api/calls/{call['call']}/shares", json=body)
             found["share"] = row.json()["shares"][-1]["id"]
+        if "{clip}" in path:
+            found["clip"] = str(a_clip(world, UUID(call["call"])))
         if path.endswith("/revoke"):
             body = {"channel": "qr", "consent": True}
             await dispatcher.post(f"/api/calls/{call['call']}/invite", json=body)
@@ -151,13 +179,18 @@ async def call(http: httpx2.AsyncClient, method: str, path: str) -> httpx2.Respo
 
 async def test_every_route_for_every_role_and_a_foreign_case(world: World) -> None:
     case = {**await a_case(world), **await a_shared_call(world)}
+    await world.relay.cabins.keep_still(UUID(case["incident"]), a_jpeg())
+    case["photo"] = str(uuid4())
+    case["at_us"] = str(await a_glimpse(world, UUID(case["call"])))
+    device = Device("救急1", frozenset({"daiichi"}))
+    await world.relay.photos.keep(device, UUID(case["incident"]), UUID(case["photo"]), 0, a_jpeg())
     checked = 0
     routes = http_routes(create_app(world.relay))
     for route in sorted(routes, key=lambda r: r.path.endswith("/end")):
         (guard,) = guards_of(route.dependant)
-        if isinstance(guard, Public | HoldsLink) or route.path == "/api/session":
+        if isinstance(guard, Public | HoldsLink | OwnCase) or route.path == "/api/session":
             continue
-        assert isinstance(guard, Needs | Watches)
+        assert isinstance(guard, Needs | Watches | WatchesCabin)
         (method,) = route.methods
         path = route.path.format(
             **await ready_for(world, route.path, {"session": "", **case}, "kato")
@@ -173,7 +206,7 @@ async def test_every_route_for_every_role_and_a_foreign_case(world: World) -> No
             allowed = guard.permission is None or guard.permission in GRANTS[role]
             assert (status < 300) == allowed, f"{method} {path} as {user}: {status}"
             assert allowed or status == 403
-        if guard.relation is Relation.ADDRESSED:
+        if guard.relation in {Relation.ADDRESSED, Relation.CABIN}:
             async with await world.http("mori") as foreign:
                 assert (await call(foreign, method, path)).status_code == 404, path
         if guard.relation is Relation.SHARED:
@@ -182,7 +215,7 @@ async def test_every_route_for_every_role_and_a_foreign_case(world: World) -> No
                 watches = guard.permission is Permission.CALLS_WATCH
                 assert status == (404 if watches else 403), path
         checked += 1
-    assert checked >= 24
+    assert checked >= 27
 
 
 async def test_a_foreign_hospital_lists_nothing_of_ours(world: World) -> None:
@@ -364,6 +397,19 @@ async def test_readyz_says_what_is_wrong(world: World) -> None:
         assert answer.status_code == 503
         assert set(answer.json()["faults"]) == {"ecg-log"}
         assert (await http.get("/livez")).status_code == 200
+
+
+async def test_the_relay_is_not_ready_before_its_screen_is_fast(world: World) -> None:
+    screening, go = world.relay.screening, threading.Event()
+    screening.prepare = lambda: None if go.wait(20) else "never"
+    async with await world.http(None) as http:
+        ready = asyncio.create_task(screening._get_ready())
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert set(answer.json()["faults"]) == {"screening"}
+        go.set()
+        await ready
+        assert (await http.get("/readyz")).status_code == 200
 
 
 async def test_a_snapshot_waits_for_its_backlog_then_is_kept_whole(world: World) -> None:

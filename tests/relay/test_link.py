@@ -277,7 +277,7 @@ async def test_a_stalled_disk_stops_the_reading_not_the_relay(tmp_path: Path) ->
         assert tablet.link.unstored(spec.stream) > 0
         log.go.set()
         await sending
-        await tablet.stored(spec.stream, within_s=20)
+        await tablet.stored(spec.stream)
 
 
 async def test_a_clock_jump_is_audited_and_times_are_the_relays(world: World) -> None:
@@ -287,11 +287,12 @@ async def test_a_clock_jump_is_audited_and_times_are_the_relays(world: World) ->
         for offset in (0, 3_600_000_000):
             await tablet.socket.send(m.to_text(m.Ping(tablet.relay_us(), 0, offset, 10)))
             await asyncio.sleep(0.1)
-        event = m.Event(uuid4(), spec.incident, tablet.relay_us() - 3_600_000_000, m.Mark("door"))
+        made_us = tablet.relay_us()
+        event = m.Event(uuid4(), spec.incident, made_us - 3_600_000_000, m.Mark("door"))
         tablet.link.event_spooled(event)
         await tablet.pump()
         door = await tablet.notice("mark")
-        assert abs(door.at_us - tablet.relay_us()) < 2_000_000
+        assert abs(door.at_us - made_us) < 2_000_000
         assert door.data["device_at_us"] == event.at_us
     async with world.relay.records.read() as records:
         actions = [row.action for row in await records.audit_rows()]

@@ -68,7 +68,9 @@ class World:
         headers = {"X-Kyumei": "1"}
         if user is not None:
             headers["Cookie"] = f"{COOKIE}={await self.cookie(user)}"
-        return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", headers=headers)
+        # plain HTTP: without this each client would read the system's authorities anew
+        base = f"http://127.0.0.1:{self.port}"
+        return httpx2.AsyncClient(base_url=base, headers=headers, verify=False, timeout=60)
 
     async def cookie(self, user: str) -> str:
         if user not in self.cookies:
@@ -113,7 +115,7 @@ class Page:
     async def say(self, message: object) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = 20) -> Any:
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = 60) -> Any:
         """The first text, past or coming, that is wanted."""
         for text in self.texts:
             if wanted(text):
@@ -132,13 +134,13 @@ class Page:
         self.texts.append(json.loads(message))
         return self.texts[-1]
 
-    async def until_frames(self, n: int, within_s: float = 20) -> list[wire.EcgFrame]:
+    async def until_frames(self, n: int, within_s: float = 60) -> list[wire.EcgFrame]:
         async with asyncio.timeout(within_s):
             while len(self.frames) < n:
                 await self.take()
         return self.frames
 
-    async def closed(self, within_s: float = 20) -> tuple[int, str]:
+    async def closed(self, within_s: float = 60) -> tuple[int, str]:
         """Read until the relay closes; its code and reason."""
         try:
             async with asyncio.timeout(within_s):
@@ -249,7 +251,7 @@ class Tablet:
         self.link.follow(incident, after)
         await self.pump()
 
-    async def until(self, ready: Callable[[], Any], within_s: float = 20) -> Any:
+    async def until(self, ready: Callable[[], Any], within_s: float = 60) -> Any:
         """Wait until something holds; its value."""
         async with asyncio.timeout(within_s):
             while not (value := ready()):
@@ -258,7 +260,7 @@ class Tablet:
                     await asyncio.wait_for(self.changed.wait(), 0.05)
         return value
 
-    async def stored(self, stream: UUID, within_s: float = 20) -> None:
+    async def stored(self, stream: UUID, within_s: float = 60) -> None:
         """Wait until every spooled frame is acknowledged."""
         await self.until(lambda: self.link.unstored(stream) == 0, within_s)
 
@@ -271,19 +273,19 @@ class Tablet:
         found = [n for n in self.heard if isinstance(n, m.Notice)]
         return [n for n in found if stage is None or n.stage == stage]
 
-    async def notice(self, stage: str, within_s: float = 20) -> m.Notice:
+    async def notice(self, stage: str, within_s: float = 60) -> m.Notice:
         found = await self.until(lambda: self.notices(stage), within_s)
         assert isinstance(found[0], m.Notice)
         return found[0]
 
-    async def refusal(self, within_s: float = 20) -> m.Refusal:
+    async def refusal(self, within_s: float = 60) -> m.Refusal:
         found = await self.until(
             lambda: [r for r in self.heard if isinstance(r, m.Refusal)], within_s
         )
         assert isinstance(found[0], m.Refusal)
         return found[0]
 
-    async def was_closed(self, within_s: float = 20) -> int:
+    async def was_closed(self, within_s: float = 60) -> int:
         await self.until(lambda: self.close_code is not None, within_s)
         assert self.close_code is not None
         return self.close_code

@@ -63,7 +63,7 @@ class Peer:
         kept = self.frames if track.kind == "video" else self.heard
         self._reading.append(asyncio.create_task(reading()))
 
-    async def has_frames(self, count: int, within_s: float = 10) -> None:
+    async def has_frames(self, count: int, within_s: float = 30) -> None:
         await until(lambda: len(self.frames) >= count, within_s)
 
     async def leave(self) -> None:
@@ -102,7 +102,7 @@ async def viewer(
         await peer.leave()
 
 
-async def until(true: Callable[[], object], within_s: float = 10) -> None:
+async def until(true: Callable[[], object], within_s: float = 30) -> None:
     """Return when it holds; fail after a while."""
     async with asyncio.timeout(within_s):
         while not true():

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from relay.video import transport as under_test
+from relay.video import ice as under_test
 
 
 @dataclass
@@ -30,7 +30,9 @@ class Radio:
     _dice: random.Random = field(default_factory=lambda: random.Random(119))
     _free_s: float = 0.0
 
-    def carry(self, share: float, deliver: Any, size: int, narrow: bool) -> None:
+    def carry(
+        self, share: float, deliver: Callable[[float], None], size: int, narrow: bool
+    ) -> None:
         loop = asyncio.get_running_loop()
         if self._dice.random() < share:
             self.lost += 1
@@ -44,7 +46,7 @@ class Radio:
                 return
             self._free_s = start_s + size / (self.down_kbps * 125)
             wait_s += self._free_s - now_s
-        loop.call_later(wait_s, deliver)
+        loop.call_later(wait_s, deliver, wait_s)
 
 
 class _Wire:
@@ -52,7 +54,7 @@ class _Wire:
         self._transport, self._radio = transport, radio
 
     def sendto(self, data: bytes, addr: Any) -> None:
-        def deliver() -> None:
+        def deliver(_: float) -> None:
             if not self._transport.is_closing():
                 self._transport.sendto(data, addr)
 
@@ -71,9 +73,13 @@ def switched_on(radio: Radio) -> Iterator[Radio]:
         def connection_made(self, transport: Any) -> None:
             super().connection_made(_Wire(transport, radio))
 
-        def datagram_received(self, data: Any, addr: Any) -> None:
-            plain_received = super().datagram_received
-            radio.carry(radio.up, lambda: plain_received(data, addr), len(data), narrow=False)
+        def datagram_arrived(self, data: Any, addr: Any, arrived_s: float) -> None:
+            plain_arrived = super().datagram_arrived
+
+            def deliver(late_s: float) -> None:
+                plain_arrived(data, addr, arrived_s + late_s)
+
+            radio.carry(radio.up, deliver, len(data), narrow=False)
 
     with patch.object(under_test, "_Protocol", Protocol):
         yield radio

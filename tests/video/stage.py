@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
 import uvicorn
 
 from relay.errors import RelayError
+from relay.video.forwarding import ForwardingPlane, PlaneSettings
 from relay.video.port import MediaPlane
 
 CAMERA_FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -155,6 +159,10 @@ class Stage:
             case "PATCH", ["session", session]:
                 text = await self.plane.patch(UUID(session), body)
                 return (200 if text else 204), text, {}
+            case "GET", ["stats", call]:
+                stats = self.plane.stats(UUID(call))
+                text = json.dumps(stats and asdict(stats), default=str)
+                return 200, text, {"content-type": "application/json"}
             case "DELETE", ["session", session]:
                 await self.plane.remove(UUID(session))
                 return 200, "", {}
@@ -183,3 +191,18 @@ async def on_stage(plane: MediaPlane, host: str = "127.0.0.1") -> AsyncIterator[
 def new_call() -> UUID:
     """A call nobody used before."""
     return uuid4()
+
+
+async def _alone(host: str) -> None:
+    """A stage of its own process, for a namespace: says its address, then serves for ever."""
+    plane = ForwardingPlane(PlaneSettings(addresses=(host,)))
+    async with on_stage(plane, host) as stage:
+        sys.stdout.write(f"{stage.base}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(_alone(sys.argv[1]))

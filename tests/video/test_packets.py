@@ -16,6 +16,7 @@ from relay.video.answer import ABS_SEND_TIME_URI, Local, Taken, Track, choose_tr
 from relay.video.budget import Budget, Pacer
 from relay.video.downstream import Leg
 from relay.video.dtls_records import cut_into_datagrams
+from relay.video.ice import Ice, add_candidates
 from relay.video.sdp import Codec, parse_fragment, parse_offer
 from relay.video.twcc import ArrivalLog
 from relay.video.upstream import Publisher
@@ -144,18 +145,23 @@ def test_what_we_say_reads_as_rtcp_elsewhere() -> None:
     assert RtcpPacket.parse(rtcp.sender_report(1, 2 << 32, 3, 4, 5) + rtcp.picture_loss(1, 2))
 
 
+def both(at_s: float) -> tuple[float, float]:
+    """Handled in the moment of its arrival."""
+    return at_s, at_s
+
+
 def test_the_publisher_side_repairs_and_counts_across_the_wrap() -> None:
     sent: list[bytes] = []
     side = Publisher((track(),), 1, sent.append)
     order = [65_533, 65_534, 1, 2]
     for step, number in enumerate(order):
-        assert side.take(packet(number), 10 + step * 0.01) is not None
+        assert side.take(packet(number), *both(10 + step * 0.01)) is not None
     nack = rtcp.parse(sent[0])[0]
     assert isinstance(nack, rtcp.Nack)
     assert sorted(nack.sequences) == [0, 65_535]
-    assert side.take(packet(2), 10.1) is None  # a copy
+    assert side.take(packet(2), *both(10.1)) is None  # a copy
     repaired = rtp.Packet(True, 97, 5, 0, 99, (65_535).to_bytes(2) + DELTA, 0, b"")
-    found = side.take(repaired, 10.15)
+    found = side.take(repaired, *both(10.15))
     assert found is not None
     assert found[1].sequence == 65_535
     assert side.video.recovered == 1
@@ -167,11 +173,11 @@ def test_the_publisher_side_repairs_and_counts_across_the_wrap() -> None:
 def test_keyframe_requests_stop_when_one_comes_and_repeat_when_none_does() -> None:
     sent: list[bytes] = []
     side = Publisher((track(),), 1, sent.append)
-    side.take(packet(1), 0.0)
+    side.take(packet(1), *both(0.0))
     for step in range(200):
         side.ask_keyframe(1 + step * 0.01)
     assert side.keyframe_requests == 4
-    side.take(packet(2, KEY), 3.1)
+    side.take(packet(2, KEY), *both(3.1))
     assert (side.video.width, side.video.height) == (640, 360)
     for step in range(100):
         side.tick(3.2 + step * 0.025)
@@ -198,6 +204,21 @@ def test_a_viewer_sees_one_stream_through_leaving_out_coming_back_and_wrapping()
     clock = [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(read)]
     assert set(clock[:-3]) == {3_000}
     assert 8_000 <= clock[-3] <= 10_000  # three frame times passed
+
+
+def test_the_first_packet_of_all_goes_twice_for_nothing_shows_that_it_is_missing() -> None:
+    sent: list[bytes] = []
+    leg = Leg(track(), sent.append, lambda _: None)
+    epoch = object()
+    for n in range(3):
+        one = packet(n, KEY if n == 0 else DELTA)
+        one.position, one.codec, one.keyframe = n, "VP8", n == 0
+        leg.forward(one, epoch, 1.0)
+        leg.tick(100, 0.025, 1.0)
+        leg.tick(100, 0.025, 1.0)
+    assert len(sent) == 4
+    assert sent[0] == sent[1]
+    assert leg.packets == 3
 
 
 def test_a_viewer_gets_again_what_it_missed_and_nothing_else() -> None:
@@ -263,6 +284,16 @@ async def test_offers_without_this_or_that_are_still_answered(remove: str) -> No
     assert parse_fragment(kept).ufrag
 
 
+@pytest.mark.parametrize("we_send", [False, True])
+async def test_a_phone_is_told_where_to_begin_and_a_viewer_is_not(we_send: bool) -> None:
+    offer = parse_offer(await an_offer("recvonly" if we_send else "sendonly"))
+    tracks = choose_tracks(offer, we_send=we_send, sound=False, ssrcs=(1, 2, 3, 4))
+    answer = write_answer(offer, tracks, Local("u", "p", "AA", []), we_send=we_send)
+    told = [line.split()[0] for line in answer.splitlines() if "x-google-start-bitrate" in line]
+    codecs = [f"a=fmtp:{one.codec.payload_type}" for one in tracks[0].taken]
+    assert told == ([] if we_send else codecs)
+
+
 @given(st.lists(st.integers(0, 1_300), min_size=1, max_size=12))
 @settings(max_examples=60, deadline=None)
 def test_a_handshake_flight_is_cut_between_records(sizes: list[int]) -> None:
@@ -291,3 +322,16 @@ def test_any_text_is_an_offer_or_refused_in_one_sentence(text: str) -> None:
                 write_answer(found, tracks, Local("u", "p", "AA", []), we_send=False)
         except BadInput as refused:
             assert str(refused).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["192.0.2.1 70000", "192.0.2.1 0", "192.0.2.1 -1", "a.example 9", "x.local 9", "224.0.0.1 9",
+     "0.0.0.0 9", ":: 9", "::ffff 9", "192.0.2.1 9"],
+)  # fmt: skip
+async def test_only_addresses_of_one_machine_become_candidates(where: str) -> None:
+    agent = Ice(("127.0.0.1",), lambda _: None)
+    agent.remote_username, agent.remote_password = "user", "password-of-22-characters"
+    await add_candidates(agent, [f"1 1 udp 1 {where} typ host"])
+    assert len(agent.remote_candidates) == (where == "192.0.2.1 9" or where == "::ffff 9")
+    await agent.close()

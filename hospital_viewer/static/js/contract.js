@@ -12,6 +12,7 @@
  * @typedef {{id: string, state: "raised" | "delivered" | "opened" | "decided" | "closed", raised_at_us: number, tier: string, snapshot?: string | null}} Alert
  *
  * @typedef {object} IncidentRow
+ * @property {boolean} [standstill] no QRS is seen in the live stream
  * @property {string} id
  * @property {string} unit
  * @property {number} opened_at_us
@@ -25,6 +26,7 @@
  * @property {Alert | null} alert
  * @property {Opened[]} opened_by
  * @property {Decision | null} decision
+ * @property {import("/static/kit/video/cabin.js").Cabin | null} [cabin]
  * @property {boolean} awaiting_read
  *
  * @typedef {object} Snapshot
@@ -47,7 +49,7 @@
  * @property {boolean} complete
  *
  * @typedef {{entry: number, incident: string, at_us: number, stage: string, who: string, data: Record<string, any>}} TimelineEntry
- * @typedef {{stream: string, incident: string, statement_ja: string, statement_en: string, report: any}} LiveReport
+ * @typedef {{stream: string, incident: string, first_sample: number, n_samples: number, statement_ja: string, statement_en: string, report: any}} LiveReport
  * @typedef {Omit<IncidentRow, "snapshots"> & {snapshots: Snapshot[], timeline: TimelineEntry[], report: LiveReport | null}} IncidentDetail
  */
 

@@ -21,12 +21,13 @@ export function listenToKeys({ store, list, trace, bar, side, open }) {
     j: () => walk(1),
     k: () => walk(-1),
     l: () => void trace.show("live"),
+    t: () => void trace.show("trend"),
     s: () => {
       const newest = [...(store.detail?.snapshots ?? [])].sort((a, b) => b.taken_at_us - a.taken_at_us)[0];
       if (newest) void trace.show(newest.id);
     },
     f: () => { if (trace.shown === "live") trace.sweep.toggleFreeze(); },
-    c: () => { if (trace.shown !== "live") trace.sheet.toggleCaliper(); },
+    c: () => { if (!trace.isNow) trace.sheet.toggleCaliper(); },
     n: () => side.noteText.focus(),
     Escape: () => { if (!bar.dialog.open) location.hash = ""; },
     1: () => bar.ask("stemi-cath"),

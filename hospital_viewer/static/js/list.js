@@ -65,6 +65,7 @@ export class IncidentList {
       h("span", { class: "case-head" }, h("strong", { class: "unit" }, row.unit), since(row.opened_at_us)),
       h("span", { class: "case-patient" }, ageSex(row.patient), stream ? h("span", { class: `stream ${stream.state}` }, ` ${t(`stream.${stream.state}`)}`) : ` ${t("stream.none")}`),
       h("span", { class: "case-tier" }, tierBadge(row.tier)),
+      row.standstill && stream?.state === "live" ? h("strong", { class: "standstill" }, `▲ ${t("list.standstill")}`) : null,
       pick(/** @type {any} */ (row), "statement") ? h("span", { class: "case-statement" }, pick(/** @type {any} */ (row), "statement")) : null,
       h("span", { class: "case-foot" }, row.decision
         ? h("strong", null, `${decisionWords(row.decision.decision)}　${row.decision.who} ${clock(row.decision.at_us)}`)

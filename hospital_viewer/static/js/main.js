@@ -7,6 +7,8 @@ import { ageSex } from "/static/kit/shared/format.js";
 import { lang, loadWords, onLang, t } from "/static/kit/shared/i18n.js";
 import { setClock, since, tick } from "/static/kit/shared/since.js";
 import { restoreTheme } from "/static/kit/shared/theme.js";
+import { CabinView } from "/static/kit/video/cabin.js";
+import { ClipList } from "/static/kit/video/clips.js";
 import { DecisionBar } from "/static/viewer/js/decision.js";
 import { listenToKeys } from "/static/viewer/js/keys.js";
 import { IncidentList } from "/static/viewer/js/list.js";
@@ -44,6 +46,10 @@ const trace = new TraceView(store);
 const side = new Side(store, trace);
 const bar = new DecisionBar(store, trace);
 const video = new SharedVideo(store);
+const cabin = new CabinView();
+const clips = new ClipList(false);
+side.el.prepend(cabin.el);
+side.el.append(clips.el);
 const back = h("button", { type: "button", class: "back-to-list", onclick: () => { location.hash = ""; } });
 const caseUnit = h("h1", { class: "case-unit" });
 const caseSince = h("p", { class: "case-since" });
@@ -66,6 +72,8 @@ function paint() {
   if (!store.me) {
     alarm.quiet();
     video.render();
+    cabin.show(null, null);
+    clips.show([]);
     if (app.firstElementChild !== signIn.el) fill(app, signIn.el);
     signIn.render();
     return;
@@ -79,6 +87,8 @@ function paint() {
   video.render();
   list.render();
   paintHead();
+  cabin.show(store.current, store.detail?.cabin);
+  clips.show([...new Set((store.detail?.timeline ?? []).map((entry) => entry.data["call"]).filter((call) => typeof call === "string"))]);
   trace.render();
   side.render();
   bar.render();

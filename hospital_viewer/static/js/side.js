@@ -4,8 +4,10 @@ import { fill, h } from "/static/kit/shared/dom.js";
 import { ageSex, clock, signedMm, signedUv, span } from "/static/kit/shared/format.js";
 import { knows, lang, pick, t } from "/static/kit/shared/i18n.js";
 import { since } from "/static/kit/shared/since.js";
+import { drawScenePhotos } from "/static/kit/shared/scene_photos.js";
 import { decisionWords, receiptChain, tierBadge } from "/static/kit/shared/tier.js";
 import { readReport } from "/static/kit/ecg/report.js";
+import { ChangeCard } from "/static/viewer/js/change.js";
 import { intervalsOf, receiptsOf } from "/static/viewer/js/triage.js";
 
 /** @typedef {import("/static/viewer/js/contract.js").IncidentDetail} IncidentDetail */
@@ -19,9 +21,11 @@ export class Side {
   constructor(store, trace) {
     this.store = store;
     this.trace = trace;
+    this.change = new ChangeCard(store);
     this.statement = h("section", { class: "card statement" });
     this.receipts = h("section", { class: "card" });
     this.patient = h("section", { class: "card" });
+    this.photos = h("section", { class: "card" });
     this.table = h("section", { class: "card" });
     this.timeline = h("section", { class: "card" });
     this.noteText = h("input", { type: "text", maxlength: "2000", autocomplete: "off" });
@@ -29,7 +33,7 @@ export class Side {
     this.noteError = h("p", { class: "error-line", role: "alert" });
     this.noteForm = h("form", { class: "card note-form", onsubmit: (/** @type {Event} */ e) => void this.#send(e) },
       h("div", { class: "note-line" }, this.noteText, this.noteButton), this.noteError);
-    this.el = h("aside", { class: "side" }, this.statement, this.receipts, this.patient, this.table, this.noteForm, this.timeline);
+    this.el = h("aside", { class: "side" }, this.statement, this.change.el, this.receipts, this.patient, this.photos, this.table, this.noteForm, this.timeline);
   }
 
   render() {
@@ -38,9 +42,11 @@ export class Side {
     this.noteText.setAttribute("aria-label", t("note.label"));
     this.noteText.setAttribute("placeholder", t("note.label"));
     this.noteButton.textContent = t("note.send");
-    this.#once(this.statement, [this.trace.shown, this.trace.report, detail.statement_ja, detail.report], () => this.#statement(detail));
+    this.#once(this.statement, [this.trace.shown, this.trace.report, detail.statement_ja, detail.report, detail.stream?.state], () => this.#statement(detail));
+    this.change.render(this.trace.isNow ? null : this.trace.snapshot, detail.snapshots);
     this.#once(this.receipts, detail.timeline, () => [h("h2", null, t("side.receipts")), receiptChain({ ...receiptsOf(detail.timeline) })]);
     this.#once(this.patient, [detail.patient, detail.timeline.length], () => this.#patient(detail));
+    drawScenePhotos(this.photos, detail.id, detail.timeline);
     this.#once(this.table, this.trace.report, () => this.#table());
     this.#once(this.timeline, detail.timeline, () => [h("h2", null, t("side.timeline")), h("ol", { class: "timeline" },
       [...detail.timeline].reverse().map((entry) => h("li", null, h("time", null, clock(entry.at_us, true)), h("span", null, entryWords(entry)))))]);
@@ -54,9 +60,15 @@ export class Side {
     fill(part, draw());
   }
 
+  /** No QRS in the newest seconds of a stream that is live, whatever is on show. @param {IncidentDetail} detail */
+  #standstill(detail) {
+    const seconds = detail.stream?.state === "live" ? detail.report?.report?.standstill_s : null;
+    return typeof seconds === "number" ? h("p", { class: "standstill", role: "alert" }, `▲ ${t("side.standstill", { s: seconds })}`) : null;
+  }
+
   /** @param {IncidentDetail} detail */
   #statement(detail) {
-    const live = this.trace.shown === "live";
+    const live = this.trace.isNow;
     const { snapshot } = this.trace;
     const of = live ? detail.report : snapshot;
     const reading = readReport(this.trace.report);
@@ -65,6 +77,7 @@ export class Side {
     const reasons = said(reading?.reasons);
     const unread = said(reading?.unreadable);
     return [
+      this.#standstill(detail),
       h("h2", null, t(live ? "side.statement_live" : "side.statement")),
       tierBadge(reading?.tier ?? (live ? null : snapshot?.tier)),
       h("p", { class: "statement-words" }, words || t("side.no_statement")),

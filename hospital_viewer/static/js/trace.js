@@ -10,6 +10,7 @@ import { readReport } from "/static/kit/ecg/report.js";
 import { SheetView } from "/static/kit/ecg/sheet.js";
 import { loadRecording } from "/static/kit/ecg/snapshot.js";
 import { SweepView } from "/static/kit/ecg/sweep.js";
+import { TrendPane } from "/static/viewer/js/trend.js";
 import { firstSnapshot } from "/static/viewer/js/triage.js";
 
 /** @typedef {import("/static/viewer/js/contract.js").Snapshot} Snapshot */
@@ -23,7 +24,8 @@ export class TraceView {
     this.store = store;
     this.sweep = new SweepView();
     this.sheet = new SheetView();
-    /** What is on show: "live" or a snapshot's id; null before anything. @type {string | null} */
+    this.trend = new TrendPane(store);
+    /** What is on show: "live", "trend" or a snapshot's id; null before anything. @type {string | null} */
     this.shown = null;
     /** @type {string | null} */
     this.incident = null;
@@ -45,12 +47,17 @@ export class TraceView {
 
   /** The report of what is on show. */
   get report() {
-    return this.shown === "live" ? this.store.detail?.report?.report ?? null : this.snapshot?.report ?? null;
+    return this.isNow ? this.store.detail?.report?.report ?? null : this.snapshot?.report ?? null;
   }
 
   /** Which snapshot a decision made now is about. */
   get decidedOn() {
-    return this.shown === "live" ? null : this.shown;
+    return this.isNow ? null : this.shown;
+  }
+
+  /** Whether what is on show follows the stream: the live trace or the trend, not a snapshot. */
+  get isNow() {
+    return this.shown === "live" || this.shown === "trend";
   }
 
   render() {
@@ -112,6 +119,9 @@ export class TraceView {
       fill(this.stage, this.sweep.el);
       this.sweep.resized = true;
       this.sweep.painted = false;
+    } else if (what === "trend") {
+      fill(this.stage, this.trend.el);
+      if (this.store.detail) await this.trend.open(this.store.detail);
     } else await this.#showSnapshot(what, again);
     this.store.changed();
   }
@@ -140,9 +150,9 @@ export class TraceView {
     fill(this.stage, this.message);
   }
 
-  /** Samples are on the screen: say so when the screen is really seen. */
+  /** Samples are on the screen: say so when the screen is really seen. Numbers alone (the trend) are not the trace. */
   #seen() {
-    if (document.visibilityState !== "visible" || !this.incident || !this.shown) return;
+    if (document.visibilityState !== "visible" || !this.incident || !this.shown || this.shown === "trend") return;
     if (this.shown === "live" ? this.sweep.painted && this.sweep.el.isConnected : this.sheet.rec && this.snapshot?.id === this.shown) {
       void this.store.opened(this.incident, this.decidedOn);
     }
@@ -170,6 +180,7 @@ export class TraceView {
       type: "button", role: "tab", class: "tab", "aria-selected": String(this.shown === id), onclick: () => void this.show(id),
     }, ...inside);
     fill(this.tabs, detail.stream ? tab("live", `● ${t("trace.live")}`) : null,
+      detail.stream ? tab("trend", `⌁ ${t("trace.trend")}`) : null,
       snaps.map((snap) => tab(snap.id,
         h("span", null, clock(snap.taken_at_us, true)),
         letterOf(snap.tier) ? tierBadge(snap.tier, true) : null,
@@ -179,7 +190,7 @@ export class TraceView {
 
   /** What a printed sheet carries at its head. @param {IncidentDetail} detail */
   #head(detail) {
-    this.head.hidden = this.shown === "live" || !this.snapshot;
+    this.head.hidden = this.isNow || !this.snapshot;
     const { snapshot } = this;
     if (this.head.hidden || !snapshot) return;
     const reading = readReport(snapshot.report);

@@ -1,7 +1,8 @@
 /** 119 calls shared with this hospital: a strip of buttons, and the caller's picture when one is pressed. View only. */
 
 import * as api from "/static/kit/shared/api.js";
-import { fill, h } from "/static/kit/shared/dom.js";
+import { fill, h, replaceList, setText } from "/static/kit/shared/dom.js";
+import { CallBook } from "/static/kit/shared/calls.js";
 import { clock } from "/static/kit/shared/format.js";
 import { lang, t } from "/static/kit/shared/i18n.js";
 import { WhepPlayer } from "/static/kit/video/whep.js";
@@ -14,26 +15,17 @@ export class SharedVideo {
   /** @param {import("/static/viewer/js/store.js").Store} store */
   constructor(store) {
     this.store = store;
-    /** @type {Map<string, SharedCall>} */
-    this.calls = new Map();
+    /** @type {CallBook<SharedCall>} */
+    this.book = new CallBook(store.feed, (call) => call.state !== "ended", () => this.render());
     this.current = "";
     /** @type {WhepPlayer | null} */
     this.player = null;
-    this.strip = h("div", { class: "video-strip" });
+    this.title = h("strong");
+    this.buttons = h("div", { class: "video-buttons" });
+    this.strip = h("div", { class: "video-strip" }, this.title, this.buttons);
     this.pane = h("section", { class: "video-pane" });
     this.el = h("div", { class: "video", hidden: true }, this.strip, this.pane);
-    store.feed.on("welcome", () => void this.#all());
-    store.feed.on("call", ({ call }) => { this.calls.set(call.id, call); this.render(); });
-    store.feed.on("call-gone", ({ call }) => { this.calls.delete(call); this.render(); });
     window.setInterval(() => { if (this.current && this.store.me) void api.get(`/api/calls/${this.current}`).catch(() => null); }, KEEP_ALIVE_MS);
-  }
-
-  async #all() {
-    try {
-      const { calls } = await api.get("/api/calls");
-      this.calls = new Map(calls.map((/** @type {SharedCall} */ call) => [call.id, call]));
-    } catch { this.calls.clear(); }
-    this.render();
   }
 
   /** @param {string} id */
@@ -43,27 +35,34 @@ export class SharedVideo {
   }
 
   render() {
-    if (!this.store.me) this.calls.clear();
-    for (const call of [...this.calls.values()]) if (call.state === "ended") this.calls.delete(call.id);
-    if (!this.calls.has(this.current)) this.current = "";
-    this.el.hidden = this.calls.size === 0;
-    const version = JSON.stringify([[...this.calls.values()], this.current, lang()]);
-    if (this.el.dataset["version"] === version) return;
-    this.el.dataset["version"] = version;
-    fill(this.strip, h("strong", null, t("video.title")), ...[...this.calls.values()].map((call) =>
-      h("button", { type: "button", class: "tool", "aria-pressed": String(call.id === this.current), onclick: () => this.#open(call.id) },
-        [call.unit, call.complaint, t(call.state === "live" ? "video.live" : "video.waiting")].filter(Boolean).join("　"))));
-    this.#paint();
+    if (!this.store.me) this.book.clear();
+    const { calls } = this.book;
+    if (!calls.has(this.current)) this.current = "";
+    this.el.hidden = calls.size === 0;
+    setText(this.title, t("video.title"));
+    replaceList(this.buttons, [...calls.values()], (call) => call.id, (call, old) => this.#button(call, old));
+    this.#paint(calls.get(this.current));
   }
 
-  #paint() {
-    const call = this.calls.get(this.current);
-    if (this.player && this.player.call !== this.current) {
+  /** @param {SharedCall} call @param {HTMLElement | null} old */
+  #button(call, old) {
+    const el = old ?? h("button", { type: "button", class: "tool", onclick: () => this.#open(call.id) });
+    el.setAttribute("aria-pressed", String(call.id === this.current));
+    setText(el, [call.unit, call.complaint, t(call.state === "live" ? "video.live" : "video.waiting")].filter(Boolean).join("　"));
+    return el;
+  }
+
+  /** @param {SharedCall | undefined} call */
+  #paint(call) {
+    if (this.player && this.player.base !== `/api/calls/${call?.id}`) {
       this.player.close();
       this.player = null;
     }
+    const version = JSON.stringify([call?.id, call?.stills, lang()]);
+    if (this.pane.dataset["version"] === version) return;
+    this.pane.dataset["version"] = version;
     if (!call) return void fill(this.pane);
-    this.player ??= new WhepPlayer(call.id);
+    this.player ??= new WhepPlayer(`/api/calls/${call.id}`, true);
     fill(this.pane, this.player.el, h("div", { class: "video-stills" }, ...call.stills.slice(-8).reverse().map((still) =>
       h("a", { href: `/api/calls/${call.id}/stills/${still.id}`, target: "_blank", rel: "noopener" },
         h("img", { src: `/api/calls/${call.id}/stills/${still.id}`, alt: t("video.still", { at: clock(still.at_us, true) }) })))));

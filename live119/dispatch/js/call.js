@@ -1,40 +1,47 @@
 /** One call on the big screen: next sentence, picture, ladder, link, guidance, place, shares, stills, end. */
 
-import { WhepPlayer } from "/static/kit/video/whep.js";
+import { CabinView } from "/static/kit/video/cabin.js";
+import { ClipList } from "/static/kit/video/clips.js";
 import { fill, h, setText } from "/static/kit/shared/dom.js";
 import { clock, span } from "/static/kit/shared/format.js";
-import { lang, t } from "/static/kit/shared/i18n.js";
+import { knows, lang, t } from "/static/kit/shared/i18n.js";
 import { now, since } from "/static/kit/shared/since.js";
+import { keycap } from "/static/dispatch/js/keys.js";
+import { isOpened, linkBox } from "/static/dispatch/js/link.js";
 import { drawPlace, mapLink } from "/static/dispatch/js/map.js";
 import { RUNGS, isWarning, nextSentence, reachedUs, rung } from "/static/dispatch/js/next.js";
+import { ToldBox } from "/static/dispatch/js/told.js";
 
 /** @typedef {import("/static/dispatch/js/store.js").Call} Call */
 /** @typedef {import("/static/dispatch/js/store.js").Store} Store */
 
 const TOPICS = ["cpr-adult", "cpr-child", "aed", "choking", "bleeding", "recovery", "burns"];
-const LANGUAGES = ["ja", "ja-easy", "en", "zh-Hans", "ko", "vi", "pt-BR"];
 const KEEP_ALIVE_S = 20;
-const PICTURE = new Set(["allowed", "live", "frozen"]);
 
 export class CallView {
-  /** @param {Store} store */
-  constructor(store) {
+  /** @param {Store} store @param {import("/static/dispatch/js/pictures.js").Pictures} pictures */
+  constructor(store, pictures) {
     this.store = store;
-    /** @type {WhepPlayer | null} */
-    this.player = null;
+    this.pictures = pictures;
+    this.shown = "";
+    this.wider = 0;
     this.frozen = false;
     this.seconds = 0;
     this.say = h("section", { class: "say" });
     this.next = h("p", { class: "next", role: "status", "aria-live": "polite" });
     this.where = h("p");
+    this.taped = h("p", { class: "recorded" });
     this.timer = h("p", { class: "timer" });
     this.screen = h("div");
     this.tools = h("div", { class: "tools" });
     this.stills = h("div", { class: "stills" });
+    this.cabin = new CabinView();
+    this.clips = new ClipList(true);
+    this.told = new ToldBox(store);
     this.boxes = { ladder: h("section", { class: "box" }), link: h("section", { class: "box" }), guide: h("section", { class: "box" }), place: h("section", { class: "box" }), share: h("section", { class: "box" }) };
     const { ladder, link, guide, place, share } = this.boxes;
-    fill(this.say, this.timer, h("div", null, this.where, this.next));
-    this.body = h("div", { class: "call" }, this.say, h("div", { class: "picture" }, this.screen, this.tools, guide, this.stills), h("div", { class: "side" }, link, ladder, place, share));
+    fill(this.say, this.timer, h("div", null, this.where, this.next, this.taped));
+    this.body = h("div", { class: "call" }, this.say, h("div", { class: "picture" }, this.screen, this.tools, this.cabin.el, guide, this.stills), this.side = h("div", { class: "side" }));
     this.nothing = h("p", { class: "nopicture" });
     this.el = h("div", null, this.nothing, this.body);
   }
@@ -43,24 +50,42 @@ export class CallView {
     return this.store.call;
   }
 
+  get player() {
+    return this.call ? this.pictures.of(this.call.id) : null;
+  }
+
   render() {
     const { call } = this;
+    if (this.shown !== (call?.id ?? "")) { this.shown = call?.id ?? ""; this.frozen = false; this.wider = 0; }
     this.body.hidden = !call;
     this.nothing.hidden = Boolean(call);
-    if (!call) { setText(this.nothing, t("call.none")); this.close(); return; }
+    this.cabin.show(call?.state === "ended" ? null : call?.incident, call?.cabin);
+    this.clips.show(call?.recording === "clips" ? [call.id] : []);
+    if (!call) { setText(this.nothing, t("call.none")); return; }
     setText(this.next, nextSentence(call));
     this.say.dataset["warn"] = String(isWarning(call));
+    setText(this.taped, call.recording === "clips" && call.state !== "ended" ? t("recorded") : "");
     setText(this.where, [rung(call), call.address, call.complaint, call.unit].filter(Boolean).join("　"));
     this.second();
     this.#picture(call);
-    this.#fresh(this.boxes.link, [call.id, call.state, call.unit, this.store.links.get(call.id)?.url, this.store.places], () => this.#link(call));
+    this.#sides(call);
+    this.told.show(call);
+    this.#fresh(this.boxes.link, [call.id, call.state, call.unit, Boolean(call.number), this.store.links.get(call.id)?.url, this.store.places], () => linkBox(this.store, call));
     this.#fresh(this.boxes.ladder, [call.id, RUNGS.map((name) => reachedUs(call, name)), call.state, call.hint, call.phone], () => this.#ladder(call));
     this.#fresh(this.boxes.guide, [call.id, call.guidance, call.state === "ended"], () => this.#guide(call));
-    this.#fresh(this.boxes.place, [call.id, call.position], () => this.#place(call));
+    this.#fresh(this.boxes.place, [call.id, call.position, this.wider, this.store.places.map_tiles], () => this.#place(call));
     this.#fresh(this.boxes.share, [call.id, call.shares, call.state === "ended", this.store.places], () => this.#share(call));
     this.#fresh(this.stills, [call.id, call.stills], () => call.stills.slice(-12).reverse().map((still) =>
       h("a", { href: `/api/calls/${call.id}/stills/${still.id}`, target: "_blank", rel: "noopener" },
         h("img", { src: `/api/calls/${call.id}/stills/${still.id}`, alt: `${t(still.by === "caller" ? "still.caller" : "still.kept")} ${clock(still.at_us, true)}`, loading: "lazy" }))));
+  }
+
+  /** Until the page is open the link is what matters; then where the caller is and who else looks. @param {Call} call */
+  #sides(call) {
+    const { ladder, link, place, share } = this.boxes, order = isOpened(call) ? "opened" : "before";
+    if (this.side.dataset["order"] === order) return;
+    this.side.dataset["order"] = order;
+    fill(this.side, order === "opened" ? [ladder, place, share, this.told.el, link] : [this.told.el, link, ladder, place, share], this.clips.el);
   }
 
   /** Drawn again only where something of it changed, so that nothing is lost under the hand. @param {HTMLElement} el @param {unknown} of @param {() => any} make */
@@ -82,25 +107,27 @@ export class CallView {
 
   /** @param {Call} call */
   #picture(call) {
-    const wanted = PICTURE.has(call.state);
-    if (this.player && (!wanted || this.player.call !== call.id)) this.close();
-    if (wanted && !this.player) this.player = new WhepPlayer(call.id);
+    const { player } = this;
     const newest = call.hint === "stills" || call.hint === "denied" ? call.stills.filter((still) => still.by === "caller").at(-1) : null;
-    this.#fresh(this.screen, [call.id, call.state, wanted, newest?.id], () => {
+    if (player && !newest) {
+      this.screen.dataset["version"] = "";
+      this.pictures.place(this.screen, player);
+    } else this.#fresh(this.screen, [call.id, call.state, newest?.id], () => {
       if (newest) return h("div", { class: "whep" }, h("img", { class: "stillview", src: `/api/calls/${call.id}/stills/${newest.id}`, alt: t("still.caller") }), h("p", { class: "whep-words" }, t("still.at", { at: clock(newest.at_us, true) })));
-      return this.player ? this.player.el : h("p", { class: "nopicture" }, t(`picture.${call.state === "ended" ? "ended" : "none"}`));
+      return h("p", { class: "nopicture" }, t(`picture.${call.state === "ended" ? "ended" : "none"}`));
     });
-    this.#fresh(this.tools, [call.id, call.state, this.frozen], () => this.#tools(call));
+    this.#fresh(this.tools, [call.id, call.state, this.frozen, Boolean(player)], () => this.#tools(call));
   }
 
   /** @param {Call} call */
   #tools(call) {
     const off = !this.player;
-    const tool = (/** @type {string} */ key, /** @type {() => void} */ press, cls = "") => h("button", { type: "button", class: cls, disabled: off && cls !== "end", onclick: press }, t(key));
+    const tool = (/** @type {string} */ key, /** @type {string} */ cap, /** @type {() => void} */ press, cls = "") =>
+      h("button", { type: "button", class: cls, disabled: off && cls !== "end", dataset: { key: cap }, onclick: press }, t(key), keycap(cap));
     return [
-      tool(this.frozen ? "tool.go" : "tool.freeze", () => { this.frozen = !this.frozen; this.player?.freeze(this.frozen); this.render(); }),
-      tool("tool.still", () => void this.#keep(call)), tool("tool.turn", () => this.player?.turn()), tool("tool.zoom", () => this.player?.zoom()),
-      call.state === "ended" ? null : tool("tool.end", () => void this.store.act(`/api/calls/${call.id}/end`), "end"),
+      tool(this.frozen ? "tool.go" : "tool.freeze", "f", () => { this.frozen = !this.frozen; this.player?.freeze(this.frozen); this.render(); }),
+      tool("tool.still", "s", () => void this.#keep(call)), tool("tool.turn", "r", () => this.player?.turn()), tool("tool.zoom", "z", () => this.player?.zoom()),
+      call.state === "ended" ? null : tool("tool.end", "shift+e", () => void this.store.act(`/api/calls/${call.id}/end`), "end"),
     ];
   }
 
@@ -113,47 +140,10 @@ export class CallView {
     this.store.changed();
   }
 
-  /** First the ambulance, then the words to read aloud, then the link. @param {Call} call */
-  #link(call) {
-    if (call.state === "ended") return h("h2", null, t("state.ended"));
-    const { places } = this.store;
-    const unit = h("select", { "aria-label": t("unit.label") }, places.units.map((name) => h("option", { value: name, selected: name === call.unit }, name)));
-    const sent = h("div", { class: "row" }, unit, h("button", { type: "button", class: call.state === "taken" ? "primary big" : "", onclick: () => void this.store.act(`/api/calls/${call.id}/dispatched`, { unit: unit.value }) }, t(call.unit ? "unit.change" : "unit.go")));
-    if (call.state === "taken") return [h("h2", null, t("unit.first")), sent];
-    const tongue = h("select", { "aria-label": t("link.language") }, LANGUAGES.map((tag) => h("option", { value: tag }, t(`lang.${tag}`))));
-    const send = (/** @type {string} */ channel) => void this.#invite(call, channel, tongue.value);
-    const made = this.store.links.get(call.id);
-    return [
-      h("h2", null, t("read.title")), h("ol", { class: "read" }, [1, 2, 3].map((n) => h("li", null, t(`read.${n}`)))),
-      tongue, h("div", { class: "row" },
-        h("button", { type: "button", class: "primary big", disabled: !call.number, onclick: () => send("sms") }, t(call.sent_at_us ? "link.sms_again" : "link.sms")),
-        h("button", { type: "button", class: "big", onclick: () => send("qr") }, t("link.qr"))),
-      made ? this.#made(call, made) : null,
-      ["sent", "opened", "allowed", "live", "frozen"].includes(call.state) ? h("button", { type: "button", class: "tool quiet", onclick: () => { this.store.links.delete(call.id); void this.store.act(`/api/calls/${call.id}/revoke`); } }, t("link.revoke")) : null,
-      sent,
-    ];
-  }
-
-  /** @param {Call} call @param {import("/static/dispatch/js/store.js").Invited} made */
-  #made(call, made) {
-    if (call.state !== "sent") return null;
-    const copy = h("button", { type: "button", onclick: async () => { await navigator.clipboard.writeText(made.url).catch(() => null); setText(copy, t("link.copied")); } }, t("link.copy"));
-    return h("div", { class: "made" }, h("p", { class: made.sms === "failed" ? "error-line" : "" }, t(`sms.${made.sms}`)),
-      h("img", { class: "qr", alt: t("link.qr_alt"), src: `data:image/svg+xml,${encodeURIComponent(made.qr_svg)}` }),
-      h("p", { class: "link" }, made.url), h("div", { class: "row" }, copy, h("span", null, t("link.until", { at: clock(made.expires_at_us) }))));
-  }
-
-  /** @param {Call} call @param {string} channel @param {string} language */
-  async #invite(call, channel, language) {
-    const made = await this.store.act(`/api/calls/${call.id}/invite`, { channel, consent: true, language });
-    if (made) this.store.links.set(call.id, made);
-    this.store.changed();
-  }
-
   /** @param {Call} call */
   #ladder(call) {
     const { phone } = call;
-    const facts = phone ? [phone.browser, phone.battery_pct === undefined ? null : t("phone.battery", { n: phone.battery_pct }),
+    const facts = phone ? [phone.browser && t(`browser.${phone.browser}`), phone.language && knows(`lang.${phone.language}`) && t(`lang.${phone.language}`), phone.battery_pct === undefined ? null : t("phone.battery", { n: phone.battery_pct }),
       phone.bitrate_kbps === undefined ? null : `${(phone.bitrate_kbps / 1000).toFixed(1)} Mbit/s`, phone.bytes_sent === undefined ? null : `${(phone.bytes_sent / 1e6).toFixed(1)} MB`] : [];
     return [h("h2", null, t("ladder.title")), h("ol", { class: "ladder" }, RUNGS.map((name) => {
       const at = reachedUs(call, name);
@@ -164,17 +154,20 @@ export class CallView {
   /** @param {Call} call */
   #guide(call) {
     const set = (/** @type {string | null} */ topic) => void this.store.act(`/api/calls/${call.id}/guidance`, { topic });
-    return [h("h2", null, t("guide.title")), h("div", { class: "topics" }, TOPICS.map((topic) =>
-      h("button", { type: "button", "aria-pressed": String(topic === call.guidance), class: topic === call.guidance ? "primary" : "", disabled: call.state === "ended", onclick: () => set(topic === call.guidance ? null : topic) }, t(`topic.${topic}`))))];
+    return [h("h2", null, t("guide.title")), h("div", { class: "topics" }, TOPICS.map((topic, n) =>
+      h("button", { type: "button", dataset: { key: String(n + 1) }, "aria-pressed": String(topic === call.guidance), class: topic === call.guidance ? "primary" : "", disabled: call.state === "ended", onclick: () => set(topic === call.guidance ? null : topic) }, t(`topic.${topic}`), keycap(String(n + 1)))))];
   }
 
   /** @param {Call} call */
   #place(call) {
     const { position } = call;
     if (!position) return [h("h2", null, t("place.title")), h("p", null, t("place.none"))];
-    return [h("h2", null, t("place.title")), drawPlace(position),
-      h("p", null, `${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}　± ${Math.round(position.accuracy_m)} m　`, clock(position.at_us, true)),
-      h("a", { href: mapLink(position), target: "_blank", rel: "noopener noreferrer" }, t("place.open"))];
+    const look = (/** @type {string} */ sign, /** @type {number} */ step) => h("button", { type: "button", class: "tool", "aria-label": t(step < 0 ? "place.nearer" : "place.wider"), onclick: () => { this.wider += step; this.render(); } }, sign);
+    const at = `${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}`;
+    const copy = h("button", { type: "button", class: "tool", onclick: async () => { await navigator.clipboard.writeText(at).catch(() => null); setText(copy, t("link.copied")); } }, t("place.copy"));
+    return [h("h2", null, t("place.title")), drawPlace(position, this.store.places.map_tiles, this.wider),
+      h("p", null, `${at}　± ${Math.round(position.accuracy_m)} m　`, clock(position.at_us, true)),
+      h("div", { class: "row" }, look("＋", -1), look("－", 1), copy, h("a", { href: mapLink(position), target: "_blank", rel: "noopener noreferrer" }, t("place.open")))];
   }
 
   /** @param {Call} call */
@@ -188,11 +181,5 @@ export class CallView {
     return [h("h2", null, t("share.title")), ...call.shares.map((one) => h("div", { class: "row" }, h("span", null, `✓ ${t(`kind.${one.kind}`)} ${named.get(one.target) ?? one.target}`),
       h("button", { type: "button", class: "tool", onclick: () => void this.store.act(`/api/calls/${call.id}/shares/${one.id}`, undefined, "DELETE") }, t("share.end")))),
       call.state === "ended" ? null : h("div", { class: "row" }, pick, h("button", { type: "button", onclick: go }, t("share.go")))];
-  }
-
-  close() {
-    this.player?.close();
-    this.player = null;
-    this.frozen = false;
   }
 }

@@ -6,7 +6,9 @@ import { lang, loadWords, onLang, setLang, t } from "/static/kit/shared/i18n.js"
 import { setClock, since, tick } from "/static/kit/shared/since.js";
 import { restoreTheme } from "/static/kit/shared/theme.js";
 import { CallView } from "/static/dispatch/js/call.js";
+import { keycap, listen } from "/static/dispatch/js/keys.js";
 import { isWarning, rung } from "/static/dispatch/js/next.js";
+import { Pictures } from "/static/dispatch/js/pictures.js";
 import { Store } from "/static/dispatch/js/store.js";
 
 /** @typedef {import("/static/dispatch/js/store.js").Call} Call */
@@ -17,13 +19,14 @@ const app = byId("app");
 const store = new Store();
 setClock(() => store.feed.serverUs());
 
-const link = h("span", { role: "status" }), me = h("span"), trouble = h("p", { class: "error-line wide", role: "alert" });
+const link = h("span", { role: "status" }), me = h("span", { class: "me" }), trouble = h("p", { class: "error-line wide", role: "alert" });
 const tongue = h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") });
 const out = h("button", { type: "button", class: "tool quiet", onclick: () => void store.signOut() });
 const brand = h("strong");
 const cards = h("div", { class: "wall" });
-const takeBox = h("div", { class: "box" });
-const view = new CallView(store);
+const takeBox = h("div", { class: "box takebox" });
+const pictures = new Pictures();
+const view = new CallView(store, pictures);
 const shell = h("div", null,
   h("header", { class: "top" }, brand, link, h("span", { class: "spring" }), me, tongue, out),
   h("div", { class: "panes" }, h("nav", { class: "wall" }, takeBox, cards), h("main", null, trouble, view.el)));
@@ -56,26 +59,26 @@ function paintTake() {
   if (takeBox.dataset["lang"] === lang()) return;
   takeBox.dataset["lang"] = lang();
   const field = (/** @type {string} */ id, more = {}) => h("input", { id, autocomplete: "off", placeholder: t(`take.${id}`), "aria-label": t(`take.${id}`), ...more });
-  const number = field("number", { inputmode: "tel", pattern: "[0-9+\\(\\) \\-]*" }), address = field("address"), complaint = field("complaint");
+  const number = field("number", { inputmode: "tel", pattern: "[0-9+\\(\\) \\-]*", title: t("take.number_how"), dataset: { key: "n" } }), address = field("address"), complaint = field("complaint");
   fill(takeBox, h("form", { class: "take", onsubmit: async (/** @type {Event} */ event) => {
     event.preventDefault();
     const made = await store.act("/api/calls", { number: number.value, address: address.value, complaint: complaint.value });
     if (!made) return;
     for (const input of [number, address, complaint]) input.value = "";
     store.open(made.id);
-  } }, number, address, complaint, h("button", { class: "primary big", type: "submit" }, t("take.go"))));
+  } }, number, address, complaint, h("button", { class: "primary big", type: "submit" }, t("take.go"))), h("p", { class: "keys" }, keycap("n"), t("keys.new"), keycap("↑↓"), t("keys.walk")));
 }
 
 /** @param {Call} call @param {HTMLElement | null} old */
 function card(call, old) {
   const version = JSON.stringify([call.state, call.hint, call.address, call.complaint, call.unit, call.id === store.current, lang()]);
   if (old?.dataset["version"] === version) return old;
-  const el = old ?? h("button", { type: "button", class: "card", onclick: () => store.open(call.id) });
+  const el = old ?? h("button", { type: "button", class: "card", onclick: () => store.open(call.id) }, h("span", { class: "card-words" }), h("span", { class: "card-picture" }));
   el.dataset["version"] = version;
   el.dataset["state"] = call.state;
   el.dataset["warn"] = String(isWarning(call));
   el.setAttribute("aria-current", String(call.id === store.current));
-  fill(el, h("span", { class: "rung" }, rung(call)), h("span", null, call.address || call.number || t("call.unnamed")),
+  fill(/** @type {Element} */ (el.firstElementChild), h("span", { class: "rung" }, rung(call)), h("span", null, call.address || call.number || t("call.unnamed")),
     h("span", null, call.complaint), h("span", null, call.unit ?? t("call.no_unit"), " ", since(call.taken_at_us)));
   return el;
 }
@@ -84,7 +87,7 @@ function paint() {
   api.sentences.offline = t("api.offline");
   api.sentences.unreadable = t("api.unreadable");
   document.title = t("app.name");
-  if (!store.me) { view.close(); paintSignIn(); return; }
+  if (!store.me) { pictures.close(); paintSignIn(); return; }
   if (app.firstElementChild !== shell) fill(app, shell);
   const down = store.feed.state !== "open";
   setText(link, down ? t("link.down") : t("link.up"));
@@ -96,7 +99,9 @@ function paint() {
   setText(trouble, store.trouble);
   paintTake();
   replaceList(cards, [...store.calls.values()].sort((a, b) => b.taken_at_us - a.taken_at_us), (call) => call.id, card);
+  pictures.keep([...store.calls.values()], store.current);
   view.render();
+  for (const el of cards.children) pictures.place(/** @type {HTMLElement} */ (el.lastElementChild), el.getAttribute("aria-current") === "true" ? null : pictures.of(/** @type {HTMLElement} */ (el).dataset["key"] ?? ""));
 }
 
 let queued = false;
@@ -106,8 +111,9 @@ store.changed = () => {
   queueMicrotask(() => { queued = false; paint(); });
 };
 onLang(paint);
+listen();
 window.addEventListener("online", () => store.feed.hurry());
-window.addEventListener("pagehide", () => view.close());
+window.addEventListener("pagehide", () => pictures.close());
 window.setInterval(() => { tick(); if (store.me) view.second(); }, 1_000);
 await store.start();
 paint();

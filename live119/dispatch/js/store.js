@@ -1,6 +1,7 @@
 /** What the console knows: who is signed in, the open calls, one of them on the big screen. */
 
 import * as api from "/static/kit/shared/api.js";
+import { CallBook } from "/static/kit/shared/calls.js";
 import { FEED_PROTOCOL, Feed, feedUrl } from "/static/kit/shared/feed.js";
 
 /**
@@ -8,10 +9,10 @@ import { FEED_PROTOCOL, Feed, feedUrl } from "/static/kit/shared/feed.js";
  *   taken_at_us: number, dispatched_at_us: number | null, sent_at_us: number | null, opened_at_us: number | null, allowed_at_us: number | null,
  *   live_at_us: number | null, frozen_at_us: number | null, ended_at_us: number | null, expires_at_us: number | null, guidance: string | null,
  *   position: {lat: number, lon: number, accuracy_m: number, at_us: number} | null,
- *   phone: {browser?: string, language?: string, battery_pct?: number, bytes_sent?: number, bitrate_kbps?: number} | null,
+ *   phone: {browser?: string, language?: string, battery_pct?: number, bytes_sent?: number, bitrate_kbps?: number, room_kbps?: number} | null,
  *   shares: {id: string, kind: string, target: string, at_us: number}[], stills: {id: string, at_us: number, by: string}[],
- *   incident: string | null, recording: string}} Call
- * @typedef {{units: string[], hospitals: {id: string, name: string}[], command: {id: string, name: string}[]}} Places
+ *   incident: string | null, recording: string, cabin?: import("/static/kit/video/cabin.js").Cabin | null}} Call
+ * @typedef {{units: string[], hospitals: {id: string, name: string}[], command: {id: string, name: string}[], map_tiles: string}} Places
  * @typedef {{url: string, expires_at_us: number, qr_svg: string, sms: string}} Invited
  */
 
@@ -20,10 +21,8 @@ export class Store {
     this.feed = new Feed(feedUrl("/feed/v1"), { protocol: FEED_PROTOCOL });
     /** @type {{display_name: string, role: string} | null} */
     this.me = null;
-    /** @type {Map<string, Call>} */
-    this.calls = new Map();
     /** @type {Places} */
-    this.places = { units: [], hospitals: [], command: [] };
+    this.places = { units: [], hospitals: [], command: [], map_tiles: "" };
     /** @type {string | null} */
     this.current = null;
     /** The newest link of each call, as long as this page is open. @type {Map<string, Invited>} */
@@ -31,9 +30,9 @@ export class Store {
     this.trouble = "";
     /** @type {() => void} */
     this.changed = () => {};
-    this.feed.on("welcome", () => void this.#all());
-    this.feed.on("call", (message) => this.take(message.call));
-    this.feed.on("call-gone", (message) => { this.calls.delete(message.call); this.changed(); });
+    /** @type {CallBook<Call>} */
+    this.book = new CallBook(this.feed, (call) => call.state !== "ended" || call.id === this.current, (trouble) => { if (trouble) this.trouble = trouble; this.changed(); });
+    this.feed.on("welcome", () => void this.look());
     this.feed.on("dial", (state) => { if (state === "signed-out") this.me = null; this.changed(); });
   }
 
@@ -52,8 +51,12 @@ export class Store {
     this.feed.stop();
     await api.del("/api/session").catch(() => null);
     this.me = null;
-    this.calls.clear();
+    this.book.clear();
     this.changed();
+  }
+
+  get calls() {
+    return this.book.calls;
   }
 
   /** @param {any} me */
@@ -63,20 +66,12 @@ export class Store {
     this.changed();
   }
 
-  async #all() {
+  /** Ambulances, hospitals and command posts as the relay has them now. */
+  async look() {
     try {
-      const { calls } = await api.get("/api/calls");
-      this.calls = new Map(calls.map((/** @type {Call} */ call) => [call.id, call]));
       this.places = await api.get("/api/places");
       this.trouble = "";
     } catch (error) { this.trouble = String(error instanceof Error ? error.message : error); }
-    this.changed();
-  }
-
-  /** @param {Call} call */
-  take(call) {
-    if (call.state === "ended" && call.id !== this.current) this.calls.delete(call.id);
-    else this.calls.set(call.id, call);
     this.changed();
   }
 
@@ -85,7 +80,7 @@ export class Store {
     try {
       const answer = method === "DELETE" ? await api.del(path) : await api.post(path, body);
       this.trouble = "";
-      if (answer?.id) this.take(answer);
+      if (answer?.id) this.book.take(answer);
       this.changed();
       return answer;
     } catch (error) {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ecg.measure import measure
 from ecg.measurements import Measurements
+from ecg.reversal import corrected
 from ecg.screen import (
     brugada,
     de_winter,
@@ -19,12 +20,16 @@ from ecg.screen import (
     lvh,
     pericarditis,
     posterior,
+    q_waves,
+    rbbb_secondary,
     sgarbossa_smith,
+    source_filter,
     stemi_udmi4,
+    subtle_lad,
     takotsubo,
 )
 from ecg.screen.criterion import Criterion, Finding, Status
-from ecg.screen.engine import run
+from ecg.screen.engine import run, with_corrected_view
 from ecg.screen.report import VERSION, ScreenReport
 from ecg.screen.thresholds import Profile
 from ecg.screen.tiers import Tier
@@ -34,6 +39,8 @@ CRITERIA: tuple[Criterion, ...] = (
     stemi_udmi4.CRITERION,
     sgarbossa_smith.CRITERION,
     stemi_udmi4.BORDERLINE,
+    subtle_lad.CRITERION,
+    source_filter.BORDERLINE,
     posterior.CRITERION,
     de_winter.CRITERION,
     diffuse_depression.CRITERION,
@@ -42,9 +49,13 @@ CRITERIA: tuple[Criterion, ...] = (
     pericarditis.CRITERION,
     lv_aneurysm.CRITERION,
     brugada.CRITERION,
+    rbbb_secondary.CRITERION,
+    source_filter.CRITERION,
+    lbbb.END_UNSURE,
     takotsubo.CRITERION,
     hyperacute_t.CRITERION,
     hyperkalaemia.CRITERION,
+    q_waves.CRITERION,
     lbbb.CRITERION,
 )
 """Every criterion, in the order in which it is asked and listed."""
@@ -67,7 +78,14 @@ def screen_segment(
     segment: EcgSegment, patient: PatientFacts, profile: str | Profile = "udmi4"
 ) -> ScreenReport:
     """The report on a stretch of ECG, 10 s intended; of more than 12 s the newest 10 s count."""
-    return screen(measure(window_of_segment(segment)), patient, profile)
+    report = screen(measure(window_of_segment(segment)), patient, profile)
+    reversal = report.measurements.reversal
+    if report.withheld is None or reversal is None:
+        return report
+    undone = corrected(segment, reversal.code)
+    if undone is None:
+        return report
+    return with_corrected_view(report, screen(measure(window_of_segment(undone)), patient, profile))
 
 
 __all__ = [

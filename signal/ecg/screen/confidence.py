@@ -13,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.measurements import Measurements
+from ecg.quality import Label
 from ecg.robust import quartiles
+from ecg.screen.criterion import Value
 from ecg.values import Float
 
 DRAWS = 200
 _SEED = 119
+_AT_ZERO = np.zeros(DRAWS)
 
 
 @lru_cache(maxsize=64)
@@ -30,17 +33,22 @@ def _weights(n_beats: int) -> Float:
 def drawn_j_uv(measurements: Measurements) -> dict[str, Float]:
     """J of each readable lead in each draw, shape ``(DRAWS,)`` each, ``"-aVR"`` included."""
     out: dict[str, Float] = {}
+    by_count: dict[int, list[str]] = {}
     for name, lead in measurements.leads.items():
         if not measurements.readable(name):
             continue
+        out[name] = _AT_ZERO + lead.j_uv
         beats = measurements.beat_j_uv.get(name)
-        if beats is None or beats.size < 2:
-            out[name] = np.full(DRAWS, lead.j_uv)
-            continue
+        if beats is not None and beats.size >= 2:
+            by_count.setdefault(beats.size, []).append(name)
+    for count, names in by_count.items():
+        beats = np.array([measurements.beat_j_uv[name] for name in names])
         low, high = quartiles(beats)
         reach = 1.5 * (high - low)
-        calm = np.clip(beats, low - reach, high + reach)
-        out[name] = lead.j_uv + _weights(beats.size) @ (calm - calm.mean())
+        calm = np.minimum(np.maximum(beats, low - reach), high + reach)
+        moved = (calm - calm.mean(axis=1, keepdims=True)) @ _weights(count).T
+        for name, row in zip(names, moved, strict=True):
+            out[name] += row
     if "aVR" in out:
         out["-aVR"] = -out["aVR"]
     return out
@@ -49,3 +57,26 @@ def drawn_j_uv(measurements: Measurements) -> dict[str, Float]:
 def share(met: npt.NDArray[np.bool_]) -> float:
     """Share of the draws in which a rule is met."""
     return float(met.mean())
+
+
+def confidence(m: Measurements, probability: float) -> dict[str, Value | list[str]]:
+    """How much the answer can be relied on, and what lowers it. Changes no tier.
+
+    Each of these takes one step from "high": rate above 130, QRS of 120 ms and more, an irregular rhythm
+    (the PQ level is contaminated), a limited record, a recorder's own filter, beats that disagree. Rate, width
+    and artefact raised specificity to 99.96 % when they were required, at 14 % sensitivity (clinical brief
+    §1.6): so they modify, they do not decide.
+    """
+    less = {
+        "RATE": m.hr_bpm is not None and m.hr_bpm > 130,
+        "WIDE_QRS": m.qrs_ms is not None and m.qrs_ms >= 120,
+        "IRREGULAR": m.rr_cv is not None and m.rr_cv > 0.15,
+        "QUALITY": m.quality.label is not Label.GOOD,
+        "SOURCE_FILTER": m.source_filter is not None,
+        "BEATS_VARY": 0.1 <= probability < 0.9,
+    }
+    reasons = [name for name, present in less.items() if present]
+    return {
+        "confidence": ("high", "moderate", "low")[min(2, len(reasons))],
+        "confidence_less": reasons,
+    }

@@ -19,6 +19,7 @@ from ecg.units import mm_of_uv
 CODE = "EARLY_REPOL"
 LIKELY_BELOW, UNLIKELY_FROM = 17.0, 20.7
 _ANTERIOR = ("V2", "V3", "V4")
+_LIMB = ("I", "II", "III", "aVL", "aVF")
 _CHEST = ("V1", *_ANTERIOR, "V5", "V6")
 
 
@@ -29,7 +30,7 @@ def _excluded(case: Case) -> str | None:
     signs = {
         "ST above 5 mm": any(m.j_uv > 500.0 for m in asked),
         "non-concave ST": any(m.st_shape == "convex" and m.j_uv >= 100.0 for m in asked),
-        "limb lead depression": any(leads[n].j_uv <= -50.0 for n in ("I", "II", "III", "aVL", "aVF") if n in leads),
+        "limb lead depression": any(leads[n].j_uv <= -50.0 for n in _LIMB),
         "anterior depression": any(leads[n].j_uv <= -50.0 for n in _CHEST if case.measurements.readable(n)),
         "terminal QRS distortion": not _j_wave(case) and any(leads[n].s_uv < 20.0 for n in ("V2", "V3")),
         "Q wave": any(m.q_uv >= 100.0 for m in asked),
@@ -59,8 +60,11 @@ def score(case: Case) -> float | None:
 
 def evaluate(case: Case) -> Finding:
     """MET (a mimic is possible) below 17.0; indeterminate up to 20.7 is a note."""
-    if not case.all_readable(*_ANTERIOR):
-        return Finding(CODE, Status.UNREADABLE, (), "V2–V4が判読不能", "V2–V4 cannot be read")
+    if not case.all_readable(*_ANTERIOR, *_LIMB):
+        return Finding(
+            CODE, Status.UNREADABLE, (), "V2–V4または四肢誘導が判読不能",
+            "V2–V4 or a limb lead cannot be read",
+        )  # fmt: skip
     why = _excluded(case)
     value = score(case)
     if why is not None or value is None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from ecg.measurements import Measurements
 from ecg.screen import sgarbossa_smith, stemi_udmi4
-from ecg.screen.confidence import drawn_j_uv, share
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.confidence import confidence, drawn_j_uv, share
+from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, Value
 from ecg.screen.lbbb import wide_left
+from ecg.screen.remarks import REVERSAL, remarks
 from ecg.screen.report import ScreenReport
 from ecg.screen.thresholds import Profile, Thresholds, thresholds_for
 from ecg.screen.tiers import Answered, Tier, blind_spot, decide, met, statement
@@ -33,17 +34,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "TOO_SHORT": ("記録が短すぎます", "the recording is too short"),
     "SAMPLE_RATE": ("標本化周波数が低すぎます", "the sample rate is too low"),
 }
-_REVERSAL: dict[str, tuple[str, str]] = {
-    "RA_LA": ("左右の腕の電極の付け間違い", "arm electrodes exchanged (RA/LA)"),
-    "DEXTROCARDIA": (
-        "右胸心または左右の腕の電極の付け間違い",
-        "dextrocardia or arm electrodes exchanged",
-    ),
-    "RA_LL": ("右腕と左脚の電極の付け間違い", "right arm and left leg electrodes exchanged"),
-    "RA_RL": ("右腕と右脚の電極の付け間違い", "right arm and right leg electrodes exchanged"),
-    "LA_RL": ("左腕と右脚の電極の付け間違い", "left arm and right leg electrodes exchanged"),
-}
-PR_SHIFT_UV = 80.0
 _AGAIN_JA, _AGAIN_EN = (
     "電極を確認して再記録してください(要医師判読)",
     "check the electrodes and record again (a physician must read)",
@@ -79,9 +69,9 @@ def run(
         primary[0].leads if primary else (),
         ja,
         en,
-        _summary(measurements, probability),
+        _summary(measurements, probability) | confidence(measurements, probability),
     )
-    notes = _notes(measurements)
+    notes = remarks(measurements)
     findings = (overall, *(a.finding for a in answers), *notes)
     return ScreenReport(
         tier=tier,
@@ -116,7 +106,7 @@ def _asked(case: Case, criteria: tuple[Criterion, ...]) -> tuple[Answered, ...]:
 def _refusal(m: Measurements) -> tuple[str, str, str] | None:
     """Code and words when nothing may be said about ST."""
     if m.reversal is not None and m.reversal.withhold:
-        ja, en = _REVERSAL[m.reversal.code]
+        ja, en = REVERSAL[m.reversal.code]
         return (
             f"REVERSAL_{m.reversal.code}",
             f"{ja}の疑い。ST判定を保留",
@@ -163,11 +153,27 @@ def _withheld(
     )
 
 
+def with_corrected_view(report: ScreenReport, undone: ScreenReport) -> ScreenReport:
+    """A report that withholds ST, with what it would say if the electrodes were exchanged back.
+
+    The answer stays Q and the original samples stay the record: the physician judges whether the exchange
+    is real.
+    """
+    levels = undone.as_json()["st_j_uv"]
+    note = Finding(
+        "CORRECTED_VIEW", Status.NOTE, (),
+        f"電極を入れ替えて読んだ場合:{undone.statement_ja}",
+        f"read with the electrodes exchanged back: {undone.statement_en}",
+        {"tier_if_corrected": undone.tier.value, **{f"st_j_uv_{n}": v for n, v in levels.items()}},
+    )  # fmt: skip
+    return replace(report, findings=(*report.findings, note))
+
+
 def _rounded(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def _summary(m: Measurements, probability: float | None) -> dict[str, float | int | str | None]:
+def _summary(m: Measurements, probability: float | None) -> dict[str, Value | list[str]]:
     """Numbers of the whole record, shown beside the overall statement."""
     return {
         "probability": None if probability is None else round(probability, 3),
@@ -176,51 +182,11 @@ def _summary(m: Measurements, probability: float | None) -> dict[str, float | in
         "qt_ms": _rounded(m.qt_ms),
         "qtcb_ms": _rounded(m.qtcb_ms),
         "qtcf_ms": _rounded(m.qtcf_ms),
+        "qtc_framingham_ms": _rounded(m.qtc_framingham_ms),
+        "qtc_hodges_ms": _rounded(m.qtc_hodges_ms),
+        "jtc_ms": _rounded(m.jtc_ms),
+        "p_axis_deg": _rounded(m.p_axis_deg),
+        "t_axis_deg": _rounded(m.t_axis_deg),
         "mains_hz": None if m.mains.freq_hz is None else round(m.mains.freq_hz, 2),
         "mains_uv": round(m.mains.amplitude_uv),
     }
-
-
-def _notes(m: Measurements) -> tuple[Finding, ...]:
-    """Remarks that belong to no criterion."""
-    out = []
-    if m.reversal is not None:
-        ja, en = _REVERSAL[m.reversal.code]
-        out.append(
-            Finding(f"REVERSAL_{m.reversal.code}", Status.NOTE, (), f"{ja}の疑い", f"possible {en}")
-        )
-    shifted = tuple(n for n in m.leads if m.readable(n) and abs(m.leads[n].tp_uv) > PR_SHIFT_UV)
-    if len(shifted) >= 3:
-        out.append(
-            Finding(
-                "PR_SHIFT",
-                Status.NOTE,
-                shifted,
-                f"PR部分がTPから偏位({named(shifted)})。TP基準のST値も参照",
-                f"the PR segment stands off TP ({named(shifted, ', ')}): see ST above TP too",
-                {f"j_over_tp_uv_{n}": round(m.leads[n].j_over_tp_uv) for n in shifted},
-            )
-        )
-    if m.rr_cv is not None and m.rr_cv > 0.15:
-        out.append(
-            Finding(
-                "IRREGULAR",
-                Status.NOTE,
-                (),
-                "脈不整",
-                "irregular rhythm: the PQ level is less certain",
-                {"rr_cv": round(m.rr_cv, 2)},
-            )
-        )
-    if m.hr_bpm is not None and m.hr_bpm > 130:
-        out.append(
-            Finding(
-                "FAST",
-                Status.NOTE,
-                (),
-                "心拍数130超:STの信頼性が下がります",
-                "rate above 130: ST is less certain",
-                {"hr_bpm": round(m.hr_bpm)},
-            )
-        )
-    return tuple(out)

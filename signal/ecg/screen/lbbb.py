@@ -10,6 +10,8 @@ from ecg.measurements import Measurements
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
 
 WIDE_MS = 120.0
+PACED_MS = 110.0
+UNSURE = "QRS_UNSURE"
 
 
 def is_rbbb(m: Measurements) -> bool:
@@ -33,14 +35,29 @@ def is_lbbb(m: Measurements) -> bool:
 
 
 def wide_left(m: Measurements) -> bool:
-    """Whether the Smith-modified rules replace the standard ones."""
-    return bool(m.qrs_ms and m.qrs_ms >= WIDE_MS and not is_rbbb(m))
+    """Whether the Smith-modified rules replace the standard ones.
+
+    They accept 100 µV in one lead, so a width that only one half of the beats shows (noise) must not
+    switch to them; the morphology of LBBB is a second witness.
+    """
+    if m.paced and m.qrs_ms and m.qrs_ms >= PACED_MS:
+        return True
+    if not (m.qrs_ms and m.qrs_ms >= WIDE_MS) or is_rbbb(m):
+        return False
+    return m.wide_confirmed is not False or is_lbbb(m)
 
 
 def _evaluate(case: Case) -> Finding:
     m = case.measurements
     qrs_ms = round(m.qrs_ms or 0.0)
     values = {"qrs_ms": qrs_ms}
+    if m.paced and case.wide_left:
+        return Finding(
+            "PACED", Status.NOTE, (),
+            f"ペーシングスパイクあり(QRS {qrs_ms} ms)。Smith修正Sgarbossa基準で評価",
+            f"pacing spikes before the beats (QRS {qrs_ms} ms): judged by the Smith-modified rule",
+            {**values, "spikes": m.pacing_spikes},
+        )  # fmt: skip
     if is_lbbb(m):
         return Finding(
             "LBBB", Status.NOTE, (),
@@ -55,6 +72,8 @@ def _evaluate(case: Case) -> Finding:
             f"wide QRS ({qrs_ms} ms, paced or unspecific delay): judged by the Smith-modified rule",
             values,
         )  # fmt: skip
+    if not is_rbbb(m):
+        return _unsure(case)
     return Finding(
         "RBBB", Status.NOTE, (),
         f"右脚ブロック様(QRS {qrs_ms} ms)。J点は幅広いQRSの終わりで計測",
@@ -63,8 +82,29 @@ def _evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
+def _unsure(case: Case) -> Finding:
+    """Where the QRS ends is uncertain, and with it J: a hit must not be called sure."""
+    qrs_ms = round(case.measurements.qrs_ms or 0.0)
+    return Finding(
+        UNSURE, Status.MET if case.hit_leads else Status.NOTE, (),
+        f"QRSの終わりが不確実(幅 {qrs_ms} ms は拍の半分でしか確認できず、雑音の可能性)",
+        f"the end of the QRS is uncertain (only half of the beats show {qrs_ms} ms: noise?)",
+        {"qrs_ms": qrs_ms},
+    )  # fmt: skip
+
+
+def _hit_on_an_unsure_end(case: Case) -> bool:
+    m = case.measurements
+    wide = bool(m.qrs_ms and m.qrs_ms >= WIDE_MS)
+    denied = m.wide_confirmed is False and not case.wide_left and not is_rbbb(m)
+    return wide and denied and bool(case.hit_leads)
+
+
 def _is_wide(case: Case) -> bool:
-    return bool(case.measurements.qrs_ms and case.measurements.qrs_ms >= WIDE_MS)
+    m = case.measurements
+    wide = case.wide_left or bool(m.qrs_ms and m.qrs_ms >= WIDE_MS)
+    return wide and not _hit_on_an_unsure_end(case)
 
 
 CRITERION = Criterion("CONDUCTION", Role.REMARK, _is_wide, _evaluate)
+END_UNSURE = Criterion(UNSURE, Role.MIMIC, _hit_on_an_unsure_end, _unsure)

@@ -12,7 +12,7 @@ from ecg.screen.criterion import Finding
 from ecg.screen.thresholds import Thresholds
 from ecg.screen.tiers import Tier
 
-VERSION = "0.2.0"
+VERSION = "0.3.1"
 """Version of the screen: changes whenever the same samples could get another answer."""
 
 
@@ -59,18 +59,18 @@ class ScreenReport:
             "hr_bpm": _number(m.hr_bpm),
             "qrs_ms": _number(m.qrs_ms),
             "qtc_ms": _number(m.qtcf_ms),
-            "quality": {
-                "record": m.quality.label.value,
-                "reasons": list(m.quality.reasons),
-                "leads": {
-                    name: {
-                        "grade": lead.grade.value,
-                        "flags": list(lead.flags),
-                        "st_se_uv": _number(lead.st_se_uv),
-                    }
-                    for name, lead in m.quality.leads.items()
-                },
+            "axis_deg": _number(m.axis_deg, 0),
+            "qrs_uv": {
+                name: _number(m.leads[name].qrs_pp_uv, 0) if m.readable(name) else None
+                for name in STANDARD_12
             },
+            "t_uv": {
+                name: _number(m.leads[name].t_uv, 0)
+                if self.withheld is None and m.readable(name)
+                else None
+                for name in STANDARD_12
+            },
+            "quality": self._quality(),
             "findings": [
                 {
                     "code": f.code,
@@ -91,6 +91,23 @@ class ScreenReport:
                 "leads_uv": dict(self.thresholds.leads_uv),
             },
             "version": VERSION,
+        }
+
+    def _quality(self) -> dict[str, Any]:
+        quality = self.measurements.quality
+        return {
+            "record": quality.label.value,
+            "reasons": list(quality.reasons),
+            "leads": {
+                name: {
+                    "grade": lead.grade.value,
+                    "flags": list(lead.flags),
+                    "st_se_uv": _number(lead.st_se_uv),
+                    "seconds": {flag: list(at) for flag, at in lead.seconds.items()},
+                    "bsqi": _number(lead.agreement, 2),
+                }
+                for name, lead in quality.leads.items()
+            },
         }
 
     def _levels(self, instant: int) -> dict[str, float | None]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
-from ecg.leads import PRECORDIAL
+from ecg.leads import PRECORDIAL, STANDARD_12
 from ecg.measurements import Measurements
 from ecg.screen.criterion import Finding, Role, Status, named
 from ecg.units import mm_of_uv
@@ -46,11 +47,17 @@ def met(answers: tuple[Answered, ...], role: Role) -> tuple[Finding, ...]:
     return tuple(a.finding for a in answers if a.role is role and a.finding.status is Status.MET)
 
 
+_LIMB_CHAIN = ("aVL", "I", "aVR", "II", "aVF", "III")
+
+
 def blind_spot(m: Measurements) -> tuple[str, ...]:
-    """Neighbouring chest leads that are both unreadable: a region nobody looked at."""
-    lost = [not m.readable(n) for n in PRECORDIAL]
-    out = [PRECORDIAL[i : i + 2] for i in range(len(lost) - 1) if lost[i] and lost[i + 1]]
-    return tuple(dict.fromkeys(n for pair in out for n in pair))
+    """Neighbouring leads of the limb or the chest chain that are both unreadable: nobody looked there."""
+    out: list[str] = []
+    for chain in (_LIMB_CHAIN, PRECORDIAL):
+        for pair in pairwise(chain):
+            if not any(m.readable(n) for n in pair):
+                out += pair
+    return tuple(dict.fromkeys(out))
 
 
 def decide(answers: tuple[Answered, ...], probability: float, unseen: tuple[str, ...]) -> Tier:
@@ -59,18 +66,22 @@ def decide(answers: tuple[Answered, ...], probability: float, unseen: tuple[str,
     Args:
         answers: every criterion that was asked.
         probability: share of bootstrap draws in which the primary criterion is met.
-        unseen: chest leads of a region that could not be read.
+        unseen: leads of a region that could not be read. With limb leads among them no mimic can be excluded
+            by what stands opposite, so a hit is B at most.
     """
     if met(answers, Role.PRIMARY):
         if probability < LIKELY:
             return Tier.D
-        sure = probability >= SURE and not met(answers, Role.MIMIC)
+        blind = any(n in _LIMB_CHAIN for n in unseen)
+        sure = probability >= SURE and not met(answers, Role.MIMIC) and not blind
         return Tier.A if sure else Tier.B
     if met(answers, Role.EQUIVALENT):
         return Tier.C
+    if unseen:
+        return Tier.Q
     if met(answers, Role.BORDERLINE) or probability >= POSSIBLE:
         return Tier.D
-    return Tier.Q if unseen else Tier.E
+    return Tier.E
 
 
 _UNSURE_JA, _UNSURE_EN = "拍間のばらつきが大きい", "the beats vary"
@@ -89,17 +100,24 @@ def statement(
                 f"{where_en}. STEMI criteria are met (a physician must read)",
             )
         reasons = met(answers, Role.MIMIC)
-        why_ja = "、".join(f.text_ja for f in reasons) or _UNSURE_JA
-        why_en = "; ".join(f.text_en for f in reasons) or _UNSURE_EN
+        limbs = tuple(n for n in unseen if n in _LIMB_CHAIN)
+        other_ja, other_en = _UNSURE_JA, _UNSURE_EN
+        if limbs:
+            other_ja = f"{named(limbs)}が判読不能"
+            other_en = f"{named(limbs, ', ')} cannot be read"
+        why_ja = "、".join(f.text_ja for f in reasons) or other_ja
+        why_en = "; ".join(f.text_en for f in reasons) or other_en
         return (
             f"{where_ja}。STEMI基準を満たしますが類似所見に注意:{why_ja}(要医師判読)",
             f"{where_en}. STEMI criteria are met, but beware: {why_en} (a physician must read)",
         )
     if tier is Tier.C:
         which = met(answers, Role.EQUIVALENT)
+        lost_ja = f"。{named(unseen)}は判読不能" if unseen else ""
+        lost_en = f"; {named(unseen, ', ')} cannot be read" if unseen else ""
         return (
-            f"STEMI相当所見の可能性:{'、'.join(f.text_ja for f in which)}(要医師判読)",
-            f"Possible STEMI equivalent: {'; '.join(f.text_en for f in which)} (a physician must read)",
+            f"STEMI相当所見の可能性:{'、'.join(f.text_ja for f in which)}{lost_ja}(要医師判読)",
+            f"Possible STEMI equivalent: {'; '.join(f.text_en for f in which)}{lost_en} (a physician must read)",
         )
     if tier is Tier.D:
         near = primary or met(answers, Role.BORDERLINE)
@@ -115,17 +133,27 @@ def statement(
             f"{leads}が判読できず判定できません。電極を直して再記録してください(要医師判読)",
             f"{named(unseen, ', ')} cannot be read, so no answer is given. Fix the electrodes and record again (a physician must read)",
         )
-    return _not_met(m)
+    return _not_met(m, answers)
 
 
-def _not_met(m: Measurements) -> tuple[str, str]:
-    lost = tuple(n for n in PRECORDIAL if not m.readable(n))
+def _not_met(m: Measurements, answers: tuple[Answered, ...]) -> tuple[str, str]:
+    lost = tuple(n for n in STANDARD_12 if not m.readable(n))
     but_ja = f"({named(lost)}は判読不能)" if lost else ""
     but_en = f" ({named(lost, ', ')} could not be read)" if lost else ""
+    old = next((a.finding for a in answers if _is_old_infarction(a.finding)), None)
+    if old is not None:
+        return (
+            f"この記録ではSTEMI基準を満たしません{but_ja}。{old.text_ja}(要医師判読)",
+            f"STEMI criteria are not met on this recording{but_en}, but {old.text_en} (a physician must read)",
+        )
     return (
         f"この記録ではSTEMI基準を満たしません{but_ja}。心筋梗塞を否定するものではありません(要医師判読)",
         f"STEMI criteria are not met on this recording{but_en}; this does not exclude infarction (a physician must read)",
     )
+
+
+def _is_old_infarction(finding: Finding) -> bool:
+    return finding.code == "Q_WAVES" and finding.status is Status.NOTE
 
 
 def _elevation(finding: Finding, m: Measurements) -> tuple[str, str]:

@@ -49,7 +49,8 @@ export class Answer {
   #words(state) {
     const r = state.receipts;
     this.words.dataset["decision"] = r.decision ?? "";
-    this.#once(this.words, [r.decision, r.decision_text, r.decided_at_us, r.opened_by, r.opened_at_us, r.delivered_to, state.snapshots.length > 0], () => {
+    const isStored = state.snapshots.some((snap) => snap.stored_at_us !== null);
+    this.#once(this.words, [r.decision, r.decision_text, r.decided_at_us, r.opened_by, r.opened_at_us, r.delivered_to, state.snapshots.length > 0, isStored], () => {
       if (r.decision) {
         return [
           h("p", { class: "answer-from" }, `${r.decided_by ?? ""} ${r.decided_at_us ? clock(r.decided_at_us, true) : ""}`),
@@ -60,7 +61,8 @@ export class Answer {
       }
       if (r.opened_at_us) return [h("h1", null, t("panel.opened_by", { who: r.opened_by ?? "" })), h("p", null, t("panel.wait_decision"))];
       if (r.delivered_at_us) return [h("h1", null, t("panel.delivered_to", { who: r.delivered_to ?? "" })), h("p", null, t("panel.not_opened"))];
-      return state.snapshots.length ? [h("h1", null, t("panel.nobody_yet"))] : [h("h1", null, t("panel.not_sent"))];
+      if (isStored) return [h("h1", null, t("panel.nobody_yet"))];
+      return state.snapshots.length ? [h("h1", null, t("panel.kept_here")), h("p", null, t("panel.sent_later"))] : [h("h1", null, t("panel.not_sent"))];
     });
   }
 

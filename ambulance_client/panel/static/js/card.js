@@ -26,11 +26,11 @@ const VITALS = {
 
 export class PatientCard {
   /**
-   * @param {(card: Card) => Promise<void>} save
+   * @param {import("/static/panel/js/edits.js").Edits} edits
    * @param {() => number} nowUs
    */
-  constructor(save, nowUs) {
-    this.save = save;
+  constructor(edits, nowUs) {
+    this.edits = edits;
     this.nowUs = nowUs;
     /** @type {Card} */
     this.card = {};
@@ -40,17 +40,16 @@ export class PatientCard {
     this.closeButton = h("button", { type: "button", class: "primary card-close", onclick: () => this.dialog.close() });
     this.dialog = h("dialog", { class: "patient-card" }, this.body, h("div", { class: "card-foot" }, this.state, this.closeButton));
     document.body.append(this.dialog);
-    this.unsaved = false;
-    this.timer = 0;
+    edits.said = (text) => setText(this.state, text);
   }
 
-  /** What the tablet holds; an edit that is still on its way is not overwritten. @param {Card | null} card */
-  take(card) {
-    if (this.unsaved) return;
-    const version = JSON.stringify([card, lang()]);
+  /** What the tablet holds, under what was pressed here and is still on its way. @param {Card | null} card @param {string | null} incident */
+  take(card, incident) {
+    const shown = { ...card, ...this.edits.of(incident) };
+    const version = JSON.stringify([shown, lang()]);
     if (this.body.dataset["version"] === version) return;
     this.body.dataset["version"] = version;
-    this.card = Object.fromEntries(FIELDS.map((name) => [name, card?.[name] ?? null]));
+    this.card = Object.fromEntries(FIELDS.map((name) => [name, shown[name] ?? null]));
     this.#draw();
   }
 
@@ -63,22 +62,8 @@ export class PatientCard {
   /** @param {Partial<Card>} change */
   #set(change) {
     this.card = { ...this.card, ...change };
-    this.unsaved = true;
+    this.edits.add(change);
     this.#draw();
-    window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.#send(), 250);
-  }
-
-  async #send() {
-    const sent = this.card;
-    try {
-      await this.save(sent);
-      if (this.card === sent) this.unsaved = false;
-      setText(this.state, `✓ ${t("card.saved")}`);
-    } catch (error) {
-      setText(this.state, `✕ ${error instanceof Error ? error.message : String(error)}`);
-      this.timer = window.setTimeout(() => void this.#send(), 2_000);
-    }
   }
 
   #draw() {

@@ -13,15 +13,23 @@
  * @property {boolean} drill
  * @property {string | null} incident
  * @property {number} now_us
- * @property {{state: "connected" | "connecting" | "lost" | "refused", since_us: number, text: string, rtt_ms: number | null, offset_ms: number | null}} link
- * @property {{name: string, state: "running" | "ended" | "failed", text: string}} source
+ * @property {{state: "connected" | "connecting" | "lost" | "refused", since_us: number, text: string, refused_as: number | null, rtt_ms: number | null, offset_ms: number | null}} link
+ * @property {{name: string, state: "waiting" | "running" | "silent" | "ended" | "failed", text: string, rate_ppm: number | null, rate_error_ppm: number | null}} source
  * @property {{id: string, fs_hz: number, uv_per_lsb: number, lead_mask: number, newest_sample: number} | null} stream
  * @property {number} backlog_s
+ * @property {number} lost_s
  * @property {boolean} spool_ok
+ * @property {{ecg_s: number, entries: number} | null} recovered
+ * @property {{id: string, taken_at_us: number, state: "waiting" | "sent" | "refused", text: string}[]} photos
+ * @property {number} room_min
  * @property {number} disk_free_mb
+ * @property {{code: string, words_ja: string, words_en: string} | null} swap
+ * @property {number | null} standstill_s seconds without a QRS although the electrodes are good
  * @property {Card | null} patient
  * @property {{fmc: number | null, depart: number | null, door: number | null}} marks
  * @property {Record<string, "good" | "noisy" | "off">} electrodes
+ * @property {{step: "full" | "reduced" | "stills" | "paused", calls: {id: string, state: string, hint: string, complaint: string, stills: {id: string, at_us: number, by: string}[]}[],
+ *   camera: {state: "live" | "reduced" | "stills" | "paused" | "connecting" | "failed", text: string} | null}} video
  * @property {PanelSnapshot[]} snapshots
  * @property {PanelReceipts} receipts
  * @property {Notice[]} notices

@@ -4,6 +4,7 @@ import * as api from "/static/kit/shared/api.js";
 import { fill, h, setText } from "/static/kit/shared/dom.js";
 import { clock } from "/static/kit/shared/format.js";
 import { lang, t } from "/static/kit/shared/i18n.js";
+import { PhotoButton } from "/static/panel/js/photo.js";
 
 /** @typedef {import("/static/panel/js/contract.js").PanelState} PanelState */
 
@@ -30,8 +31,9 @@ export class Doing {
     this.marks = MARKS.map((mark) => ({ mark, button: h("button", { type: "button", class: "mark", onclick: () => void this.#mark(mark) }) }));
     this.note = h("button", { type: "button", class: "small-act", onclick: () => this.#askNote() });
     this.newCase = h("button", { type: "button", class: "small-act", onclick: () => this.#askCase() });
+    this.photo = new PhotoButton();
     this.error = h("p", { class: "error-line", role: "alert" });
-    this.el = h("div", { class: "doing" }, this.marks.map(({ button }) => button), h("div", { class: "small-acts" }, this.note, this.newCase), this.snapshot, this.error);
+    this.el = h("div", { class: "doing" }, this.marks.map(({ button }) => button), h("div", { class: "small-acts" }, this.photo.button, this.photo.picker, this.note, this.newCase), this.snapshot, this.error);
     this.dialog = h("dialog", { class: "ask" });
     document.body.append(this.dialog);
   }
@@ -54,6 +56,7 @@ export class Doing {
       button.setAttribute("aria-pressed", String(at !== null));
       fill(button, h("strong", null, t(`act.${mark}`)), h("span", null, at ? `✓ ${clock(at, true)}` : t("act.press")));
     }
+    this.photo.render(state);
     setText(this.note, t("act.note"));
     setText(this.newCase, t("act.new_case"));
   }

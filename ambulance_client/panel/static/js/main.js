@@ -9,14 +9,18 @@ import { lang, loadWords, onLang, setLang, t } from "/static/kit/shared/i18n.js"
 import { setClock, tick } from "/static/kit/shared/since.js";
 import { SweepView } from "/static/kit/ecg/sweep.js";
 import { Answer } from "/static/panel/js/answer.js";
+import { CabinLine } from "/static/panel/js/cabin.js";
 import { PatientCard } from "/static/panel/js/card.js";
+import { Edits } from "/static/panel/js/edits.js";
+import { Electrodes } from "/static/panel/js/electrodes.js";
 import { Doing } from "/static/panel/js/doing.js";
 import { Notices } from "/static/panel/js/notices.js";
-import { electrodeAdvice, linkWords, ownElectrodes } from "/static/panel/js/words.js";
+import { Picture } from "/static/panel/js/picture.js";
+import { theme, turnTheme } from "/static/panel/js/theme.js";
+import { deviceLine, lagWords, linkWords, lossWords } from "/static/panel/js/words.js";
 
 /** @typedef {import("/static/panel/js/contract.js").PanelState} PanelState */
 
-document.documentElement.dataset["theme"] = "night";
 await loadWords(["/static/kit/shared/i18n", "/static/panel/i18n"]);
 
 /** @type {PanelState | null} */
@@ -29,28 +33,35 @@ const alarm = new Alarm(() => paint());
 const awake = keepAwake(() => true);
 const feed = new Feed(feedUrl("/api/feed"), { pingMs: 0, deadMs: 5_000 });
 const sweep = new SweepView({ leads: window.innerWidth < 700 ? 3 : 12 });
-const card = new PatientCard((filled) => api.post("/api/patient", filled), nowUs);
+const card = new PatientCard(new Edits((incident, fields) => api.post("/api/patient", { incident, ...fields })), nowUs);
 const answer = new Answer(alarm);
-const notices = new Notices();
+const notices = new Notices(alarm);
 const doing = new Doing({ nowUs, state: () => state });
 
 const drill = h("p", { class: "drill", hidden: true });
 const unit = h("strong", { class: "unit" });
-const link = h("span", { class: "link", role: "status" });
+const linkText = h("span");
+const lag = h("small", { class: "lag" });
+const link = h("span", { class: "link", role: "status" }, linkText, lag);
+const device = h("p", { class: "device" });
+const loss = h("p", { class: "electrode-advice loss", role: "alert", hidden: true });
 const time = h("span", { class: "time" });
 const sound = h("button", { type: "button", class: "sound", onclick: () => alarm.test() });
 const language = h("button", { type: "button", class: "lang", onclick: () => setLang(lang() === "ja" ? "en" : "ja") });
-const electrodes = h("ul", { class: "electrodes" });
-const advice = h("p", { class: "electrode-advice", role: "status" });
+const light = h("button", { type: "button", class: "light", onclick: () => { turnTheme(); paintHead(); } });
+const electrodes = new Electrodes();
 const patientText = h("span", { class: "patient-text" });
 const patientMore = h("small");
 const patient = h("button", { type: "button", class: "patient", onclick: () => card.open() }, patientText, patientMore);
 
+const work = h("div", { class: "work" });
+const picture = new Picture(work);
+const cabin = new CabinLine();
+fill(work, h("section", { class: "trace-column" }, electrodes.lights, electrodes.standstill, electrodes.swap, electrodes.advice, loss, sweep.el, device),
+  h("div", { class: "right-column" }, answer.el, picture.el, cabin.el, notices.el));
+
 fill(byId("app"), drill,
-  h("header", { class: "head" }, unit, link, time, sound, language),
-  h("div", { class: "work" },
-    h("section", { class: "trace-column" }, electrodes, advice, sweep.el),
-    h("div", { class: "right-column" }, answer.el, notices.el)),
+  h("header", { class: "head" }, unit, link, time, sound, light, language), work,
   h("footer", { class: "foot" }, patient, doing.el));
 
 /** A browser sounds only after a touch; any touch will do. */
@@ -75,44 +86,36 @@ function paint() {
   paintHead();
   doing.render();
   if (!state) return;
-  paintElectrodes(state);
+  electrodes.render(state);
   answer.render(state);
+  picture.render(state);
+  cabin.render(state);
   notices.render(state);
-  card.take(state.patient);
+  card.take(state.patient, state.incident);
   setText(patientText, ageSex(state.patient));
   const p = state.patient;
-  setText(patientMore, [p?.onset_at_us ? `${t("card.onset")} ${clock(p.onset_at_us)}` : "", p?.pain_nrs !== null && p?.pain_nrs !== undefined ? `${t("card.pain")} ${p.pain_nrs}` : "", p?.bp_right ?? p?.bp_left ?? ""].filter(Boolean).join("　") || t("panel.edit_patient"));
+  setText(patientMore, [p?.onset_at_us ? `${t("card.onset")} ${clock(p.onset_at_us)}` : "", p?.pain_nrs !== null && p?.pain_nrs !== undefined ? t("card.pain_of_ten", { n: p.pain_nrs }) : "", p?.bp_right ?? p?.bp_left ?? ""].filter(Boolean).join("　") || t("panel.edit_patient"));
 }
 
 function paintHead() {
   const own = feed.state === "open";
   const words = linkWords(state, own);
   link.dataset["level"] = words.level;
-  setText(link, `${words.shape} ${words.text}`);
+  setText(linkText, `${words.shape} ${words.text}`);
+  setText(lag, own && state ? lagWords(state) : "");
+  setText(device, state ? deviceLine(state) : "");
+  const gone = state ? lossWords(state) : "";
+  loss.hidden = gone === "";
+  setText(loss, gone);
   setText(unit, state?.unit ?? "");
   setText(time, clock(nowUs(), true));
   setText(sound, alarm.armed ? t("panel.sound_on") : t("panel.sound_off"));
   sound.dataset["armed"] = String(alarm.armed);
+  setText(light, t(theme() === "night" ? "panel.to_light" : "panel.to_night"));
   setText(language, lang() === "ja" ? "EN" : "日本語");
   drill.hidden = !state?.drill;
   setText(drill, t("panel.drill"));
   document.title = state ? `${state.unit} 12誘導` : "12誘導";
-}
-
-const SHAPES = { good: "●", noisy: "▲", off: "✕" };
-
-/** @param {PanelState} now */
-function paintElectrodes(now) {
-  const version = JSON.stringify([now.electrodes, now.source, lang()]);
-  if (electrodes.dataset["version"] === version) return;
-  electrodes.dataset["version"] = version;
-  electrodes.setAttribute("aria-label", t("electrode.label"));
-  fill(electrodes, Object.entries(ownElectrodes(now.electrodes)).map(([lead, quality]) => h("li", { dataset: { quality } },
-    h("strong", null, lead), h("span", null, `${SHAPES[quality]} ${t(`electrode.state.${quality}`)}`))));
-  const failed = now.source.state === "failed" ? `✕ ${t("panel.source_failed")} ${now.source.text}` : "";
-  const words = failed || electrodeAdvice(now.electrodes);
-  advice.hidden = words === "";
-  setText(advice, words);
 }
 
 onLang(paint);

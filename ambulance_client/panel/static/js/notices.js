@@ -13,22 +13,64 @@ function words(notice) {
   return t(`notice.${notice.stage}`);
 }
 
+const KEY = "kyumei-notices-heard";
+
 export class Notices {
-  constructor() {
+  /** @param {import("/static/kit/shared/alarm.js").Alarm} alarm */
+  constructor(alarm) {
+    this.alarm = alarm;
+    /** Up to which entry of which case a person has heard. @type {{incident: string, entry: number}} */
+    this.heard = this.#kept();
+    this.sounded = 0;
+    this.understood = h("button", { type: "button", class: "primary notices-heard", hidden: true, onclick: () => this.#hear() });
+    /** @type {import("/static/panel/js/contract.js").PanelState | null} */
+    this.state = null;
     this.list = h("ol", { class: "notices", "aria-live": "polite" });
     this.heading = h("h2");
-    this.el = h("section", { class: "panel-card" }, this.heading, this.list);
+    this.el = h("section", { class: "panel-card from-hospital" }, this.heading, this.understood, this.list);
   }
 
   /** @param {import("/static/panel/js/contract.js").PanelState} state */
   render(state) {
-    const shown = state.notices.filter((notice) => fromHospital(notice, state.unit)).sort((a, b) => b.entry - a.entry);
-    const version = JSON.stringify([shown.map((n) => n.entry), state.incident, lang()]);
+    this.state = state;
+    if (this.heard.incident !== state.incident) this.heard = { incident: state.incident ?? "", entry: 0 };
+    const isNew = (/** @type {import("/static/panel/js/contract.js").Notice} */ n) => n.stage === "note" && n.entry > this.heard.entry;
+    const shown = state.notices.filter((notice) => fromHospital(notice, state.unit)).sort((a, b) => Number(isNew(b)) - Number(isNew(a)) || b.entry - a.entry);
+    const version = JSON.stringify([shown.map((n) => n.entry), this.heard, lang()]);
     if (this.list.dataset["version"] === version) return;
     this.list.dataset["version"] = version;
+    const lines = shown.filter(isNew);
     fill(this.heading, t("panel.from_hospital"));
-    fill(this.list, shown.length ? shown.map((notice) => h("li", { dataset: { stage: notice.stage } },
+    fill(this.understood, t("panel.understood"));
+    this.understood.hidden = lines.length === 0;
+    this.el.dataset["new"] = String(lines.length > 0);
+    fill(this.list, shown.length ? shown.map((notice) => h("li", { dataset: { stage: notice.stage, new: String(lines.includes(notice)) } },
       h("time", null, clock(notice.at_us)), h("span", null, h("strong", null, notice.who), ` ${words(notice)}`)))
       : h("li", { class: "none" }, t("panel.nothing_yet")));
+    const newest = lines[0]?.entry ?? 0;
+    if (newest > this.sounded) {
+      this.sounded = newest;
+      this.alarm.once("medium");
+      this.el.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  #hear() {
+    const { state } = this;
+    if (!state) return;
+    this.heard = { incident: state.incident ?? "", entry: Math.max(0, ...state.notices.map((n) => n.entry)) };
+    try {
+      localStorage.setItem(KEY, JSON.stringify(this.heard));
+    } catch { /* shown as new again after a reload, which is the safe side */ }
+    this.render(state);
+  }
+
+  /** @returns {{incident: string, entry: number}} */
+  #kept() {
+    try {
+      return JSON.parse(localStorage.getItem(KEY) ?? "null") ?? { incident: "", entry: 0 };
+    } catch {
+      return { incident: "", entry: 0 };
+    }
   }
 }

@@ -1,0 +1,105 @@
+"""``/api/incidents/…/cabin``: the ambulance's cabin camera, sent by its tablet, seen by its hospitals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from relay.model.people import Device
+from relay.services.cabin_board import CabinStep, room_of
+from relay.services.call_book import Watcher
+from relay.services.render import Json
+from relay.web.guard import OwnCase, WatchesCabin, guarded_router, relay_of
+from relay.web.video import FRAGMENT, SDP, created, fragment, sdp_body
+
+router = guarded_router()
+CABIN = "/api/incidents/{incident}/cabin"
+Sender = Annotated[Device, Depends(OwnCase())]
+Looker = Annotated[Watcher, Depends(WatchesCabin())]
+
+
+class Reported(BaseModel):
+    """What the tablet lets its camera do."""
+
+    step: CabinStep
+
+
+@router.post(CABIN + "/whip")
+async def publish(incident: UUID, device: Sender, request: Request) -> Response:
+    """Begin to send video."""
+    body = await sdp_body(request, SDP)
+    answer = await relay_of(request).cabins.publish(device, incident, body)
+    return created(answer, f"/api/incidents/{incident}/cabin/whip/{answer.session}")
+
+
+@router.patch(CABIN + "/whip/{session}")
+async def patch_sender(incident: UUID, session: UUID, device: Sender, request: Request) -> Response:
+    """Trickled candidates, or an ICE restart."""
+    body = await sdp_body(request, FRAGMENT)
+    return fragment(await relay_of(request).cabins.patch(incident, session, body))
+
+
+@router.delete(CABIN + "/whip/{session}", status_code=200)
+async def unpublish(incident: UUID, session: UUID, device: Sender, request: Request) -> Response:
+    """Stop sending video."""
+    await relay_of(request).cabins.unpublish(incident, session)
+    return Response()
+
+
+@router.post(CABIN + "/step", status_code=204)
+async def report(incident: UUID, body: Reported, device: Sender, request: Request) -> None:
+    """Say what the radio can spare."""
+    await relay_of(request).cabins.report(incident, body.step)
+
+
+@router.post(CABIN + "/stills", status_code=204)
+async def keep_still(incident: UUID, device: Sender, request: Request) -> None:
+    """Send a picture instead of video."""
+    await relay_of(request).cabins.keep_still(incident, await request.body())
+
+
+@router.get(CABIN)
+async def show(incident: UUID, watcher: Looker, request: Request) -> Json:
+    """What the camera is doing, and why."""
+    return await relay_of(request).cabins.show(incident)
+
+
+@router.get(CABIN + "/still")
+async def read_still(incident: UUID, watcher: Looker, request: Request) -> Response:
+    """The newest picture sent instead of video."""
+    return Response(relay_of(request).cabins.still(incident), media_type="image/jpeg")
+
+
+@router.get(CABIN + "/ice")
+async def ice_servers(incident: UUID, watcher: Looker, request: Request) -> Json:
+    """Servers this viewer's browser may need to get through."""
+    return {"ice_servers": relay_of(request).viewers.ice(room_of(incident))}
+
+
+@router.post(CABIN + "/whep")
+async def watch(incident: UUID, watcher: Looker, request: Request) -> Response:
+    """Begin to watch."""
+    body = await sdp_body(request, SDP)
+    answer = await relay_of(request).cabins.watch(watcher, incident, body)
+    return created(answer, f"/api/incidents/{incident}/cabin/whep/{answer.session}")
+
+
+@router.patch(CABIN + "/whep/{session}")
+async def patch_viewer(
+    incident: UUID, session: UUID, watcher: Looker, request: Request
+) -> Response:
+    """Trickled candidates, or an ICE restart."""
+    body = await sdp_body(request, FRAGMENT)
+    viewers = relay_of(request).viewers
+    return fragment(await viewers.patch(watcher, room_of(incident), session, body))
+
+
+@router.delete(CABIN + "/whep/{session}", status_code=200)
+async def leave(incident: UUID, session: UUID, watcher: Looker, request: Request) -> Response:
+    """Stop watching."""
+    await relay_of(request).viewers.leave(watcher, room_of(incident), session)
+    return Response()

@@ -17,6 +17,7 @@ from .stand_ins import (
     FakeTablet,
     now_us,
     overflow,
+    panel_state,
     signed_in,
     soon,
     visit,
@@ -236,5 +237,44 @@ def test_crew_cannot_miss_the_decision_nor_a_dead_link(chromium: Chromium) -> No
         for socket in tablet.sockets:
             socket.close()
         page.wait_for_selector("text=この端末のアプリが応答しません")
+
+    visit(chromium, "/panel", "tablet", work)
+
+
+ANSWERED = """async ([first, second]) => {
+  let latest = first;
+  const { Answer } = await import("/static/panel/js/answer.js");
+  const { Alarm } = await import("/static/kit/shared/alarm.js");
+  const answer = new Answer(new Alarm(() => answer.render(latest)));
+  answer.render(first);
+  answer.dialog.querySelector(".understood").click();
+  answer.render(latest = second); // in the same task: before the browser tells that the dialog was closed
+  await new Promise((done) => setTimeout(done, 300));
+  return {
+    isOpen: answer.dialog.open, text: answer.dialog.innerText, known: localStorage.getItem("kyumei-understood"), ringing: answer.alarm.ringing,
+  };
+}"""
+
+
+def test_a_state_that_comes_with_the_press_neither_asks_twice_nor_confirms_the_unread(
+    chromium: Chromium,
+) -> None:
+    def work(page: Any) -> None:
+        FakeTablet(page)
+        page.goto(page.url_of)
+        page.wait_for_selector("text=送信中")
+        told = {**panel_state()["receipts"], "decided_at_us": 1, "decided_by": "佐藤医師"}
+        first = panel_state(receipts={**told, "decision": "stemi-cath"})
+        again = page.evaluate(ANSWERED, [first, first])
+        assert not again["isOpen"]
+        assert again["known"].endswith(":1:stemi-cath")
+        assert again["ringing"] is None
+        page.evaluate("localStorage.clear()")
+        newer = panel_state(receipts={**told, "decided_at_us": 2, "decision": "not-stemi"})
+        unread = page.evaluate(ANSWERED, [first, newer])
+        assert unread["isOpen"]
+        assert "確認した" in unread["text"]
+        assert unread["known"].endswith(":1:stemi-cath")
+        assert unread["ringing"] == "medium"
 
     visit(chromium, "/panel", "tablet", work)

@@ -18,7 +18,8 @@ export class Answer {
     this.el = h("div", { class: "answer-column" }, this.words, this.screen, this.chain);
     this.dialog = h("dialog", { class: "decided" });
     document.body.append(this.dialog);
-    this.dialog.addEventListener("close", () => { this.#keep(); this.alarm.quiet(); });
+    // the event comes some time after the closing: a newer decision may have opened the dialog again by then, and nobody has read that one
+    this.dialog.addEventListener("close", () => { if (!this.dialog.open) this.#understood(); });
     this.seen = "";
     this.soundedOpen = "";
   }
@@ -78,7 +79,7 @@ export class Answer {
       h("h1", { class: "answer-huge" }, decisionWords(decision)),
       r.decision_text ? h("p", { class: "answer-text" }, r.decision_text) : null,
       h("p", { class: "answer-next" }, t(`next.${decision}`)),
-      h("button", { type: "button", class: "primary understood", onclick: () => this.dialog.close() }, t("panel.understood")));
+      h("button", { type: "button", class: "primary understood", onclick: () => { this.dialog.close(); this.#understood(); } }, t("panel.understood")));
     if (!this.dialog.open) this.dialog.showModal();
     this.alarm.quiet();
     this.alarm.ring(decision === "stemi-cath" ? "high" : "medium");
@@ -93,10 +94,12 @@ export class Answer {
     }
   }
 
-  #keep() {
+  /** At the press itself and not at the event after it: a state that came between the two opened the same decision again. */
+  #understood() {
     try {
       localStorage.setItem("kyumei-understood", this.seen);
     } catch { /* shown again after a reload, which is the safe side */ }
+    this.alarm.quiet();
   }
 
   /** @param {HTMLElement} part @param {unknown} of @param {() => (Node | null)[]} draw */

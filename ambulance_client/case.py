@@ -10,38 +10,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
+from ambulance_client.receipts import Decided, Receipts, SnapshotLine, Step, receipts
 from relay.protocol import messages as m
 
 KEPT_NOTICES = 50
-
-
-@dataclass(slots=True)
-class Receipts:
-    """Who has the trace, and what they decided. Empty until it happened."""
-
-    stored_at_us: int | None = None
-    delivered_at_us: int | None = None
-    delivered_to: str | None = None
-    opened_at_us: int | None = None
-    opened_by: str | None = None
-    decided_at_us: int | None = None
-    decided_by: str | None = None
-    decision: str | None = None
-    decision_text: str | None = None
-
-
-@dataclass(slots=True)
-class SnapshotLine:
-    """One snapshot, from the button to the screen's verdict."""
-
-    id: str
-    taken_at_us: int
-    first_sample: int
-    reason: str
-    stored_at_us: int | None = None
-    tier: str | None = None
-    statement_ja: str | None = None
-    statement_en: str | None = None
 
 
 @dataclass(slots=True)
@@ -54,9 +26,17 @@ class Case:
         default_factory=lambda: {"fmc": None, "depart": None, "door": None}
     )
     snapshots: dict[str, SnapshotLine] = field(default_factory=dict)
-    receipts: Receipts = field(default_factory=Receipts)
+    looked_live: Step | None = None
+    decided: Decided | None = None
+    rang: dict[str, str] = field(default_factory=dict)
+    """Which snapshot each alert is about."""
     notices: list[m.Notice] = field(default_factory=list)
     last_entry: int = 0
+
+    @property
+    def receipts(self) -> Receipts:
+        """The receipt chain as it stands."""
+        return receipts(self.snapshots.values(), self.looked_live, self.decided)
 
     def apply_event(self, event: m.Event) -> None:
         """Fold in something the crew entered."""
@@ -78,6 +58,7 @@ class Case:
         fold = {
             "snapshot-stored": self._snapshot_stored,
             "screened": self._screened,
+            "alert-raised": self._raised,
             "delivered": self._delivered,
             "trace-opened": self._opened,
             "decided": self._decided,
@@ -91,8 +72,8 @@ class Case:
         return self.snapshots.setdefault(key, SnapshotLine(key, notice.at_us, 0, reason))
 
     def _snapshot_stored(self, notice: m.Notice) -> None:
-        self._line(notice).stored_at_us = notice.at_us
-        self.receipts.stored_at_us = notice.at_us
+        line = self._line(notice)
+        line.stored = line.stored or _step(notice)
 
     def _screened(self, notice: m.Notice) -> None:
         line = self._line(notice)
@@ -100,19 +81,29 @@ class Case:
         line.statement_ja = _text(notice, "statement_ja")
         line.statement_en = _text(notice, "statement_en")
 
+    def _raised(self, notice: m.Notice) -> None:
+        line = self._line(notice)
+        line.rang = True
+        self.rang[str(notice.data.get("alert"))] = line.id
+
     def _delivered(self, notice: m.Notice) -> None:
-        self.receipts.delivered_at_us = notice.at_us
-        self.receipts.delivered_to = notice.who
+        """An alert, or a snapshot that rang nowhere, is drawn at a hospital; the first screen counts."""
+        named = _text(notice, "snapshot") or self.rang.get(str(notice.data.get("alert")))
+        line = self.snapshots.get(named) if named else None
+        if line is not None and line.delivered is None:
+            line.delivered = _step(notice)
 
     def _opened(self, notice: m.Notice) -> None:
-        self.receipts.opened_at_us = notice.at_us
-        self.receipts.opened_by = notice.who
+        named = _text(notice, "snapshot")
+        if named is None:
+            self.looked_live = _step(notice)
+            return
+        line = self._line(notice)
+        line.opened = line.opened or _step(notice)
 
     def _decided(self, notice: m.Notice) -> None:
-        self.receipts.decided_at_us = notice.at_us
-        self.receipts.decided_by = notice.who
-        self.receipts.decision = _text(notice, "decision")
-        self.receipts.decision_text = _text(notice, "text")
+        named, decision, text = (_text(notice, key) for key in ("snapshot", "decision", "text"))
+        self.decided = Decided(_step(notice), named, decision, text)
 
     def as_json(self) -> dict[str, Any]:
         """The case's part of ``PanelState`` (``docs/http.md``)."""
@@ -120,7 +111,7 @@ class Case:
             "incident": str(self.incident),
             "patient": asdict(self.patient),
             "marks": dict(self.marks),
-            "snapshots": [asdict(line) for line in self.snapshots.values()],
+            "snapshots": [line.as_json() for line in self.snapshots.values()],
             "receipts": asdict(self.receipts),
             "notices": [
                 {
@@ -139,3 +130,7 @@ class Case:
 def _text(notice: m.Notice, key: str) -> str | None:
     value = notice.data.get(key)
     return value if isinstance(value, str) else None
+
+
+def _step(notice: m.Notice) -> Step:
+    return Step(notice.entry, notice.at_us, notice.who)

@@ -39,6 +39,7 @@ export const decisionWords = (decision) => `${DECISION_SHAPES[decision] ?? ""} $
  * @property {number | null} [decided_at_us]
  * @property {string | null} [decided_by]
  * @property {string | null} [decision]
+ * @property {boolean} [decided_on_earlier] the decision was made on an ECG before the one this chain is about
  */
 
 /** Stored → delivered → opened by whom → decided by whom. @param {Receipts} r */
@@ -48,10 +49,10 @@ export function receiptChain(r) {
     ["stored", r.stored_at_us, null],
     ["delivered", r.delivered_at_us, r.delivered_to],
     ["opened", r.opened_at_us, r.opened_by],
-    ["decided", r.decided_at_us, r.decided_by],
+    ["decided", r.decided_on_earlier ? null : r.decided_at_us, r.decided_by],
   ];
   return h("ol", { class: "receipts", "aria-label": t("receipts.label") }, steps.map(([step, at, who]) => h("li", { class: at ? "done" : "" },
     h("span", { class: "tick" }, at ? "✓" : "○"),
-    h("span", null, t(`receipts.${step}${at ? "" : ".not"}`), who ? h("span", { class: "who" }, ` ${who}`) : null),
+    h("span", null, t(`receipts.${step}${at ? "" : ".not"}`), at && who ? h("span", { class: "who" }, ` ${who}`) : null),
     h("span", null, at ? clock(at, true) : ""))));
 }

@@ -56,6 +56,14 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """This page has drawn the row of a case whose newest ECG rings nowhere; the crew may be told so."""
+
+    snapshot: UUID
+    kind: Literal["shown"] = "shown"
+
+
+@dataclass(frozen=True, slots=True)
 class FeedPing:
     """The page's heartbeat, every 5 s; ``page_us`` comes back in the answer."""
 
@@ -167,7 +175,9 @@ class FeedRefusal:
     kind: Literal["refusal"] = "refusal"
 
 
-FromPage = Annotated[Watch | Unwatch | Console | Delivered | FeedPing, Field(discriminator="kind")]
+FromPage = Annotated[
+    Watch | Unwatch | Console | Delivered | Shown | FeedPing, Field(discriminator="kind")
+]
 ToPage = (
     FeedWelcome
     | IncidentChanged

@@ -61,6 +61,10 @@ class Mark:
     type: Literal["mark"] = "mark"
 
 
+SENT_BY_HAND = ("manual", "file")
+"""Reasons of snapshots that a person asks to be read; the others are taken by the tablet or the relay."""
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotRequest:
     """The crew (or the tablet by itself) asks that these ten seconds be kept and read."""

@@ -199,6 +199,31 @@ class Alerting:
             await change.audit(person.name, "alert-delivered", alert_id, {"console": console})
         self._delivered.add(key)
 
+    async def shown(self, snapshot_id: UUID, person: Person, console: str) -> None:
+        """A page has drawn the case of a snapshot that rang nowhere; the first screen is told to the crew.
+
+        Raises:
+            NotFound: no such snapshot, or not addressed to this person's hospital.
+        """
+        async with self._journal.records.read() as records:
+            snapshot = await records.snapshot(snapshot_id)
+            incident = await records.incident(snapshot.incident) if snapshot else None
+        if snapshot is None or incident is None or not sees(person, incident):
+            raise NotFound("There is no such snapshot.")
+        key = (snapshot_id, person.name, console)
+        if key in self._delivered:
+            return
+        async with self._journal.change(snapshot.incident) as change:
+            told = await change.tx.timeline(snapshot.incident)
+            data: dict[str, object] = {"snapshot": str(snapshot_id), "console": console}
+            if not any(
+                e.stage is Stage.DELIVERED and e.data.get("snapshot") == data["snapshot"]
+                for e in told
+            ):
+                await change.entry(Stage.DELIVERED, person.display_name, data)
+            await change.audit(person.name, "snapshot-shown", snapshot_id, {"console": console})
+        self._delivered.add(key)
+
     async def opened(self, change: Change, person: Person) -> bool:
         """A person has the trace on screen; whether that moved the alert."""
         alert = await change.tx.open_alert(change.incident)

@@ -249,6 +249,8 @@ class FeedSession:
                 self.armed = asked.armed
             case feed.Delivered():
                 await self._parts.alerting.delivered(asked.alert, self._person, self._console)
+            case feed.Shown():
+                await self._parts.alerting.shown(asked.snapshot, self._person, self._console)
         await self._parts.people.session_of_hash(self._session.token_hash, touch=True)
 
     async def _watch(self, asked: feed.Watch) -> None:

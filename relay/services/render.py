@@ -14,11 +14,11 @@ from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry
 from relay.protocol import feed
+from relay.protocol.messages import SENT_BY_HAND
 from relay.services.rhythm import stands
 from relay.store.port import CaseFacts
 
 Json = dict[str, object]
-MANUAL = "manual"
 
 
 def row_json(facts: CaseFacts, stream: EcgStream | None, state: feed.StreamState | None) -> Json:
@@ -40,6 +40,7 @@ def row_json(facts: CaseFacts, stream: EcgStream | None, state: feed.StreamState
         "decision": decision_json(facts.decision) if facts.decision else None,
         "snapshots": len(facts.snapshots),
         "awaiting_read": awaits_reading(facts),
+        "unread": _id(unread(facts)),
         "standstill": bool(stream and (live := facts.live.get(stream.id)) and stands(live)),
     }
 
@@ -57,12 +58,40 @@ def awaits_reading(facts: CaseFacts) -> bool:
     """
     if facts.alert is not None and can(facts.alert, "open"):
         return True
-    asked = [s for s in facts.snapshots if s.reason == MANUAL and s.stored_at_us is not None]
-    if not asked:
+    asked = _sent_by_hand(facts)
+    return bool(asked) and not _is_read(facts, asked[-1])
+
+
+def unread(facts: CaseFacts) -> UUID | None:
+    """The snapshot whose arrival at a human the crew waits for, None where one has it.
+
+    What rang, else the newest that was sent by hand, else the first that was kept: the chain on the
+    tablet speaks of the same one (``ambulance_client.receipts``).
+    """
+    if facts.alert is not None and can(facts.alert, "open"):
+        return facts.alert.snapshot
+    stored = [s for s in facts.snapshots if s.stored_at_us is not None]
+    about = next(iter([*reversed(_sent_by_hand(facts)), *stored]), None)
+    if about is None or _is_read(facts, about) or _is_seen_live(facts, about):
+        return None
+    return about.id
+
+
+def _sent_by_hand(facts: CaseFacts) -> list[Snapshot]:
+    return [s for s in facts.snapshots if s.reason in SENT_BY_HAND and s.stored_at_us is not None]
+
+
+def _is_read(facts: CaseFacts, snapshot: Snapshot) -> bool:
+    enough = {s.id for s in facts.snapshots if s.taken_at_us >= snapshot.taken_at_us}
+    return any(opening.snapshot in enough for opening in facts.openings)
+
+
+def _is_seen_live(facts: CaseFacts, snapshot: Snapshot) -> bool:
+    """A look at the live trace is enough where nobody asked for the sheet to be read."""
+    if snapshot.reason in SENT_BY_HAND or snapshot.stored_at_us is None:
         return False
-    newest = asked[-1]
-    enough = {s.id for s in facts.snapshots if s.taken_at_us >= newest.taken_at_us}
-    return not any(opening.snapshot in enough for opening in facts.openings)
+    since = snapshot.stored_at_us
+    return any(opening.snapshot is None and opening.at_us >= since for opening in facts.openings)
 
 
 def stream_json(stream: EcgStream, state: feed.StreamState) -> Json:

@@ -44,6 +44,7 @@ class FakeRelay:
         self.signed_in = False
         self.alert = {"id": ALERT, "state": "raised", "raised_at_us": now_us(), "tier": "A", "snapshot": SNAP}  # fmt: skip
         self.decision: dict[str, Any] | None = None
+        self.unread: str | None = None
         self.samples = beats(10 * FS).astype("<i2").tobytes()
         page.route("**/api/**", self._http)
         page.route_web_socket("**/feed/v1", self._feed)
@@ -54,7 +55,7 @@ class FakeRelay:
             "patient": {"age_years": 67, "sex": "M", "onset_at_us": None, "pain_nrs": 8, "history": "<b>x</b>"},
             "stream": {"id": STREAM, "fs_hz": FS, "uv_per_lsb": 1.0, "lead_mask": MASK, "state": "live", "newest_sample": 6000, "started_at_us": 0},
             "tier": "A", "statement_ja": "V2–V4でST上昇", "statement_en": "ST elevation V2-V4", "alert": self.alert,
-            "opened_by": [], "decision": self.decision, "snapshots": 1, "awaiting_read": self.decision is None,
+            "opened_by": [], "decision": self.decision, "snapshots": 1, "awaiting_read": self.decision is None, "unread": self.unread,
         }  # fmt: skip
 
     def snap(self) -> dict[str, Any]:
@@ -199,7 +200,7 @@ def panel_state(**change: Any) -> dict[str, Any]:
         "stream": {"id": STREAM, "fs_hz": FS, "uv_per_lsb": 1.0, "lead_mask": MASK, "newest_sample": 6000},
         "backlog_s": 0, "lost_s": 0, "recovered": None, "spool_ok": True, "disk_free_mb": 9000, "room_min": 4000, "swap": None, "standstill_s": None, "photos": [], "video": {"step": "full", "calls": [], "camera": None}, "patient": {"rev": 3, "age_years": None, "sex": None},
         "marks": {"fmc": None, "depart": None, "door": None}, "electrodes": {**leads, "V3": "off"}, "snapshots": [],
-        "receipts": dict.fromkeys(("stored_at_us", "delivered_at_us", "delivered_to", "opened_at_us", "opened_by", "decided_at_us", "decided_by", "decision", "decision_text")),
+        "receipts": dict.fromkeys(("snapshot", "taken_at_us", "stored_at_us", "delivered_at_us", "delivered_to", "opened_at_us", "opened_by", "decided_at_us", "decided_by", "decision", "decision_text", "watched_live_at_us", "watched_live_by", "decided_on_earlier")),
         "notices": [], **change,
     }  # fmt: skip
 

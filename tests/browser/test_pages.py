@@ -209,6 +209,76 @@ def test_crew_page_is_pressed_with_gloves(chromium: Chromium) -> None:
     visit(chromium, "/panel", "tablet", work)
 
 
+class TwoEcgs(FakeRelay):
+    """A case whose first ECG was read, and a second that nobody has read."""
+
+    def snap(self, which: str = SNAP) -> dict[str, Any]:
+        later = 120_000_000 if which == SECOND else 0
+        return {**super().snap(), "id": which, "taken_at_us": 1_790_000_000_000_000 + later}
+
+    def _answer(self, path: str, body: Any) -> Any:
+        if path == f"/snapshots/{SECOND}":
+            return self.snap(SECOND)
+        if path == f"/incidents/{CASE}":
+            both = [{**self.snap(one), "report": None} for one in (SNAP, SECOND)]
+            return {**super()._answer(path, body), "snapshots": both}
+        if path.endswith("/opened") and body["snapshot"] == SECOND:
+            self.unread = None
+        return super()._answer(path, body)
+
+
+SECOND = "5ec0de00-0000-4000-8000-000000000002"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_ecg_that_comes_while_another_is_read_is_pointed_at(
+    chromium: Chromium, size: str
+) -> None:
+    def work(page: Any) -> None:
+        relay = signed_in(page, TwoEcgs)
+        page.click(".case")
+        page.wait_for_selector(".sheet-box canvas")
+        soon(page, lambda: relay.posts("/opened") == [{"snapshot": SNAP}])
+        assert not page.is_visible(".newer-ecg")
+        relay.unread = SECOND
+        relay.tell({"kind": "incident", "incident": relay.row()})
+        page.wait_for_selector("text=まだ誰も読んでいない心電図があります")
+        soon(page, lambda: {"kind": "shown", "snapshot": SECOND} in relay.heard)
+        assert overflow(page) <= 0
+        assert page.locator(".newer-ecg").bounding_box()["height"] >= 44
+        assert relay.posts("/opened") == [{"snapshot": SNAP}]
+        page.click(".newer-ecg")
+        soon(page, lambda: {"snapshot": SECOND} in relay.posts("/opened"))
+        page.wait_for_function("document.querySelector('.newer-ecg').hidden")
+
+    visit(chromium, "/", size, work)
+
+
+def test_a_decision_on_the_ecg_before_is_told_as_such(chromium: Chromium) -> None:
+    def work(page: Any) -> None:
+        tablet = FakeTablet(page)
+        page.goto(page.url_of)
+        page.wait_for_selector("text=送信中")
+        first = {"taken_at_us": now_us(), "stored_at_us": now_us(), "delivered_at_us": now_us(), "delivered_to": "CCU", "opened_at_us": now_us(), "opened_by": "佐藤医師"}  # fmt: skip
+        decided = {"decided_at_us": now_us(), "decided_by": "佐藤医師", "decision": "repeat-5min", "decision_text": ""}  # fmt: skip
+        snap = {"id": SNAP, "taken_at_us": now_us(), "first_sample": 0, "reason": "manual", "stored_at_us": now_us(), "tier": "E", "statement_ja": "x", "statement_en": "x"}  # fmt: skip
+        tablet.say(snapshots=[snap], receipts={**first, **decided})
+        page.click(".understood")
+        assert page.locator(".chain li.done").count() == 4
+        assert page.locator(".answer-newer").count() == 0
+        tablet.say(snapshots=[snap], receipts={"taken_at_us": now_us(), **decided, "decided_on_earlier": True})  # fmt: skip
+        page.wait_for_selector("text=上の判断は前の心電図についてです。")
+        assert "未送信" in page.inner_text(".answer-newer")
+        assert page.locator(".chain li.done").count() == 0
+        tablet.say(snapshots=[snap], receipts={"taken_at_us": now_us(), "stored_at_us": 1, "watched_live_by": "佐藤医師", **decided, "decided_on_earlier": True})  # fmt: skip
+        page.wait_for_selector("text=佐藤医師 はライブ波形を見ています")
+        assert page.locator(".chain li.done").count() == 1
+        assert page.locator("dialog.decided[open]").count() == 0
+        assert overflow(page) <= 0
+
+    visit(chromium, "/panel", "phone", work)
+
+
 def test_crew_cannot_miss_the_decision_nor_a_dead_link(chromium: Chromium) -> None:
     def work(page: Any) -> None:
         tablet = FakeTablet(page)

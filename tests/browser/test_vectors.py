@@ -26,6 +26,17 @@ def test_vectors_are_what_python_says_today() -> None:
     assert found.returncode == 0, found.stdout + found.stderr
 
 
+def test_receipt_chain(chromium: Chromium, vector: Vector) -> None:
+    cases = vector("receipts")
+    got = chromium.run(
+        "async (cases) => { const { receiptsOf } = await import('/static/viewer/js/receipts.js');"
+        " return cases.map((c) => receiptsOf(c.timeline)); }",
+        cases,
+    )
+    for case, chain in zip(cases, got, strict=True):
+        assert chain == case["receipts"], case["says"]
+
+
 def test_checksum(chromium: Chromium, vector: Vector) -> None:
     cases = vector("crc32c")
     got = chromium.run(

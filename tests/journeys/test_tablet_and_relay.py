@@ -74,7 +74,7 @@ async def _whole_chain(city: City, tablet: Tablet) -> None:
     await asyncio.to_thread(page.sign_in, *CARDIOLOGIST)
     await until(lambda: tablet.recorder.newest_sample >= 5000, 30)
     snapshot = str(await tablet.snapshot())
-    await until(lambda: tablet.case.snapshots[snapshot].stored_at_us)
+    await until(lambda: tablet.case.snapshots[snapshot].stored)
     await until(lambda: tablet.case.snapshots[snapshot].tier)
     incident = str(tablet.case.incident)
     row = await asyncio.to_thread(page.get, f"/api/incidents/{incident}")

@@ -31,6 +31,17 @@ async def row(world: World, spec: m.OpenStream) -> dict[str, Any]:
     return found
 
 
+async def soon(world: World, action: str, times: int) -> None:
+    """Waits until something has been written down so often."""
+    async with asyncio.timeout(30):
+        while True:
+            async with world.relay.records.read() as records:
+                rows = await records.audit_rows()
+            if [r.action for r in rows].count(action) >= times:
+                return
+            await asyncio.sleep(0.05)
+
+
 async def test_the_whole_life_of_an_alert(world: World) -> None:
     async with (
         world.tablet() as tablet,
@@ -208,6 +219,56 @@ async def test_a_manual_snapshot_awaits_a_reader_until_opened(world: World) -> N
         again = await http.post(f"/api/incidents/{spec.incident}/opened", json=body)
         assert again.json() == {"first": False}
         assert len(tablet.notices("trace-opened")) == 1
+
+
+async def test_a_quiet_ecg_on_a_hospital_screen_is_told_to_the_crew_once(world: World) -> None:
+    async with (
+        world.tablet() as tablet,
+        world.page("sato") as page,
+        world.page("ito") as other,
+        world.page("mori") as elsewhere,
+    ):
+        spec = tablet.open()
+        await tablet.follow(spec.incident)
+        await tablet.record(spec.stream, range(8), CALM)
+        snapshot = await tablet.snapshot(spec, 0, 1000)
+        await tablet.notice("screened")
+        assert (await row(world, spec))["unread"] == str(snapshot)
+
+        shown = {"kind": "shown", "snapshot": str(snapshot)}
+        await elsewhere.say(shown)
+        refused = await elsewhere.until(lambda t: t["kind"] == "refusal")
+        assert refused["text"] == "There is no such snapshot."
+        assert tablet.notices("delivered") == []
+
+        await page.say(shown)
+        told = await tablet.notice("delivered")
+        assert told.who == "Dr sato"
+        assert told.data["snapshot"] == str(snapshot)
+        await page.say(shown)
+        await other.say(shown)
+        await soon(world, "snapshot-shown", 2)
+        assert len(tablet.notices("delivered")) == 1
+
+
+async def test_which_ecg_waits_for_a_reader(world: World) -> None:
+    async with world.tablet() as tablet, await world.http("ito") as http:
+        spec = tablet.open()
+        await tablet.follow(spec.incident)
+        await tablet.record(spec.stream, range(16), CALM)
+        await tablet.notice("stream-started")
+        assert (await row(world, spec))["unread"] is None
+        opened = f"/api/incidents/{spec.incident}/opened"
+        await http.post(opened, json={"snapshot": None})
+        first = await tablet.snapshot(spec, 0, 1000)
+        await tablet.until(lambda: len(tablet.notices("screened")) == 1)
+        second = await tablet.snapshot(spec, 1000, 1000)
+        await tablet.until(lambda: len(tablet.notices("screened")) == 2)
+        assert (await row(world, spec))["unread"] == str(second)
+        await http.post(opened, json={"snapshot": str(first)})
+        assert (await row(world, spec))["unread"] == str(second)
+        await http.post(opened, json={"snapshot": str(second)})
+        assert (await row(world, spec))["unread"] is None
 
 
 async def test_with_screening_off_snapshots_are_kept_and_nothing_is_said(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@
  * @property {Decision | null} decision
  * @property {import("/static/kit/video/cabin.js").Cabin | null} [cabin]
  * @property {boolean} awaiting_read
+ * @property {string | null} [unread] the snapshot whose arrival at a human the crew waits for
  *
  * @typedef {object} Snapshot
  * @property {string} id

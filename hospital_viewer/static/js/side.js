@@ -8,7 +8,8 @@ import { drawScenePhotos } from "/static/kit/shared/scene_photos.js";
 import { decisionWords, receiptChain, tierBadge } from "/static/kit/shared/tier.js";
 import { readReport } from "/static/kit/ecg/report.js";
 import { ChangeCard } from "/static/viewer/js/change.js";
-import { intervalsOf, receiptsOf } from "/static/viewer/js/triage.js";
+import { receiptsOf } from "/static/viewer/js/receipts.js";
+import { intervalsOf } from "/static/viewer/js/triage.js";
 
 /** @typedef {import("/static/viewer/js/contract.js").IncidentDetail} IncidentDetail */
 /** @typedef {import("/static/viewer/js/contract.js").TimelineEntry} TimelineEntry */
@@ -44,7 +45,7 @@ export class Side {
     this.noteButton.textContent = t("note.send");
     this.#once(this.statement, [this.trace.shown, this.trace.report, detail.statement_ja, detail.report, detail.stream?.state], () => this.#statement(detail));
     this.change.render(this.trace.isNow ? null : this.trace.snapshot, detail.snapshots);
-    this.#once(this.receipts, detail.timeline, () => [h("h2", null, t("side.receipts")), receiptChain({ ...receiptsOf(detail.timeline) })]);
+    this.#once(this.receipts, detail.timeline, () => [h("h2", null, t("side.receipts")), receiptChain(receiptsOf(detail.timeline))]);
     this.#once(this.patient, [detail.patient, detail.timeline.length], () => this.#patient(detail));
     drawScenePhotos(this.photos, detail.id, detail.timeline);
     this.#once(this.table, this.trace.report, () => this.#table());

@@ -218,13 +218,18 @@ export class Store {
     }
   }
 
-  /** Alerts whose row is drawn now, where somebody can see it or hear it. @param {readonly IncidentRow[]} rows */
+  /** What waits for a reader and whose row is drawn now, where somebody can see it or hear it. @param {readonly IncidentRow[]} rows */
   drawn(rows) {
     if (document.visibilityState !== "visible" && !this.feed.armed) return;
-    for (const { alert } of rows) {
-      if (!alert || alert.state !== "raised" || this.deliveredSent.has(alert.id)) continue;
-      if (this.feed.send({ kind: "delivered", alert: alert.id })) this.deliveredSent.add(alert.id);
+    for (const { alert, unread } of rows) {
+      if (alert?.state === "raised") this.#tell(alert.id, { kind: "delivered", alert: alert.id });
+      else if (unread && alert?.state !== "delivered") this.#tell(unread, { kind: "shown", snapshot: unread });
     }
+  }
+
+  /** @param {string} id @param {{kind: string} & Record<string, string>} message */
+  #tell(id, message) {
+    if (!this.deliveredSent.has(id) && this.feed.send(message)) this.deliveredSent.add(id);
   }
 
   /** @param {string} decision @param {string} text @param {string | null} snapshot */

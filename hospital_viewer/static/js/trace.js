@@ -34,9 +34,10 @@ export class TraceView {
     this.stream = "";
     this.tabs = h("div", { class: "trace-tabs", role: "tablist" });
     this.head = h("p", { class: "sheet-head" });
+    this.newer = h("button", { type: "button", class: "newer-ecg", hidden: true });
     this.message = h("p", { class: "trace-message", role: "status" });
     this.stage = h("div", { class: "trace-stage" });
-    this.el = h("section", { class: "trace" }, this.tabs, this.head, this.stage);
+    this.el = h("section", { class: "trace" }, this.newer, this.tabs, this.head, this.stage);
     this.sweep.onpainted = () => this.#seen();
     this.sheet.onpainted = () => this.#seen();
     document.addEventListener("visibilitychange", () => this.#seen());
@@ -75,8 +76,18 @@ export class TraceView {
       else if (detail.stream) void this.show("live");
       else this.#say(t("trace.none"));
     }
+    this.#newer(detail);
     this.#tabs(detail);
     this.#head(detail);
+  }
+
+  /** An ECG that nobody has read came while another is on show. @param {IncidentDetail} detail */
+  #newer(detail) {
+    const snap = detail.snapshots.find((one) => one.id === detail.unread);
+    this.newer.hidden = !snap || snap.id === this.shown || this.shown === null;
+    if (!snap || this.newer.hidden) return;
+    this.newer.onclick = () => void this.show(snap.id);
+    setText(this.newer, t("trace.newer", { at: clock(snap.taken_at_us, true), reason: t(`reason.${snap.reason}`) }));
   }
 
   /** @param {IncidentDetail} detail */

@@ -56,38 +56,6 @@ export function firstSnapshot(snapshots, timeline) {
 }
 
 /**
- * Stored, delivered, opened, decided: the receipt chain of a case's newest alert.
- * @param {readonly import("/static/viewer/js/contract.js").TimelineEntry[]} timeline
- * @returns {import("/static/kit/shared/tier.js").Receipts}
- */
-export function receiptsOf(timeline) {
-  const raised = timeline.findLastIndex((entry) => entry.stage === "alert-raised");
-  return chainOf(raised < 0 ? timeline : timeline.slice(raised), timeline);
-}
-
-/**
- * @param {readonly import("/static/viewer/js/contract.js").TimelineEntry[]} timeline since the newest alert
- * @param {readonly import("/static/viewer/js/contract.js").TimelineEntry[]} whole
- * @returns {import("/static/kit/shared/tier.js").Receipts}
- */
-function chainOf(timeline, whole) {
-  const last = (/** @type {string} */ stage) => [...timeline].reverse().find((entry) => entry.stage === stage);
-  const first = (/** @type {string} */ stage) => timeline.find((entry) => entry.stage === stage);
-  const delivered = first("delivered");
-  const opened = first("trace-opened");
-  const decided = last("decided");
-  return {
-    stored_at_us: whole.findLast((entry) => entry.stage === "snapshot-stored")?.at_us ?? null,
-    delivered_at_us: delivered?.at_us ?? null,
-    delivered_to: delivered?.who ?? null,
-    opened_at_us: opened?.at_us ?? null,
-    opened_by: opened?.who ?? null,
-    decided_at_us: decided?.at_us ?? null,
-    decided_by: decided?.who ?? null,
-  };
-}
-
-/**
  * The intervals that count, in seconds; only those whose both ends are known.
  * @param {readonly import("/static/viewer/js/contract.js").TimelineEntry[]} timeline
  * @param {number | null | undefined} onsetUs

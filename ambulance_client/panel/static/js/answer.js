@@ -28,18 +28,19 @@ export class Answer {
   render(state) {
     const r = state.receipts;
     this.#words(state);
-    this.#once(this.chain, r, () => [h("h2", null, t("panel.receipts")), receiptChain(r)]);
+    const isAnswered = Boolean(r.decision) && !r.decided_on_earlier;
+    this.#once(this.chain, r, () => [h("h2", null, t("panel.receipts"), r.taken_at_us ? ` ${t("panel.ecg_of", { at: clock(r.taken_at_us, true) })}` : ""), receiptChain(r)]);
     const last = state.snapshots.at(-1) ?? null;
     const newest = state.snapshots.reduce((best, snap) => (!best || snap.taken_at_us > best.taken_at_us ? snap : best), last);
-    this.#once(this.screen, [newest, r.decision], () => [
+    this.#once(this.screen, [newest, isAnswered], () => [
       h("h2", null, t("panel.screened"), newest ? ` ${clock(newest.taken_at_us, true)}` : ""),
       newest ? tierBadge(newest.tier) : h("p", null, t("panel.no_snapshot")),
       newest ? h("p", { class: "statement-words" }, pick(newest, "statement")) : null,
-      newest && !r.decision ? h("p", { class: "advice" }, tierAdvice(newest.tier)) : null,
+      newest && !isAnswered ? h("p", { class: "advice" }, tierAdvice(newest.tier)) : null,
     ]);
     const key = `${state.incident}:${r.decided_at_us ?? ""}:${r.decision ?? ""}`;
     if (r.decision && key !== this.#known()) this.#shout(state, key);
-    if (r.opened_at_us && !r.decision && this.soundedOpen !== `${state.incident}${r.opened_at_us}`) {
+    if (r.opened_at_us && !isAnswered && this.soundedOpen !== `${state.incident}${r.opened_at_us}`) {
       if (this.soundedOpen) this.alarm.once("medium");
       this.soundedOpen = `${state.incident}${r.opened_at_us}`;
     }
@@ -50,20 +51,18 @@ export class Answer {
   #words(state) {
     const r = state.receipts;
     this.words.dataset["decision"] = r.decision ?? "";
-    const isStored = state.snapshots.some((snap) => snap.stored_at_us !== null);
-    this.#once(this.words, [r.decision, r.decision_text, r.decided_at_us, r.opened_by, r.opened_at_us, r.delivered_to, state.snapshots.length > 0, isStored], () => {
+    this.#once(this.words, [r, state.snapshots.length > 0], () => {
       if (r.decision) {
         return [
           h("p", { class: "answer-from" }, `${r.decided_by ?? ""} ${r.decided_at_us ? clock(r.decided_at_us, true) : ""}`),
           h("h1", { class: "answer-big" }, decisionWords(r.decision)),
           r.decision_text ? h("p", { class: "answer-text" }, r.decision_text) : null,
           h("p", { class: "answer-next" }, t(`next.${r.decision}`)),
+          r.decided_on_earlier ? h("div", { class: "answer-newer" },
+            h("p", null, t("panel.on_earlier", { at: r.taken_at_us ? clock(r.taken_at_us, true) : "" })), whereItIs(state, "h2")) : null,
         ];
       }
-      if (r.opened_at_us) return [h("h1", null, t("panel.opened_by", { who: r.opened_by ?? "" })), h("p", null, t("panel.wait_decision"))];
-      if (r.delivered_at_us) return [h("h1", null, t("panel.delivered_to", { who: r.delivered_to ?? "" })), h("p", null, t("panel.not_opened"))];
-      if (isStored) return [h("h1", null, t("panel.nobody_yet"))];
-      return state.snapshots.length ? [h("h1", null, t("panel.kept_here")), h("p", null, t("panel.sent_later"))] : [h("h1", null, t("panel.not_sent"))];
+      return [whereItIs(state, "h1")];
     });
   }
 
@@ -109,4 +108,16 @@ export class Answer {
     part.dataset["version"] = version;
     fill(part, draw());
   }
+}
+
+/** How far the ECG that waits for an answer has come. @param {PanelState} state @param {"h1" | "h2"} head */
+function whereItIs(state, head) {
+  const r = state.receipts;
+  const live = r.watched_live_by && !r.opened_at_us ? h("p", null, t("panel.watching_live", { who: r.watched_live_by })) : null;
+  /** @type {(big: string, small?: string) => HTMLElement} */
+  const said = (big, small) => h("div", null, h(head, null, big), small ? h("p", null, small) : null, live);
+  if (r.opened_at_us) return said(t("panel.opened_by", { who: r.opened_by ?? "" }), t("panel.wait_decision"));
+  if (r.delivered_at_us) return said(t("panel.delivered_to", { who: r.delivered_to ?? "" }), t("panel.not_opened"));
+  if (r.stored_at_us) return said(t("panel.nobody_yet"));
+  return state.snapshots.length ? said(t("panel.kept_here"), t("panel.sent_later")) : said(t("panel.not_sent"));
 }

@@ -2,7 +2,8 @@
  * `PanelState` of docs/http.md, for the type checker.
  *
  * @typedef {{id: string, taken_at_us: number, first_sample: number, reason: string, stored_at_us: number | null, tier: string | null, statement_ja: string, statement_en: string}} PanelSnapshot
- * @typedef {import("/static/kit/shared/tier.js").Receipts & {decision_text?: string | null}} PanelReceipts
+ * @typedef {import("/static/kit/shared/tier.js").Receipts & {snapshot?: string | null, taken_at_us?: number | null, decision_text?: string | null,
+ *   watched_live_at_us?: number | null, watched_live_by?: string | null}} PanelReceipts
  * @typedef {{age_years?: number | null, sex?: "M" | "F" | null, onset_at_us?: number | null, pain_nrs?: number | null,
  *   bp_right?: string | null, bp_left?: string | null, hr_bpm?: number | null, spo2_pct?: number | null,
  *   resp_per_min?: number | null, temp_c?: number | null, jcs?: string | null, history?: string | null}} Card

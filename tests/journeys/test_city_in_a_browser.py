@@ -61,7 +61,10 @@ async def test_from_the_first_beat_to_the_decision_on_the_tablet(tmp_path: Path)
             complaints.clear()  # asking who is signed in answers 401 before anybody is
             await crew.goto(f"http://localhost:{port + 1}/")
             await _play(hospital, crew)
-            assert complaints + crew_complaints == []
+            quiet, quiet_complaints = await new_page(browser, 360, 740)
+            await quiet.goto(f"http://localhost:{port + 2}/")
+            await _is_told_of_a_quiet_ecg(quiet)
+            assert complaints + crew_complaints + quiet_complaints == []
     finally:
         demo.send_signal(signal.SIGINT)
         code = await asyncio.to_thread(demo.wait, 30)
@@ -114,6 +117,27 @@ async def _play(hospital: Page, crew: Page) -> None:
 
     await crew.reload()
     await expect(crew.locator(".answer-big")).to_be_visible(timeout=30_000)
+    await _second_ecg(hospital, crew)
+
+
+async def _second_ecg(hospital: Page, crew: Page) -> None:
+    """Another ECG after the decision: nobody has read it until somebody opens it."""
+    done = crew.locator(".chain li.done")
+    await expect(done).to_have_count(4)
+    await crew.locator(".snapshot").click()
+    await expect(crew.locator(".answer-newer")).to_contain_text("前の心電図", timeout=30_000)
+    await expect(crew.locator(".answer-newer")).to_contain_text("病院に届きました", timeout=30_000)
+    await expect(done).to_have_count(2)
+    await hospital.locator(".newer-ecg").click()
+    await expect(crew.locator(".answer-newer")).to_contain_text("波形を見ています", timeout=30_000)
+    await expect(done).to_have_count(3)
+    await expect(hospital.locator(".newer-ecg")).to_be_hidden()
+
+
+async def _is_told_of_a_quiet_ecg(crew: Page) -> None:
+    """Nothing rang, and the hospital's list shows the case all the same."""
+    await expect(crew.locator(".answer-words")).to_contain_text("病院に届きました", timeout=60_000)
+    await expect(crew.locator(".answer-words")).to_contain_text("まだ誰も開いていません")
 
 
 async def _more_tones(page: Page, than: int) -> bool:

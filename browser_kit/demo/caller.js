@@ -28,6 +28,10 @@ export class CallerPicture {
     } catch {
       return;
     }
+    if (!this.el.isConnected) {
+      this.#show(""); // a window made narrow has no place for it
+      return;
+    }
     const here = calls.some((call) => call.id === this.call && call.state !== "ended");
     this.#show(here ? this.call : calls.find((call) => call.state === "live")?.id ?? "");
   }

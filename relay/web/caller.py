@@ -18,6 +18,7 @@ from relay.services.callers import Phone
 from relay.services.relay import Relay
 from relay.services.render import Json
 from relay.services.wire import CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
+from relay.web.cookies import keep, kept
 from relay.web.guard import HoldsLink, Public, address_of, guarded_router, relay_of
 from relay.web.headers import comes_from_us
 from relay.web.sockets import SocketWire
@@ -72,13 +73,10 @@ class Place(BaseModel):
 async def redeem(body: Token, request: Request) -> Response:
     """Open the link; the cookie binds it to this phone."""
     callers = relay_of(request).callers
-    cookie = request.cookies.get(CALLER_COOKIE)
+    cookie = kept(request, CALLER_COOKIE)
     secret, state = await callers.redeem(body.token, cookie, address_of(request))
     answer = JSONResponse(state)
-    answer.set_cookie(
-        CALLER_COOKIE, secret, COOKIE_LIFE_S, path="/", secure=True, httponly=True,
-        samesite="strict",
-    )  # fmt: skip
+    keep(answer, request, CALLER_COOKIE, secret, COOKIE_LIFE_S)
     return answer
 
 
@@ -131,7 +129,7 @@ async def feed(socket: WebSocket) -> None:
     await socket.accept(SUBPROTOCOL)
     wire = SocketWire(socket)
     try:
-        phone = await relay.callers.phone(socket.cookies.get(CALLER_COOKIE), also_ended=True)
+        phone = await relay.callers.phone(kept(socket, CALLER_COOKIE), also_ended=True)
         await _serve(relay, phone, wire)
     except RelayError as error:
         await wire.close(CLOSE_UNAVAILABLE if error.retry else CLOSE_SESSION_ENDED, str(error))

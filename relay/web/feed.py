@@ -11,6 +11,7 @@ from relay.protocol.feed import SUBPROTOCOL
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_UNAVAILABLE
 from relay.services.feeds import FeedSession
 from relay.services.wire import CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
+from relay.web.cookies import kept
 from relay.web.guard import relay_of
 from relay.web.headers import comes_from_us
 from relay.web.sockets import SocketWire
@@ -31,7 +32,7 @@ async def feed(socket: WebSocket) -> None:
         return
     await socket.accept(SUBPROTOCOL)
     try:
-        session = await relay.people.session(socket.cookies.get(COOKIE))
+        session = await relay.people.session(kept(socket, COOKIE))
         if not has(session.person.role, Permission.INCIDENTS_READ):
             require(session.person.role, Permission.CALLS_WATCH)
     except RelayError as error:

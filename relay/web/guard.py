@@ -22,6 +22,7 @@ from relay.model.people import Device, Permission, Role, Session, require
 from relay.services.call_book import Watcher, watcher_of, watcher_of_device
 from relay.services.callers import Phone
 from relay.services.relay import Relay
+from relay.web.cookies import kept
 
 
 class Relation(Enum):
@@ -68,7 +69,7 @@ class Needs(Guard):
             NotFound: the case is not addressed to the person's hospital.
         """
         relay = relay_of(connection)
-        session = await relay.people.session(connection.cookies.get(COOKIE))
+        session = await relay.people.session(kept(connection, COOKIE))
         if self.permission is not None:
             require(session.person.role, self.permission)
         if self.relation is Relation.ADDRESSED:
@@ -107,7 +108,7 @@ class Watches(Guard):
             require(Role.DEVICE, self.permission)
             watcher = watcher_of_device(await relay.people.device(token))
         else:
-            session = await relay.people.session(connection.cookies.get(COOKIE))
+            session = await relay.people.session(kept(connection, COOKIE))
             require(session.person.role, self.permission)
             watcher = watcher_of(session.person, session.token_hash)
         if self.relation is Relation.SHARED:
@@ -130,7 +131,7 @@ class WatchesCabin(Guard):
             NotFound: the case is none of theirs.
         """
         relay = relay_of(connection)
-        session = await relay.people.session(connection.cookies.get(COOKIE))
+        session = await relay.people.session(kept(connection, COOKIE))
         require(session.person.role, self.permission)
         watcher = watcher_of(session.person, session.token_hash)
         incident = _uuid(connection.path_params.get("incident"))
@@ -176,7 +177,7 @@ class HoldsLink(Guard):
         token = bearer_of(connection.headers.get("authorization"))
         if self._bearer and token is not None:
             return await callers.bearer(token, address_of(connection))
-        cookie = connection.cookies.get(CALLER_COOKIE)
+        cookie = kept(connection, CALLER_COOKIE)
         return await callers.phone(cookie, also_ended=self._also_ended)
 
 

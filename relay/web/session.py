@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from relay.auth.tokens import COOKIE
 from relay.model.people import Session
 from relay.services.render import Json, me_json
+from relay.web.cookies import forget, keep
 from relay.web.guard import Needs, Public, address_of, guarded_router, relay_of
 
 router = guarded_router()
@@ -30,7 +31,7 @@ async def sign_in(body: Credentials, request: Request) -> Response:
     relay = relay_of(request)
     session_id, person = await relay.people.sign_in(body.name, body.password, address_of(request))
     answer = JSONResponse(me_json(person))
-    answer.set_cookie(COOKIE, session_id, path="/", secure=True, httponly=True, samesite="strict")
+    keep(answer, request, COOKIE, session_id)
     return answer
 
 
@@ -45,5 +46,5 @@ async def sign_out(session: SignedIn, request: Request) -> Response:
     """Sign out; open feeds of this session close."""
     await relay_of(request).people.sign_out(session)
     answer = Response(status_code=204)
-    answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    forget(answer, request, COOKIE)
     return answer

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import av
@@ -17,60 +15,20 @@ from playwright.async_api import Browser, Page
 
 from tests.browser.axe import stumbles
 from tests.browser_page import chromium
-from tests.city import CARDIOLOGIST, HOSPITAL, City, answers, free_port, kyumei, until
+from tests.city import CARDIOLOGIST, HOSPITAL, City, answers, free_port, until
+from tests.journeys.calls import (
+    CAMERA,
+    DISPATCHER,
+    WITHIN_S,
+    invited,
+    open_page,
+    page_until,
+    plays,
+    shot,
+    sign_in,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow]
-
-CAMERA = (
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-)
-DISPATCHER = ("kato", "a long enough password")
-WITHIN_S = 40.0
-
-
-@pytest.fixture
-async def city(tmp_path: Path) -> AsyncIterator[City]:
-    """A relay with a dispatcher and a cardiologist."""
-    made = await asyncio.to_thread(City, tmp_path, ["救急1"])
-    name, password = DISPATCHER
-    kyumei(
-        "users", "add", name, "--role", "dispatcher", "--display", "加藤", "--password-stdin",
-        "--data", str(made.data), stdin=password + "\n",
-    )  # fmt: skip
-    await asyncio.to_thread(made.start_relay)
-    yield made
-    await asyncio.to_thread(made.stop)
-
-
-async def _until(page: Page, expression: str) -> None:
-    """The page's own policy forbids Playwright's way of waiting."""
-    async with asyncio.timeout(WITHIN_S):
-        while not await page.evaluate(f"() => Boolean({expression})"):
-            await asyncio.sleep(0.1)
-
-
-async def _page(browser: Browser, width: int, height: int) -> Page:
-    context = await browser.new_context(
-        viewport={"width": width, "height": height}, locale="ja-JP", permissions=["camera"]
-    )
-    return await context.new_page()
-
-
-async def _sign_in(page: Page, url: str, account: tuple[str, str]) -> None:
-    await page.goto(url)
-    await page.fill("#name", account[0])
-    await page.fill("#password", account[1])
-    await page.keyboard.press("Enter")
-
-
-async def _plays(page: Page, selector: str = "video") -> None:
-    """A picture has come, and the next ones come too."""
-    video = f"document.querySelector('{selector}')"
-    await _until(page, f"{video}?.videoWidth > 0")
-    before = await page.evaluate(f"{video}.currentTime")
-    await _until(page, f"{video}.currentTime > {before} + 0.5")
 
 
 async def _the_crew_sees_it_while_it_is_shared(city: City, browser: Browser, desk: Page) -> None:
@@ -78,7 +36,7 @@ async def _the_crew_sees_it_while_it_is_shared(city: City, browser: Browser, des
     city.start_tablet(
         "救急1", "synthetic:anterior-stemi?seed=3", "--camera", "synthetic", panel_port=port
     )
-    crew = await _page(browser, 1180, 820)
+    crew = await open_page(browser, 1180, 820)
     async with asyncio.timeout(WITHIN_S):
         while not await asyncio.to_thread(answers, f"http://localhost:{port}/"):
             await asyncio.sleep(0.1)
@@ -88,10 +46,10 @@ async def _the_crew_sees_it_while_it_is_shared(city: City, browser: Browser, des
 
     await desk.select_option("select[aria-label='共有先']", "unit 救急1")
     await desk.click("text=/^共有$/")
-    await _plays(crew)
+    await plays(crew)
     small = await crew.evaluate("document.querySelector('.picture video').clientWidth")
     for width, height in ((360, 740), (1920, 1080), (1180, 820)):
-        await _shot(crew, f"crew-picture-{width}", (width, height))
+        await shot(crew, f"crew-picture-{width}", (width, height))
     for theme in ("light", "night"):  # by day and by night
         await crew.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
         await crew.wait_for_timeout(300)
@@ -100,7 +58,7 @@ async def _the_crew_sees_it_while_it_is_shared(city: City, browser: Browser, des
     assert await crew.evaluate("document.querySelector('.picture video').clientWidth") > small
     trace = await crew.locator(".sweep").bounding_box()
     assert trace and trace["width"] > 400
-    await _shot(crew, "crew-picture-big-tablet")
+    await shot(crew, "crew-picture-big-tablet")
 
     share = desk.locator(".side .row", has_text="救急1").get_by_role("button", name="共有をやめる")
     await share.click()
@@ -108,39 +66,19 @@ async def _the_crew_sees_it_while_it_is_shared(city: City, browser: Browser, des
         while await crew.evaluate("Boolean(document.querySelector('.picture video'))"):
             await asyncio.sleep(0.05)
     assert "終わりました" in await crew.inner_text(".picture")
-    await _shot(crew, "crew-picture-gone-tablet")
+    await shot(crew, "crew-picture-gone-tablet")
 
 
 async def _the_cabin_is_seen_by_both(hospital: Page, desk: Page) -> None:
     await hospital.click("text=救急1 >> nth=-1")
     for page in (hospital, desk):
         await page.click(".cabin-open", timeout=WITHIN_S * 1000)
-        await _plays(page, ".cabin video")
-    await _shot(hospital, "hospital-cabin-1920")
-    await _shot(desk, "dispatch-cabin-1920")
+        await plays(page, ".cabin video")
+    await shot(hospital, "hospital-cabin-1920")
+    await shot(desk, "dispatch-cabin-1920")
     await hospital.set_viewport_size({"width": 360, "height": 740})
-    await _shot(hospital, "hospital-cabin-360")
+    await shot(hospital, "hospital-cabin-360")
     await hospital.click(".cabin-open")
-
-
-async def _shot(page: Page, name: str, size: tuple[int, int] | None = None) -> None:
-    """A picture for the eye, where a folder is named."""
-    if folder := os.environ.get("KYUMEI_SHOTS"):
-        if size:
-            await page.set_viewport_size({"width": size[0], "height": size[1]})
-            await asyncio.sleep(0.5)
-        await page.screenshot(path=f"{folder}/{name}.png")
-
-
-async def _invited(desk: Page, base: str) -> str:
-    """A call taken, sent and invited; the caller's link."""
-    await _sign_in(desk, f"{base}/dispatch", DISPATCHER)
-    await desk.fill("#complaint", "倒れている")
-    await desk.click("text=119番を受ける")
-    await desk.click("text=/^出動$/")
-    await desk.click("text=QR・リンク")
-    await desk.wait_for_selector("img.qr")
-    return await desk.inner_text(".link")
 
 
 @pytest.mark.timeout(400)
@@ -149,18 +87,18 @@ async def test_a_recorded_call_can_be_played_even_after_a_power_cut(city: City) 
     city.env["KYUMEI_CALL_RECORDING"] = "clips"
     await asyncio.to_thread(city.start_relay)
     async with chromium(*CAMERA) as browser:
-        desk = await _page(browser, 1920, 1080)
-        url = await _invited(desk, city.base)
+        desk = await open_page(browser, 1920, 1080)
+        url = await invited(desk, city.base)
         assert "録画されます" in await desk.inner_text(".read")
-        phone = await _page(browser, 360, 740)
+        phone = await open_page(browser, 360, 740)
         await phone.goto(url)
         await phone.wait_for_selector("button.go")
         assert "録画されます" in await phone.inner_text("body")
-        await _shot(phone, "caller-recorded-360")
+        await shot(phone, "caller-recorded-360")
         await phone.click("button.go")
         await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
         assert "録画されます" in await phone.inner_text("body")
-        await _plays(desk)
+        await plays(desk)
         assert "録画されます" in await desk.inner_text(".say")
         await _recorded(city, files=1)
         await phone.reload()  # the same phone sends anew: another file
@@ -174,13 +112,13 @@ async def test_a_recorded_call_can_be_played_even_after_a_power_cut(city: City) 
         assert all(20 <= count <= 900 for count in counts), counts
 
         await asyncio.to_thread(city.start_relay)
-        desk = await _page(browser, 1920, 1080)
-        await _sign_in(desk, f"{city.base}/dispatch", DISPATCHER)
+        desk = await open_page(browser, 1920, 1080)
+        await sign_in(desk, f"{city.base}/dispatch", DISPATCHER)
         await desk.click("text=倒れている", timeout=WITHIN_S * 1000)
         await desk.locator(".clips summary").first.click(timeout=WITHIN_S * 1000)
         await desk.evaluate("document.querySelector('.clips video').play()")
-        await _plays(desk, ".clips video")
-        await _shot(desk, "dispatch-clips-1920")
+        await plays(desk, ".clips video")
+        await shot(desk, "dispatch-clips-1920")
 
 
 async def _recorded(city: City, files: int) -> None:
@@ -205,8 +143,8 @@ def _pictures_in(path: Path) -> int:
 @pytest.mark.timeout(400)
 async def test_the_callers_picture_reaches_dispatcher_and_hospital(city: City) -> None:
     async with chromium(*CAMERA) as browser:
-        desk = await _page(browser, 1920, 1080)
-        await _sign_in(desk, f"{city.base}/dispatch", DISPATCHER)
+        desk = await open_page(browser, 1920, 1080)
+        await sign_in(desk, f"{city.base}/dispatch", DISPATCHER)
         await desk.fill("#number", "090-0000-0000")
         await desk.fill("#address", "中央町1-2-3")
         await desk.fill("#complaint", "倒れている")
@@ -216,25 +154,25 @@ async def test_the_callers_picture_reaches_dispatcher_and_hospital(city: City) -
         await desk.wait_for_selector("img.qr")
         url = await desk.inner_text(".link")
 
-        phone = await _page(browser, 360, 740)
+        phone = await open_page(browser, 360, 740)
         await phone.goto(url)
         await phone.click("button.go")
         await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
-        await _plays(desk)
-        await _until(
+        await plays(desk)
+        await page_until(
             desk, "document.querySelector('.next').innerText.includes('映像が見えています')"
         )
 
         await phone.reload()
         await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
-        await _plays(desk)
+        await plays(desk)
 
-        hospital = await _page(browser, 1920, 1080)
-        await _sign_in(hospital, f"{city.base}/", CARDIOLOGIST)
+        hospital = await open_page(browser, 1920, 1080)
+        await sign_in(hospital, f"{city.base}/", CARDIOLOGIST)
         await desk.select_option("select[aria-label='共有先']", f"hospital {HOSPITAL}")
         await desk.click("text=/^共有$/")
         await hospital.click(".video-strip button", timeout=WITHIN_S * 1000)
-        await _plays(hospital)
+        await plays(hospital)
 
         await _the_crew_sees_it_while_it_is_shared(city, browser, desk)
         await _the_cabin_is_seen_by_both(hospital, desk)
@@ -245,4 +183,4 @@ async def test_the_callers_picture_reaches_dispatcher_and_hospital(city: City) -
         await phone.wait_for_selector(".g h1", timeout=WITHIN_S * 1000)
         await desk.click("text=通報を終了")
         await phone.wait_for_selector("body[data-screen='end']", timeout=WITHIN_S * 1000)
-        await _until(hospital, "!document.querySelector('video')")
+        await page_until(hospital, "!document.querySelector('video')")

@@ -17,21 +17,19 @@ from playwright.async_api import Browser, Page
 
 from tests.browser_page import chromium
 from tests.city import City
-from tests.journeys.test_live119 import (
+from tests.journeys.calls import (
     CAMERA,
     DISPATCHER,
     WITHIN_S,
-    _invited,
-    _page,
-    _plays,
-    _shot,
-    _sign_in,
-    _until,
-    city,
+    invited,
+    open_page,
+    page_until,
+    plays,
+    shot,
+    sign_in,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow]
-__all__ = ["city"]
 
 
 @pytest.fixture
@@ -42,33 +40,33 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def _live(browser: Browser, city: City) -> tuple[Page, Page]:
     """The dispatcher's page and the phone, the picture on both."""
-    desk = await _page(browser, 1920, 1080)
-    phone = await _page(browser, 360, 740)
-    await phone.goto(await _invited(desk, city.base))
+    desk = await open_page(browser, 1920, 1080)
+    phone = await open_page(browser, 360, 740)
+    await phone.goto(await invited(desk, city.base))
     await phone.click("button.go")
     await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
-    await _plays(desk)
+    await plays(desk)
     return desk, phone
 
 
 async def test_a_link_nobody_opens_is_seen_and_a_second_one_replaces_it(
     city: City, browser: Browser
 ) -> None:
-    desk = await _page(browser, 1280, 900)
-    first = await _invited(desk, city.base)
-    await _until(desk, "document.querySelector('.ladder .now').innerText.includes('送信')")
+    desk = await open_page(browser, 1280, 900)
+    first = await invited(desk, city.base)
+    await page_until(desk, "document.querySelector('.ladder .now').innerText.includes('送信')")
     say = await desk.inner_text(".next")
     assert "開" in say or "押" in say, say
-    await _shot(desk, "dispatch-not-opened-1280")
+    await shot(desk, "dispatch-not-opened-1280")
     await desk.click("text=リンクを取り消す")
     await desk.click("text=QR・リンク")
-    await _until(desk, f"document.querySelector('.link')?.innerText !== {first!r}")
+    await page_until(desk, f"document.querySelector('.link')?.innerText !== {first!r}")
     second = await desk.inner_text(".link")
 
-    late = await _page(browser, 360, 740)
+    late = await open_page(browser, 360, 740)
     await late.goto(first)
     await late.wait_for_selector("body[data-screen='gone']", timeout=WITHIN_S * 1000)
-    await _shot(late, "caller-gone-360")
+    await shot(late, "caller-gone-360")
     await late.goto("about:blank")
     await late.goto(second)
     await late.wait_for_selector("button.go", timeout=WITHIN_S * 1000)
@@ -81,10 +79,10 @@ async def test_a_dead_console_ends_nothing_and_another_takes_over(
     await desk.context.close()
     await asyncio.sleep(2)
     assert await phone.evaluate("document.body.dataset.screen") == "live"
-    other = await _page(browser, 1920, 1080)
-    await _sign_in(other, f"{city.base}/dispatch", DISPATCHER)
+    other = await open_page(browser, 1920, 1080)
+    await sign_in(other, f"{city.base}/dispatch", DISPATCHER)
     await other.click("nav .card", timeout=WITHIN_S * 1000)
-    await _plays(other)
+    await plays(other)
     await other.click("text=通報を終了")
     await phone.wait_for_selector("body[data-screen='end']", timeout=WITHIN_S * 1000)
 
@@ -94,26 +92,26 @@ async def test_a_killed_relay_comes_back_with_the_picture_and_nobody_presses_any
 ) -> None:
     desk, phone = await _live(browser, city)
     await asyncio.to_thread(city.relay.kill9)
-    await _until(desk, "document.querySelector('header .down')")
+    await page_until(desk, "document.querySelector('header .down')")
     await asyncio.to_thread(city.start_relay)
-    await _until(desk, "!document.querySelector('header .down')")
+    await page_until(desk, "!document.querySelector('header .down')")
     for _ in range(3):  # pictures first where the outage was long, video again by itself
         with contextlib.suppress(TimeoutError):
-            await _until(phone, "document.querySelector('.s').innerText.includes('届いて')")
+            await page_until(phone, "document.querySelector('.s').innerText.includes('届いて')")
             break
     assert "届いて" in await phone.inner_text(".s")
-    await _plays(desk)
+    await plays(desk)
 
 
 async def test_from_the_sms_to_the_picture_and_for_who_comes_late(
     city: City, browser: Browser, record_property
 ) -> None:
     """25 s with human pauses; what the machines take of it and of a late look is printed."""
-    desk = await _page(browser, 1920, 1080)
-    url = await _invited(desk, city.base)
+    desk = await open_page(browser, 1920, 1080)
+    url = await invited(desk, city.base)
     sent_s = time.monotonic()
     await asyncio.sleep(4)  # the SMS is heard and opened
-    phone = await _page(browser, 360, 740)
+    phone = await open_page(browser, 360, 740)
     opened_s = time.monotonic()
     await phone.goto(url)
     await phone.wait_for_selector("button.go")
@@ -121,7 +119,7 @@ async def test_from_the_sms_to_the_picture_and_for_who_comes_late(
     await asyncio.sleep(5)  # an old hand looks for its glasses and presses
     pressed_s = time.monotonic()
     await phone.click("button.go")
-    await _until(desk, "document.querySelector('video')?.videoWidth > 0")
+    await page_until(desk, "document.querySelector('video')?.videoWidth > 0")
     whole_s, machine_s = time.monotonic() - sent_s, page_s + time.monotonic() - pressed_s
 
     late = []
@@ -130,7 +128,7 @@ async def test_from_the_sms_to_the_picture_and_for_who_comes_late(
         await other.goto(f"{city.base}/dispatch")
         await other.wait_for_selector("nav .card", timeout=WITHIN_S * 1000)
         came_s = time.monotonic()  # the wall dials as soon as it knows of the call
-        await _until(other, "document.querySelector('nav .card video')?.videoWidth > 0")
+        await page_until(other, "document.querySelector('nav .card video')?.videoWidth > 0")
         late.append(time.monotonic() - came_s)
         await other.close()
     figures = {"whole_s": whole_s, "machine_s": machine_s, "late_s": statistics.median(late)}

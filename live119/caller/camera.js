@@ -6,6 +6,8 @@ const EVERY_MS = 2_000;
 const POOR_BPS = 100_000;
 const GOOD_BPS = 300_000;
 const POOR_TIMES = 3;
+/** An iPhone in lockdown mode, say, has none: pictures at once. */
+const HAS_VIDEO = "RTCPeerConnection" in window;
 const USED = "kyumei-used";
 const WHY = /** @type {Record<string, string>} */ ({ NotFoundError: "no-camera", OverconstrainedError: "no-camera", NotReadableError: "busy", AbortError: "busy" });
 
@@ -67,7 +69,9 @@ export class Camera {
     clearInterval(this.timer);
     this.timer = window.setInterval(() => void this.#tick(), EVERY_MS);
     this.#awake();
-    void this.#dial();
+    if (HAS_VIDEO) return void this.#dial();
+    this.#pictures();
+    void this.#still();
   }
 
   async #see() {
@@ -157,7 +161,7 @@ export class Camera {
   /** The caller agreed to as much again. */
   more() {
     this.allowance += 1;
-    this.#video();
+    if (HAS_VIDEO) this.#video();
   }
 
   async #tick() {
@@ -224,7 +228,7 @@ export class Camera {
     } catch { this.good = 0; }
     this.busy = false;
     this.changed();
-    if (this.good >= POOR_TIMES && !this.#used()) this.#video();
+    if (HAS_VIDEO && this.good >= POOR_TIMES && !this.#used()) this.#video();
   }
 
   /** Camera off, line closed; the relay has already ended its side. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -128,6 +129,26 @@ async def test_no_video_becomes_pictures_and_video_again(stage: Stage) -> None:
     assert still.headers["content-type"] == "image/jpeg"
     stage.world.plane.broken = False
     await until(page, "document.body.innerText.includes('届いています')")
+
+
+async def test_a_phone_without_webrtc_sends_pictures_at_once_and_tries_no_video(
+    stage: Stage,
+) -> None:
+    """An iPhone in lockdown mode, or WebKit built without it."""
+    page = await stage.phone()
+    await page.add_init_script("delete window.RTCPeerConnection")
+    await page.goto(await stage.link())
+    began, offers = time.monotonic(), len(stage.world.plane.offers)
+    await page.click("button.go")
+    await until(page, "document.body.innerText.includes('写真を送っています')")
+    row = await stage.desk.until(state="frozen", hint="stills")
+    async with asyncio.timeout(WITHIN_S):
+        while len(row["stills"]) < 5:  # fast enough for video, were there any
+            row = await stage.desk.row()
+    assert row["stills"][0]["at_us"] - row["allowed_at_us"] < 2_000_000
+    assert time.monotonic() - began > 6
+    assert len(stage.world.plane.offers) == offers
+    assert "写真を送っています" in await page.inner_text("body")
 
 
 async def test_a_far_relay_is_no_slow_line(stage: Stage) -> None:

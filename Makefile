@@ -54,6 +54,7 @@ check: setup
 test: setup
 	@scripts/check
 	@scripts/fault_tools
+	@scripts/other_browsers
 	@KYUMEI_CHROMIUM="$$(scripts/chromium)" && export KYUMEI_CHROMIUM && exec $(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/house
 
 bench: setup

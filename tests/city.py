@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,11 +16,14 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 HOSPITAL = "daiichi"
 CARDIOLOGIST = ("sato", "correct horse battery")
+DISPATCHER = ("kato", "a long enough password")
 
 
 def free_port() -> int:
@@ -92,6 +97,25 @@ class Process:
         return self.log_file.read_text(errors="replace")
 
 
+@cache
+def _accounts(units: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
+    """A data folder with a hospital, its people and devices, and the devices' tokens; made once, by a person's commands."""
+    made = Path(mkdtemp(prefix="kyumei-city-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    data = ("--data", str(made))
+    kyumei("hospitals", "add", HOSPITAL, "--name", "福島第一病院", *data)
+    for (name, password), *more in (
+        (CARDIOLOGIST, "--role", "cardiologist", "--hospital", HOSPITAL, "--display", "佐藤 医師"),
+        (DISPATCHER, "--role", "dispatcher", "--display", "加藤"),
+    ):
+        kyumei("users", "add", name, *more, "--password-stdin", *data, stdin=password + "\n")
+    tokens = {}
+    for unit in units:
+        done = kyumei("devices", "add", unit, "--hospital", HOSPITAL, *data)
+        tokens[unit] = done.stdout.strip().split()[-1]
+    return made, tokens
+
+
 class City:
     """One relay's data folder, its accounts, and the processes around it."""
 
@@ -103,16 +127,9 @@ class City:
         self.tablets: list[Process] = []
         self.tokens: dict[str, str] = {}
         self.env: dict[str, str] = {}
-        data = ("--data", str(self.data))
-        kyumei("hospitals", "add", HOSPITAL, "--name", "福島第一病院", *data)
-        name, password = CARDIOLOGIST
-        kyumei(
-            "users", "add", name, "--role", "cardiologist", "--hospital", HOSPITAL,
-            "--display", "佐藤 医師", "--password-stdin", *data, stdin=password + "\n",
-        )  # fmt: skip
-        for unit in units:
-            done = kyumei("devices", "add", unit, "--hospital", HOSPITAL, *data)
-            self.tokens[unit] = done.stdout.strip().split()[-1]
+        made, tokens = _accounts(tuple(units))
+        shutil.copytree(made, self.data)
+        self.tokens.update(tokens)
 
     @property
     def base(self) -> str:

@@ -35,14 +35,11 @@ START_S = 60.0
 ANSWER_S = 60.0
 
 
-def firefox_path() -> str:
-    """Where Firefox is; the sentence of ``scripts/firefox`` where it is not."""
-    found = (
+def firefox_path() -> str | None:
+    """Where Firefox is, None where it is not."""
+    return (
         os.environ.get("KYUMEI_FIREFOX") or shutil.which("firefox-esr") or shutil.which("firefox")
     )
-    if found is None:
-        raise AssertionError("The browser tests need Firefox: run scripts/firefox.")
-    return found
 
 
 class Firefox:
@@ -178,7 +175,7 @@ async def firefox() -> AsyncIterator[Firefox]:
         ]
         (Path(folder) / "user.js").write_text("\n".join(lines))
         process = await asyncio.create_subprocess_exec(
-            firefox_path(), "--headless", "--no-remote", "--profile", folder, "--remote-debugging-port", "0",
+            firefox_path() or "firefox", "--headless", "--no-remote", "--profile", folder, "--remote-debugging-port", "0",
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         drained: asyncio.Task[None] | None = None

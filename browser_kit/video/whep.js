@@ -11,6 +11,8 @@ const MOST_WAIT_MS = 5_000;
 const STALE_S = 3;
 const JUDGE_EVERY_MS = 2_000;
 const HOPELESS = 2;
+/** A device in lockdown mode, say, has none. */
+const HAS_VIDEO = "RTCPeerConnection" in window;
 
 export class WhepPlayer {
   /** @param {string} base where `/ice` and `/whep` are, such as `/api/calls/…` @param {boolean} [hasGlimpses] whether pictures can be had in place of video */
@@ -54,7 +56,7 @@ export class WhepPlayer {
 
   #look() {
     const age = Math.floor((performance.now() - this.seenMs) / 1000);
-    const text = this.#mode === "pictures" ? this.#pictureWords() : !this.seenMs ? t("whep.waiting") : this.isLive ? "" : t("whep.stale", { s: age });
+    const text = this.#mode === "pictures" ? this.#pictureWords() : !HAS_VIDEO ? t("whep.none") : !this.seenMs ? t("whep.waiting") : this.isLive ? "" : t("whep.stale", { s: age });
     setText(this.words, text);
     this.el.dataset["live"] = String(this.isLive);
   }
@@ -65,6 +67,7 @@ export class WhepPlayer {
 
   #pictureWords() {
     const at = this.glimpses?.atUs;
+    if (!HAS_VIDEO) return `${t("whep.none")} ${at ? clock(at, true) : ""}`;
     return at ? t("whep.pictures", { at: clock(at, true) }) : t("whep.pictures_wait");
   }
 
@@ -88,7 +91,7 @@ export class WhepPlayer {
 
   /** The line is good again; the last picture stays until the video comes. */
   #video() {
-    if (this.over) return;
+    if (this.over || !HAS_VIDEO) return;
     this.glimpses?.stop();
     this.el.dataset["mode"] = "video";
     this.hopeless = 0;
@@ -98,6 +101,7 @@ export class WhepPlayer {
   async #dial() {
     if (this.over) return;
     this.#hangUp();
+    if (!HAS_VIDEO) return void (this.glimpses && this.#pictures());
     try {
       const ice = await (await this.#ask(`${this.base}/ice`)).json();
       const pc = this.pc = new RTCPeerConnection({ iceServers: ice.ice_servers });

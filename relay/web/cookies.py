@@ -7,6 +7,8 @@ so that none of them is ever taken for the bound one on a site with a name.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -40,8 +42,14 @@ def forget(answer: Response, connection: HTTPConnection, name: str) -> None:
 
 
 def is_this_machine(connection: HTTPConnection) -> bool:
-    """Whether the browser asked for a loopback address without TLS."""
-    return connection.url.scheme in ("http", "ws") and connection.url.hostname in LOOPBACK
+    """Whether the browser asked for a loopback address without TLS, and no proxy of a public site did."""
+    origins = connection.app.state.relay.site.origins  # named where a proxy changes ``Host``
+    asked = connection.url
+    return (
+        asked.scheme in ("http", "ws")
+        and asked.hostname in LOOPBACK
+        and all(urlsplit(origin).hostname in LOOPBACK for origin in origins)
+    )
 
 
 def _name_here(name: str) -> str:

@@ -7,12 +7,13 @@ import os
 
 from playwright.async_api import Browser, Page
 
+from tests.city import DISPATCHER
+
 CAMERA = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
-DISPATCHER = ("kato", "a long enough password")
 WITHIN_S = 40.0
 
 

@@ -15,10 +15,9 @@ from playwright.async_api import Browser, Page
 
 from tests.browser.axe import stumbles
 from tests.browser_page import chromium
-from tests.city import CARDIOLOGIST, HOSPITAL, City, answers, free_port, until
+from tests.city import CARDIOLOGIST, DISPATCHER, HOSPITAL, City, answers, free_port, until
 from tests.journeys.calls import (
     CAMERA,
-    DISPATCHER,
     WITHIN_S,
     invited,
     open_page,

@@ -16,10 +16,9 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.browser_page import chromium
-from tests.city import City
+from tests.city import DISPATCHER, City
 from tests.journeys.calls import (
     CAMERA,
-    DISPATCHER,
     WITHIN_S,
     invited,
     open_page,
@@ -141,3 +140,18 @@ async def test_from_the_sms_to_the_picture_and_for_who_comes_late(
 
 async def _still_one_call(desk: Page) -> bool:
     return await desk.locator("nav .card").count() == 1
+
+
+async def test_a_screen_without_webrtc_shows_the_phones_pictures(
+    city: City, browser: Browser
+) -> None:
+    """A device in lockdown mode, or WebKit built without it; the phone sends video and does not notice."""
+    desk, phone = await _live(browser, city)
+    other = await open_page(browser, 1280, 900)
+    await other.add_init_script("delete window.RTCPeerConnection")
+    await sign_in(other, f"{city.base}/dispatch", DISPATCHER)
+    await other.click("text=倒れている")
+    await page_until(other, "document.querySelector('.whep-glimpse')?.hidden === false")
+    assert "再生できません" in await other.inner_text("body")
+    await page_until(phone, "document.body.innerText.includes('届いています')")
+    await plays(desk)

@@ -328,6 +328,21 @@ async def test_a_browser_on_this_machine_signs_in_without_tls(world: World) -> N
         assert (await http.get("/api/session", headers=mine)).status_code == 401
 
 
+async def test_a_proxy_that_changes_the_host_is_not_this_machine(tmp_path: Path) -> None:
+    """As nginx does unless told otherwise; the site then names its public address."""
+    public = "https://relay.example"
+    async with a_world(tmp_path, origins=frozenset({public})) as world:
+        base = f"http://127.0.0.1:{world.port}"
+        async with httpx2.AsyncClient(base_url=base, headers={"Origin": public}) as http:
+            body = {"name": "sato", "password": PASSWORD}
+            answer = await http.post("/api/session", json=body)
+            cookie = answer.headers["set-cookie"]
+            assert cookie.startswith("__Host-kyumei=")
+            assert "Secure" in cookie
+            stranger = {"Cookie": f"kyumei-here={await world.cookie('ito')}"}
+            assert (await http.get("/api/session", headers=stranger)).status_code == 401
+
+
 async def test_the_cookie_and_the_headers_are_strict(world: World) -> None:
     async with await world.http(None) as http:
         answer = await http.post(

@@ -1,6 +1,6 @@
-"""The same journeys where people use Firefox: as the caller, as the dispatcher, at the hospital, in the ambulance.
+"""The same journeys in the browsers people use beside Chromium: as the caller, the dispatcher, at the hospital, in the ambulance.
 
-A real Firefox with its fake camera; the other side is Chromium, so that both kinds of phone meet both kinds of screen.
+A real Firefox, and WebKit, which is Safari's engine; the other side of a picture is Chromium, so that both kinds meet.
 """
 
 from __future__ import annotations
@@ -12,19 +12,32 @@ from pathlib import Path
 import pytest
 
 from tests.browser_page import chromium
-from tests.city import CARDIOLOGIST, HOSPITAL, City, answers, free_port
-from tests.firefox import FirefoxPage, firefox
+from tests.city import CARDIOLOGIST, DISPATCHER, HOSPITAL, City, answers, free_port
+from tests.firefox import FirefoxPage, firefox, firefox_path
 from tests.journeys.calls import (
     CAMERA,
-    DISPATCHER,
     WITHIN_S,
     invited,
     open_page,
+    page_until,
     plays,
 )
+from tests.webkit import WebKitPage, webkit, webkit_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow]
+needs_firefox = pytest.mark.skipif(
+    firefox_path() is None and not os.environ.get("CI"),
+    reason="there is no Firefox here: scripts/other_browsers",
+)
+needs_webkit = pytest.mark.skipif(
+    webkit_path() is None and not os.environ.get("CI"),
+    reason="there is no WebKit with a driver here: scripts/other_browsers",
+)
 LIVE = "document.body.dataset.screen === 'live'"
+
+
+INK = """(() => { const c = document.querySelector('.sheet-box canvas'); const { data } = c.getContext('2d').getImageData(0, 0, c.width, c.height);
+  let dark = 0; for (let i = 0; i < data.length; i += 4) if (data[i] + data[i + 1] + data[i + 2] < 200) dark += 1; return dark; })()"""
 
 
 async def _shot(page: FirefoxPage, name: str) -> None:
@@ -39,6 +52,7 @@ async def _shows(page: FirefoxPage, selector: str = "video") -> None:
     await page.until(f"{video}.currentTime > {before} + 0.5")
 
 
+@needs_firefox
 @pytest.mark.timeout(400)
 async def test_a_caller_with_firefox(city: City) -> None:
     async with chromium(*CAMERA) as browser, firefox() as fox:
@@ -64,7 +78,7 @@ async def test_a_caller_with_firefox(city: City) -> None:
         assert phone.errors == []
 
 
-async def _signs_in(page: FirefoxPage, url: str, account: tuple[str, str]) -> None:
+async def _signs_in(page: FirefoxPage | WebKitPage, url: str, account: tuple[str, str]) -> None:
     await page.goto(url)
     await page.fill("#name", account[0])
     await page.fill("#password", account[1])
@@ -79,6 +93,7 @@ async def _press_text(page: FirefoxPage, text: str) -> None:
     await page.press(f"[data-found='{text}']")
 
 
+@needs_firefox
 @pytest.mark.timeout(400)
 async def test_dispatcher_crew_and_hospital_with_firefox(city: City) -> None:
     async with chromium(*CAMERA) as browser, firefox() as fox:
@@ -121,3 +136,46 @@ async def test_dispatcher_crew_and_hospital_with_firefox(city: City) -> None:
         await _shot(crew, "crew")
         assert [*desk.errors, *crew.errors] == []
         assert [e for e in hospital.errors if "401" not in e] == []
+
+
+@needs_webkit
+@pytest.mark.timeout(400)
+async def test_the_hospital_with_webkit(city: City) -> None:
+    """Also without TLS on this machine, where Safari keeps no Secure cookie."""
+    city.start_tablet("救急1", "synthetic:anterior-stemi?seed=3&age=62&sex=M")
+    async with webkit() as page:
+        await page.size(1600, 1000)
+        await _signs_in(page, f"{city.base}/", CARDIOLOGIST)
+        await page.press(".arm")
+        await page.until("document.querySelector('.armed[data-armed=true]')")
+        await page.press(".ringing button")
+        await page.until("document.querySelector('.sheet-box canvas')")
+        await page.until("document.querySelector('.ringing').hidden")
+        await page.until("document.querySelectorAll('.receipts li.done').length === 3")
+        assert await page.run(INK) > 5_000
+        await page.press(".trace-tabs button")
+        await page.until("document.querySelector('.sweep canvas')")
+        await page.press("[data-decision='stemi-cath'].answer")
+        await page.press("dialog[open] .send:not(:disabled)")
+        await page.until("document.querySelectorAll('.receipts li.done').length === 4")
+
+
+@needs_webkit
+@pytest.mark.timeout(400)
+async def test_a_caller_with_webkit(city: City) -> None:
+    async with chromium(*CAMERA) as browser, webkit() as phone:
+        desk = await open_page(browser, 1920, 1080)
+        url = await invited(desk, city.base)
+        await phone.size(390, 844)
+        await phone.goto(url)
+        await phone.press("button.go")
+        await phone.until(LIVE)
+        assert not await phone.run("'RTCPeerConnection' in window"), "with it this is video"
+        await phone.until("document.body.innerText.includes('写真を送っています')")
+        await desk.click("text=胸骨圧迫 大人")
+        await phone.until("document.querySelector('.g h1')")
+        await page_until(
+            desk, "document.querySelector('.say').innerText.includes('写真が届いています')"
+        )
+        await desk.click("text=通報を終了")
+        await phone.until("document.body.dataset.screen === 'end'")

@@ -24,6 +24,14 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+OLD_SAFARI = """
+  delete AbortSignal.timeout;
+  delete AbortSignal.any;
+  for (const name of ['permissions', 'wakeLock', 'getBattery', 'vibrate', 'userActivation', 'locks']) delete Navigator.prototype[name];
+  for (const name of ['toSorted', 'toReversed', 'toSpliced', 'with']) delete Array.prototype[name];
+  delete Object.groupBy; delete Map.groupBy; delete Promise.withResolvers; delete Array.fromAsync; delete URL.canParse;
+"""
+"""What Safari 15 has not, the newest an iPhone of 2015 and an iPad of 2014 can have: taken away from Chromium."""
 COUNT_TONES = """
   window.tones = 0;
   const start = OscillatorNode.prototype.start;

@@ -18,6 +18,13 @@ export const sentences = { offline: "サーバーに接続できません。通�
 
 const TIMEOUT_MS = 10_000;
 
+/** Given up after so long: Safari 15 has no `AbortSignal.timeout`. @param {number} ms */
+export const within = (ms) => {
+  const given = new AbortController();
+  setTimeout(() => given.abort(), ms);
+  return given.signal;
+};
+
 /**
  * @param {string} method @param {string} path @param {unknown} [body]
  * @returns {Promise<Response>}
@@ -32,7 +39,7 @@ async function call(method, path, body) {
   try {
     answer = await fetch(path, {
       method, headers, credentials: "same-origin", cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: within(TIMEOUT_MS),
       ...(body === undefined ? {} : { body: blob ? body : JSON.stringify(body) }),
     });
   } catch {

@@ -1,5 +1,6 @@
 /** Pictures in place of video for a viewer whose line carries no video: fetched, shown with their time, until the line is good again. */
 
+import { within } from "/static/kit/shared/api.js";
 import { h } from "/static/kit/shared/dom.js";
 
 const EVERY_MS = 3_000;
@@ -99,7 +100,7 @@ export class Glimpses {
 
 /** @param {string} path */
 async function fetched(path) {
-  const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(15_000) });
+  const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: within(15_000) });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer;
 }

@@ -1,5 +1,6 @@
 /** A live picture by WHEP: one element, dials again by itself, says what it is doing. View only. */
 
+import { within } from "/static/kit/shared/api.js";
 import { h, setText } from "/static/kit/shared/dom.js";
 import { clock } from "/static/kit/shared/format.js";
 import { t } from "/static/kit/shared/i18n.js";
@@ -123,7 +124,7 @@ export class WhepPlayer {
 
   /** @param {string} path @param {RequestInit} [init] */
   async #ask(path, init = {}) {
-    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(10_000), ...init, headers: { "X-Kyumei": "1", ...init.headers } });
+    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: within(10_000), ...init, headers: { "X-Kyumei": "1", ...init.headers } });
     if (!answer.ok) throw new Error(String(answer.status));
     return answer;
   }

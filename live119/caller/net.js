@@ -1,5 +1,12 @@
 /** What goes between the phone and the relay: reports, pictures, the feed, and WHIP. */
 
+/** Given up after so long: Safari 15 has no `AbortSignal.timeout`. @param {number} ms */
+const within = (ms) => {
+  const given = new AbortController();
+  setTimeout(() => given.abort(), ms);
+  return given.signal;
+};
+
 /** @param {string} path @param {RequestInit} [init] */
 export const ask = (path, init = {}) => fetch(path, { credentials: "same-origin", cache: "no-store", ...init, headers: { "X-Kyumei": "1", ...init.headers } });
 
@@ -29,7 +36,7 @@ export async function jpeg(from, side) {
 }
 
 /** @param {Blob} blob @param {string} [as] */
-export const sendStill = (blob, as = "stills") => ask(`/live/api/${as}`, { method: "POST", headers: { "Content-Type": "image/jpeg" }, body: blob, signal: AbortSignal.timeout(15_000) });
+export const sendStill = (blob, as = "stills") => ask(`/live/api/${as}`, { method: "POST", headers: { "Content-Type": "image/jpeg" }, body: blob, signal: within(15_000) });
 
 /** The relay's word, as soon as it changes; by asking where the socket is blocked. @param {(state: any) => void} hear @param {(status: number) => void} lost */
 export function follow(hear, lost) {
@@ -81,7 +88,7 @@ export class Whip {
       setTimeout(done, 1_000);
     });
     const offer = pc.localDescription?.sdp ?? "";
-    const answer = await ask("/live/whip", { method: "POST", headers: { "Content-Type": "application/sdp" }, body: offer, signal: AbortSignal.timeout(8_000) });
+    const answer = await ask("/live/whip", { method: "POST", headers: { "Content-Type": "application/sdp" }, body: offer, signal: within(8_000) });
     if (!answer.ok) throw new Error(String(answer.status));
     this.at = answer.headers.get("Location") ?? "";
     pc.onicecandidate = () => this.#late(pc, offer);

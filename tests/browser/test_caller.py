@@ -25,6 +25,7 @@ from tests.browser.call_stage import (
     shot,
     until,
 )
+from tests.browser_page import OLD_SAFARI
 from tests.relay.world import a_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -91,6 +92,23 @@ async def test_one_tap_from_the_link_to_the_picture_and_thanks(stage: Stage) -> 
     await shot(page, "caller-end")
     await page.reload()
     await at(page, "gone")
+
+
+async def test_an_iphone_of_2015_is_a_caller_too(stage: Stage) -> None:
+    """Video where it can be, pictures where not: Safari 15 lacks what newer ones have."""
+    stage.expect(r"status of 503 .*/live/whip$")
+    page = await stage.phone()
+    await page.add_init_script(OLD_SAFARI)
+    await page.goto(await stage.link())
+    assert not await page.evaluate("'timeout' in AbortSignal || 'permissions' in navigator")
+    await page.click("button.go")
+    await until(page, "document.body.innerText.includes('届いています')")
+    stage.world.plane.broken = True
+    await page.reload()
+    await page.click("button.go")
+    await until(page, "document.body.innerText.includes('写真を送っています')")
+    await stage.desk.until(state="frozen", hint="stills")
+    stage.world.plane.broken = False
 
 
 async def test_a_reload_and_a_lost_line_come_back_by_themselves(stage: Stage) -> None:

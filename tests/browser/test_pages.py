@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser_page import OLD_SAFARI
+
 from .conftest import Chromium
 from .stand_ins import (
     ALERT,
@@ -207,6 +209,21 @@ def test_crew_page_is_pressed_with_gloves(chromium: Chromium) -> None:
         assert small == 0
 
     visit(chromium, "/panel", "tablet", work)
+
+
+def test_an_ipad_of_2014_shows_and_decides_too(chromium: Chromium) -> None:
+    def work(page: Any) -> None:
+        page.add_init_script(OLD_SAFARI)
+        relay = signed_in(page)
+        page.click(".arm")
+        page.click(".ringing .call")
+        page.wait_for_selector(".sheet-box canvas")
+        soon(page, lambda: relay.posts("/opened") == [{"snapshot": SNAP}])
+        page.click("[data-decision='stemi-cath'].answer")
+        page.click("dialog[open] .send:not(:disabled)")
+        soon(page, lambda: relay.posts("/decisions") != [])
+
+    visit(chromium, "/", "tablet", work)
 
 
 class TwoEcgs(FakeRelay):

@@ -28,7 +28,7 @@ class PhoneHttp:
             headers["Cookie"] = f"{CALLER_COOKIE}={self.cookie}"
         answer = await self.http.request(method, path, headers=headers, **options)
         for given in answer.headers.get_list("set-cookie"):
-            if given.startswith(CALLER_COOKIE):
+            if given.startswith((CALLER_COOKIE, "kyumei-caller-here")):
                 self.cookie = given.split("=", 1)[1].split(";")[0]
         return answer
 

@@ -205,12 +205,13 @@ async def test_a_new_age_screens_the_snapshot_again(world: World) -> None:
         assert len(tablet.notices("screened")) == 2
 
 
-async def test_a_manual_snapshot_awaits_a_reader_until_opened(world: World) -> None:
+@pytest.mark.parametrize("reason", ["manual", "file"])
+async def test_what_is_sent_by_hand_awaits_a_reader_until_opened(world: World, reason: str) -> None:
     async with world.tablet() as tablet, await world.http("ito") as http:
         spec = tablet.open()
         await tablet.follow(spec.incident)
         await tablet.record(spec.stream, range(8), CALM)
-        snapshot = await tablet.snapshot(spec, 0, 1000)
+        snapshot = await tablet.snapshot(spec, 0, 1000, reason)
         await tablet.notice("screened")
         assert (await row(world, spec))["awaiting_read"] is True
         body = {"snapshot": str(snapshot)}
@@ -249,6 +250,21 @@ async def test_a_quiet_ecg_on_a_hospital_screen_is_told_to_the_crew_once(world: 
         await other.say(shown)
         await soon(world, "snapshot-shown", 2)
         assert len(tablet.notices("delivered")) == 1
+
+
+async def test_an_ecg_taken_by_the_clock_asks_nobody_and_a_live_look_is_enough(
+    world: World,
+) -> None:
+    async with world.tablet() as tablet, await world.http("ito") as http:
+        spec = tablet.open()
+        await tablet.follow(spec.incident)
+        await tablet.record(spec.stream, range(8), CALM)
+        snapshot = await tablet.snapshot(spec, 0, 1000, "clean")
+        await tablet.notice("screened")
+        found = await row(world, spec)
+        assert (found["awaiting_read"], found["unread"]) == (False, str(snapshot))
+        await http.post(f"/api/incidents/{spec.incident}/opened", json={"snapshot": None})
+        assert (await row(world, spec))["unread"] is None
 
 
 async def test_which_ecg_waits_for_a_reader(world: World) -> None:

@@ -8,6 +8,7 @@ something new (see ``may_ring``).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from relay.errors import NotFound
@@ -22,7 +23,10 @@ from relay.services.journal import Change, Journal
 from relay.services.live_trends import LiveTrends
 from relay.services.seen import Seen
 from relay.services.snapshots import SnapshotKeeper
+from relay.store.port import RecordReads
 
+Part = TypeVar("Part", Alert, Snapshot)
+"""Something that belongs to a case."""
 HOLD_S = 10.0
 MAX_GAP_S = 30.0
 RAISED_TOLERANCE_S = 0.5
@@ -183,10 +187,7 @@ class Alerting:
             NotFound: no such alert, or not addressed to this person's hospital.
         """
         async with self._journal.records.read() as records:
-            alert = await records.alert(alert_id)
-            incident = await records.incident(alert.incident) if alert else None
-        if alert is None or incident is None or not sees(person, incident):
-            raise NotFound("There is no such alert.")
+            alert = await theirs(records, person, await records.alert(alert_id), "alert")
         key = (alert_id, person.name, console)
         if key in self._delivered:
             return
@@ -206,10 +207,8 @@ class Alerting:
             NotFound: no such snapshot, or not addressed to this person's hospital.
         """
         async with self._journal.records.read() as records:
-            snapshot = await records.snapshot(snapshot_id)
-            incident = await records.incident(snapshot.incident) if snapshot else None
-        if snapshot is None or incident is None or not sees(person, incident):
-            raise NotFound("There is no such snapshot.")
+            found = await records.snapshot(snapshot_id)
+            snapshot = await theirs(records, person, found, "snapshot")
         key = (snapshot_id, person.name, console)
         if key in self._delivered:
             return
@@ -241,6 +240,18 @@ class Alerting:
     async def _step(self, change: Change, alert: Alert, step: str, person: Person) -> None:
         moved = advance(alert, step, who=person.display_name, at_us=change.now_us)
         await change.tx.put_alert(moved)
+
+
+async def theirs(records: RecordReads, person: Person, found: Part | None, name: str) -> Part:
+    """What was found of a case, where that is addressed to the person's hospital.
+
+    Raises:
+        NotFound: it is not, or there is none; the two look alike.
+    """
+    incident = await records.incident(found.incident) if found is not None else None
+    if found is None or incident is None or not sees(person, incident):
+        raise NotFound(f"There is no such {name}.")
+    return found
 
 
 async def may_ring(change: Change, taken_at_us: int | None) -> bool:

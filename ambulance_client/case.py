@@ -6,14 +6,29 @@ of the incident's timeline. This object folds both into what the page shows.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from ambulance_client.receipts import Decided, Receipts, SnapshotLine, Step, receipts
+from relay.errors import BadInput
 from relay.protocol import messages as m
+from relay.protocol.origin import told_json
+from relay.protocol.receipts import ReceiptFold, Receipts
 
 KEPT_NOTICES = 50
+
+
+@dataclass(slots=True)
+class SnapshotRow:
+    """What the crew's page says of one snapshot beside its receipts."""
+
+    taken_at_us: int
+    first_sample: int
+    origin: m.FileOrigin | None = None
+    by_tablet: bool = False
+    """Whether ``taken_at_us`` is of the tablet's clock."""
+    statement_ja: str | None = None
+    statement_en: str | None = None
 
 
 @dataclass(slots=True)
@@ -25,18 +40,38 @@ class Case:
     marks: dict[str, int | None] = field(
         default_factory=lambda: {"fmc": None, "depart": None, "door": None}
     )
-    snapshots: dict[str, SnapshotLine] = field(default_factory=dict)
-    looked_live: Step | None = None
-    decided: Decided | None = None
-    rang: dict[str, str] = field(default_factory=dict)
-    """Which snapshot each alert is about."""
+    snapshots: dict[str, SnapshotRow] = field(default_factory=dict)
+    fold: ReceiptFold = field(default_factory=ReceiptFold)
     notices: list[m.Notice] = field(default_factory=list)
     last_entry: int = 0
+    attention: m.Attention | None = None
+    """How the hospitals stand; only true while the link is up."""
 
     @property
     def receipts(self) -> Receipts:
         """The receipt chain as it stands."""
-        return receipts(self.snapshots.values(), self.looked_live, self.decided)
+        return self.fold.receipts()
+
+    def edited(self, fields: dict[str, Any]) -> m.PatientCard:
+        """The next revision of the card, with these fields changed.
+
+        Raises:
+            BadInput: the card has no such field.
+        """
+        extra = sorted(set(fields) - (set(asdict(self.patient)) - {"rev", "type"}))
+        if extra:
+            raise BadInput(f"The patient card has no field {extra[0]!r}.")
+        return replace(self.patient, **fields, rev=self.patient.rev + 1)
+
+    def understood(self, entry: int) -> m.DecisionUnderstood | None:
+        """That the crew has read the decision at this entry; None where that is told already.
+
+        Raises:
+            BadInput: that is no decision of this case.
+        """
+        if entry not in {decided.step.entry for decided in self.fold.decisions}:
+            raise BadInput("That decision is not of this case; look at the newest one.")
+        return None if entry in self.fold.understood else m.DecisionUnderstood(entry)
 
     def apply_event(self, event: m.Event) -> None:
         """Fold in something the crew entered."""
@@ -47,72 +82,61 @@ class Case:
             self.marks[body.mark] = event.at_us
         elif isinstance(body, m.SnapshotRequest):
             key = str(body.snapshot)
-            line = SnapshotLine(key, event.at_us, body.first_sample, body.reason)
-            self.snapshots.setdefault(key, line)
+            self.snapshots.setdefault(
+                key, SnapshotRow(event.at_us, body.first_sample, body.origin, by_tablet=True)
+            )
+            self.fold.expect(key, body.reason)
+
+    def apply_attention(self, attention: m.Attention) -> None:
+        """Keep how the hospitals stand now."""
+        self.attention = attention
 
     def apply_notice(self, notice: m.Notice) -> None:
         """Fold in something that happened at the relay or the hospital."""
         self.last_entry = max(self.last_entry, notice.entry)
         self.notices.append(notice)
         del self.notices[:-KEPT_NOTICES]
-        fold = {
-            "snapshot-stored": self._snapshot_stored,
-            "screened": self._screened,
-            "alert-raised": self._raised,
-            "delivered": self._delivered,
-            "trace-opened": self._opened,
-            "decided": self._decided,
-        }.get(notice.stage)
-        if fold is not None:
-            fold(notice)
+        self.fold.take(notice)
+        if notice.stage in ("snapshot-stored", "screened", "alert-raised"):
+            self._snapshot(notice)
 
-    def _line(self, notice: m.Notice) -> SnapshotLine:
+    def _snapshot(self, notice: m.Notice) -> None:
         key = str(notice.data.get("snapshot"))
-        reason = str(notice.data.get("reason", "st-change"))
-        return self.snapshots.setdefault(key, SnapshotLine(key, notice.at_us, 0, reason))
+        row = self.snapshots.setdefault(key, SnapshotRow(notice.at_us, 0))
+        if notice.stage == "screened":
+            row.statement_ja = _text(notice, "statement_ja")
+            row.statement_en = _text(notice, "statement_en")
 
-    def _snapshot_stored(self, notice: m.Notice) -> None:
-        line = self._line(notice)
-        line.stored = line.stored or _step(notice)
+    def _row(self, key: str, row: SnapshotRow, shift_us: int) -> dict[str, object]:
+        line = self.fold.lines[key]
+        card, told = self.patient, None
+        if row.origin is not None:
+            told = told_json(row.origin, card.age_years, card.sex)
+        return {
+            "origin": told,
+            "id": key,
+            "taken_at_us": _taken(row, shift_us),
+            "first_sample": row.first_sample,
+            "reason": line.reason,
+            "stored_at_us": line.stored.at_us if line.stored else None,
+            "tier": line.tier,
+            "statement_ja": row.statement_ja,
+            "statement_en": row.statement_en,
+        }
 
-    def _screened(self, notice: m.Notice) -> None:
-        line = self._line(notice)
-        line.tier = _text(notice, "tier")
-        line.statement_ja = _text(notice, "statement_ja")
-        line.statement_en = _text(notice, "statement_en")
+    def _receipts_json(self, shift_us: int) -> dict[str, object]:
+        chain = self.receipts
+        about = self.snapshots.get(chain.snapshot or "")
+        return {**asdict(chain), "taken_at_us": _taken(about, shift_us) if about else None}
 
-    def _raised(self, notice: m.Notice) -> None:
-        line = self._line(notice)
-        line.rang = True
-        self.rang[str(notice.data.get("alert"))] = line.id
-
-    def _delivered(self, notice: m.Notice) -> None:
-        """An alert, or a snapshot that rang nowhere, is drawn at a hospital; the first screen counts."""
-        named = _text(notice, "snapshot") or self.rang.get(str(notice.data.get("alert")))
-        line = self.snapshots.get(named) if named else None
-        if line is not None and line.delivered is None:
-            line.delivered = _step(notice)
-
-    def _opened(self, notice: m.Notice) -> None:
-        named = _text(notice, "snapshot")
-        if named is None:
-            self.looked_live = _step(notice)
-            return
-        line = self._line(notice)
-        line.opened = line.opened or _step(notice)
-
-    def _decided(self, notice: m.Notice) -> None:
-        named, decision, text = (_text(notice, key) for key in ("snapshot", "decision", "text"))
-        self.decided = Decided(_step(notice), named, decision, text)
-
-    def as_json(self) -> dict[str, Any]:
-        """The case's part of ``PanelState`` (``docs/http.md``)."""
+    def as_json(self, shift_us: int = 0) -> dict[str, Any]:
+        """The case's part of ``PanelState`` (``docs/http.md``), its own moments moved to the relay's clock."""
         return {
             "incident": str(self.incident),
             "patient": asdict(self.patient),
-            "marks": dict(self.marks),
-            "snapshots": [line.as_json() for line in self.snapshots.values()],
-            "receipts": asdict(self.receipts),
+            "marks": {k: at and at + shift_us for k, at in self.marks.items()},
+            "snapshots": [self._row(key, row, shift_us) for key, row in self.snapshots.items()],
+            "receipts": self._receipts_json(shift_us),
             "notices": [
                 {
                     "incident": str(n.incident),
@@ -127,10 +151,10 @@ class Case:
         }
 
 
+def _taken(row: SnapshotRow, shift_us: int) -> int:
+    return row.taken_at_us + shift_us if row.by_tablet else row.taken_at_us
+
+
 def _text(notice: m.Notice, key: str) -> str | None:
     value = notice.data.get(key)
     return value if isinstance(value, str) else None
-
-
-def _step(notice: m.Notice) -> Step:
-    return Step(notice.entry, notice.at_us, notice.who)

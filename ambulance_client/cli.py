@@ -62,6 +62,12 @@ def run(
         str,
         typer.Option(help="Cabin camera: v4l2:/dev/video0, file:PATH or synthetic; none without"),
     ] = "",
+    phone: Annotated[
+        str,
+        typer.Option(
+            envvar="KYUMEI_PHONE", help="Whom the crew phones when the link needs a person"
+        ),
+    ] = "",
     drill: Annotated[bool, typer.Option(help="Show the drill banner")] = False,
     journal: Annotated[
         Path | None, typer.Option(help="Folder for a copy of every frame as it was born (tests)")
@@ -75,6 +81,7 @@ def run(
     from ambulance_client.uplink import tls_context
     from relay.errors import BadInput, RelayError
 
+    _check_names()
     url = _checked_address(relay)
     if not token:
         _stop(
@@ -82,6 +89,7 @@ def run(
             EXIT_MISUSE,
         )
     _check_ca(ca)
+    _say_if_open(url)
     if camera:
         from ambulance_client.camera_frames import check_camera
 
@@ -101,6 +109,7 @@ def run(
         journal=journal,
         tls=tls_context(str(ca) if ca else None) if url.startswith("wss://") else None,
         camera=camera,
+        phone=phone,
     )
     try:
         asyncio.run(_serve(settings, panel_port))
@@ -133,6 +142,7 @@ def camera(
     from ambulance_client.whip_camera import publish_until_stopped
     from relay.errors import BadInput, RelayError
 
+    _check_names()
     if not whip.startswith(("http://", "https://")):
         _stop("The WHIP address must begin with http:// or https://.", EXIT_MISUSE)
     _check_ca(ca)
@@ -143,6 +153,16 @@ def camera(
         _stop(str(error), EXIT_MISUSE)
     except RelayError as error:
         _stop(str(error), EXIT_FAILURE)
+
+
+def _check_names() -> None:
+    from relay.env_names import check_names
+    from relay.errors import BadInput
+
+    try:
+        check_names(os.environ)
+    except BadInput as error:
+        _stop(str(error), EXIT_MISUSE)
 
 
 def _checked_address(relay: str) -> str:
@@ -166,6 +186,18 @@ def _checked_address(relay: str) -> str:
     return url
 
 
+def _say_if_open(url: str) -> None:
+    """A word where the ECG would cross a network in the clear."""
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url).hostname or ""
+    if url.startswith("ws://") and host not in {"localhost", "127.0.0.1", "::1"}:
+        sys.stderr.write(
+            f"ws:// to {host}: the ECG and this tablet's token can be read on the way; use wss://."
+            + os.linesep
+        )
+
+
 def _check_ca(ca: Path | None) -> None:
     if ca is not None and not ca.is_file():
         _stop(f"There is no certificate file {ca}; check --ca.", EXIT_MISUSE)
@@ -173,6 +205,7 @@ def _check_ca(ca: Path | None) -> None:
 
 async def _serve(settings: TabletSettings, panel_port: int) -> None:
     from ambulance_client.tablet import running_tablet
+    from relay.process import settle
 
     listener = _bind(panel_port) if panel_port else None
     stop = asyncio.Event()
@@ -181,6 +214,7 @@ async def _serve(settings: TabletSettings, panel_port: int) -> None:
         loop.add_signal_handler(name, stop.set)
     async with running_tablet(settings) as tablet:
         if listener is None:
+            settle()
             await stop.wait()
             await _drain(tablet)
             return
@@ -198,6 +232,7 @@ async def _serve(settings: TabletSettings, panel_port: int) -> None:
                 timeout_graceful_shutdown=1,
             )
         )
+        settle()
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         sys.stdout.write(f"Crew's page: http://localhost:{panel_port}/\n")
         sys.stdout.flush()
@@ -250,5 +285,8 @@ def _stop(sentence: str, code: int) -> NoReturn:
 
 
 def main() -> None:
-    """Entry point of ``kyumei-ambulance``."""
+    """Entry point of ``kyumei-ambulance``; what it writes is for its owner alone."""
+    from relay.owner_only import make_new_files_private
+
+    make_new_files_private()
     app()

@@ -3,14 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from typing import Protocol
+from uuid import UUID
 
 from ambulance_client.coach import Coach, swap_warning
+from ambulance_client.intake import Intake
 from ambulance_client.recorder import Reason, Recorder
 from ecg.quality import electrode_lights
+from relay.errors import BadInput
 
+LOOK_EVERY_S = 0.5
 LIGHTS_WINDOW_S = 1.5
 LONG_WINDOW_S = 10.0
+
+
+class Looking(Protocol):
+    """The tablet, as far as the looks go."""
+
+    recorder: Recorder | None
+    coach: Coach
+    intake: Intake
+
+    def notify(self) -> None:
+        """What the crew sees has changed."""
+
+    async def snapshot(self, reason: Reason = "manual") -> UUID:
+        """See ``Tablet.snapshot``."""
+
+
+async def watch_electrodes(tablet: Looking) -> None:
+    """Look at the electrodes twice a second, for ever; send what is due by itself."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        tablet.intake.look()
+        if tablet.recorder is None or tablet.intake.state != "running":
+            continue
+        changed, due = await look(tablet.recorder, tablet.coach)
+        if changed:
+            tablet.notify()
+        if due is not None:
+            with contextlib.suppress(BadInput):  # less than ten seconds: the next look decides
+                await tablet.snapshot(due)
 
 
 async def look(recorder: Recorder, coach: Coach) -> tuple[bool, Reason | None]:

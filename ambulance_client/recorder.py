@@ -51,6 +51,7 @@ class Recorder:
         memory: frames that only memory holds, while the disk cannot take them.
         heard_s: when the device was last heard, monotonic. clock: how fast it really samples.
         bytes_made: of all frames, as the spool keeps them.
+        is_unread: a record that was made before came to its end, and nobody asked for any of it to be read.
     """
 
     def __init__(
@@ -81,11 +82,12 @@ class Recorder:
         self.heard_s = time.monotonic()
         self.clock = SampleClock(info.fs_hz)
         self.bytes_made = 0
+        self.is_unread = not source.info.live
         self.memory: dict[int, bytes] = {}
         self._recent: deque[NewFrame] = deque(maxlen=round(RECENT_S / 0.25))
         self._spool, self._link, self._on_frame = spool, link, on_frame
         self._segmenter = Segmenter(stream, info.leads, info.fs_hz)
-        self._announced = False
+        self._announced = self._asked = False
         self._journal = journal / f"{stream}.frames" if journal else None
 
     async def run(self) -> None:
@@ -101,6 +103,7 @@ class Recorder:
                 self.clock.saw(segment.first_sample + segment.n_samples, self.heard_s)
                 for frame in self._segmenter.push(segment):
                     await self._keep(frame)
+            self.is_unread = self.source.info.recorded and not self._asked
         except ValueError as error:
             raise BadInput(f"The ECG source failed: {error}.") from error
         finally:
@@ -210,4 +213,5 @@ class Recorder:
             raise BadInput(f"Ten seconds of ECG are needed; wait {left_s:.0f} s more.")
         seqs = [f.seq for f in self._recent if f.end_sample > first]
         self._link.hurry(self.spec.stream, min(seqs), max(seqs) + 1)
+        self._asked = True
         return m.SnapshotRequest(uuid4(), self.spec.stream, first, n_samples, reason)

@@ -10,23 +10,24 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 import structlog
 
 from ambulance_client.spool_file import Recovery, open_file
+from ambulance_client.spool_refused import SpoolRefused
+from ambulance_client.spool_reserve import Reserve
 from relay.errors import RemoteProtocolError, Unavailable
 from relay.protocol import messages as m
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import unpack
 
 log = structlog.get_logger()
-T = TypeVar("T")
+DROPPED_AT_ONCE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,19 @@ class HeldPhoto:
     jpeg: bytes
 
 
-class Spool:
+class Spool(SpoolRefused):
     """The open spool of one folder. Build it with ``Spool.open``."""
 
     def __init__(
-        self, db: sqlite3.Connection, thread: ThreadPoolExecutor, recovery: Recovery | None
+        self,
+        db: sqlite3.Connection,
+        thread: ThreadPoolExecutor,
+        recovery: Recovery | None,
+        reserve: Reserve,
     ) -> None:
-        self._db = db
-        self._thread = thread
+        super().__init__(db, thread, reserve)
         self._numbers: dict[UUID, int] = {}
+        self._acknowledged: dict[UUID, RangeSet] = {}
         self.recovery = recovery
 
     @classmethod
@@ -79,6 +84,8 @@ class Spool:
         loop = asyncio.get_running_loop()
         try:
             db, recovery = await loop.run_in_executor(thread, open_file, folder)
+            reserve = Reserve(folder)
+            await loop.run_in_executor(thread, reserve.take)
         except OSError as error:
             thread.shutdown()
             raise Unavailable(
@@ -90,7 +97,7 @@ class Spool:
                 f"The spool cannot be opened ({error}); free disk space, or choose another folder "
                 "with --spool."
             ) from error
-        return cls(db, thread, recovery)
+        return cls(db, thread, recovery, reserve)
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────
 
@@ -114,21 +121,25 @@ class Spool:
         return await self._run(self._frame, stream, seq)
 
     async def drop_frames(self, stream: UUID, ranges: Iterable[tuple[int, int]]) -> None:
-        """Forget acknowledged frames."""
-        await self._run(self._drop_frames, stream, tuple(ranges))
+        """Forget acknowledged frames; where the disk does not even allow that, at the next such call.
 
-    async def end_stream(self, stream: UUID) -> None:
-        """No frame will be added to this recording."""
-        await self._run(self._execute, "UPDATE streams SET ended = 1 WHERE id = ?", (stream.bytes,))
+        Raises:
+            Unavailable: not now.
+        """
+        await self._run(self._making_room, self._drop_frames, stream, tuple(ranges))
+
+    async def end_stream(self, stream: UUID, said: m.Event) -> None:
+        """No frame will be added to this recording, and the relay is to be told: in one commit."""
+        await self._run(self._end_stream, stream, said)
 
     async def forget_stream(self, stream: UUID) -> None:
         """Remove an ended recording whose frames are all acknowledged."""
-        await self._run(
-            self._execute,
+        await self._drop(
             "DELETE FROM streams WHERE id = ? AND ended = 1"
             " AND NOT EXISTS (SELECT 1 FROM frames WHERE stream_no = streams.no)",
             (stream.bytes,),
         )
+        self._numbers.pop(stream, None)
 
     async def streams(self) -> list[SpooledStream]:
         """Every recording the spool knows, oldest first."""
@@ -156,11 +167,11 @@ class Spool:
 
     async def begin_case(self, incident: UUID) -> None:
         """From now on this is the case; what was kept of others for the page is forgotten."""
-        await self._run(self._begin_case, incident)
+        await self._run(self._making_room, self._begin_case, incident)
 
     async def drop_event(self, event: UUID) -> None:
         """Forget an acknowledged event."""
-        await self._run(self._execute, "DELETE FROM events WHERE id = ?", (event.bytes,))
+        await self._drop("DELETE FROM events WHERE id = ?", (event.bytes,))
 
     async def events(self) -> list[m.Event]:
         """Every held event, oldest first."""
@@ -196,9 +207,9 @@ class Spool:
             row,
         )
 
-    async def oldest_photo(self) -> HeldPhoto | None:
-        """The photo that has waited longest, None where none waits."""
-        return await self._run(self._oldest_photo)
+    async def photo(self, photo: UUID) -> HeldPhoto | None:
+        """A waiting photo with its pixels, None where it does not wait any more."""
+        return await self._run(self._photo, photo)
 
     async def photos(self) -> list[HeldPhoto]:
         """Every waiting photo, oldest first, without its pixels."""
@@ -207,17 +218,9 @@ class Spool:
         )
         return [HeldPhoto(UUID(bytes=r[0]), UUID(bytes=r[1]), r[2], b"") for r in rows]
 
-    async def photo_to_the_end(self, photo: UUID) -> None:
-        """Let the other waiting photos go first from now on."""
-        await self._run(
-            self._execute,
-            "UPDATE photos SET no = (SELECT max(no) + 1 FROM photos) WHERE id = ?",
-            (photo.bytes,),
-        )
-
     async def drop_photo(self, photo: UUID) -> None:
-        """Forget a photo the relay has, or will never take."""
-        await self._run(self._execute, "DELETE FROM photos WHERE id = ?", (photo.bytes,))
+        """Forget a photo the relay has."""
+        await self._drop("DELETE FROM photos WHERE id = ?", (photo.bytes,))
 
     # ── small state ─────────────────────────────────────────────────────────────────────────────
 
@@ -234,27 +237,7 @@ class Spool:
         rows = await self._run(self._query, "SELECT value FROM state WHERE key = ?", (key,))
         return json.loads(rows[0][0]) if rows else None
 
-    async def close(self) -> None:
-        """Finish what is under way and release the file."""
-        await self._run(self._db.close)
-        self._thread.shutdown()
-
     # ── on the spool's thread ───────────────────────────────────────────────────────────────────
-
-    async def _run(self, call: Callable[..., T], *args: object) -> T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, call, *args)
-        except sqlite3.Error as error:
-            raise Unavailable(
-                f"The tablet's disk cannot keep the ECG ({error}); free space on it now."
-            ) from error
-
-    def _execute(self, sql: str, args: tuple[object, ...]) -> None:
-        with self._db:
-            self._db.execute(sql, args)
-
-    def _query(self, sql: str, args: tuple[object, ...]) -> list[tuple[str]]:
-        return self._db.execute(sql, args).fetchall()
 
     def _add_stream(self, spec: m.OpenStream) -> None:
         with self._db:
@@ -263,12 +246,21 @@ class Spool:
             )
         self._numbers[spec.stream] = int(cursor.lastrowid or 0)
 
+    def _end_stream(self, stream: UUID, said: m.Event) -> None:
+        with self._db:
+            self._db.execute("UPDATE streams SET ended = 1 WHERE id = ?", (stream.bytes,))
+            self._insert_event(said)
+
+    def _insert_event(self, event: m.Event) -> None:
+        self._db.execute(
+            "INSERT OR IGNORE INTO events (id, text) VALUES (?, ?)",
+            (event.event.bytes, m.to_text(event)),
+        )
+
     def _add_event(self, event: m.Event, of_case: bool) -> None:
         text = m.to_text(event)
         with self._db:
-            self._db.execute(
-                "INSERT OR IGNORE INTO events (id, text) VALUES (?, ?)", (event.event.bytes, text)
-            )
+            self._insert_event(event)
             if of_case:
                 self._db.execute(
                     "INSERT OR IGNORE INTO case_events (incident, id, text) VALUES (?, ?, ?)",
@@ -283,6 +275,7 @@ class Spool:
                 (json.dumps(str(incident)),),
             )
             self._db.execute("DELETE FROM case_events WHERE incident != ?", (str(incident),))
+            self._db.execute("DELETE FROM notices WHERE incident != ?", (incident.bytes,))
 
     def _number(self, stream: UUID) -> int:
         if stream not in self._numbers:
@@ -298,6 +291,7 @@ class Spool:
         number = self._number(stream)
         if not number:
             raise sqlite3.IntegrityError("the recording itself is not kept yet")
+        self._check_room()
         with self._db:
             self._db.execute(
                 "INSERT OR IGNORE INTO frames (stream_no, seq, data) VALUES (?, ?, ?)",
@@ -310,9 +304,9 @@ class Spool:
     def _rows(self, sql: str) -> list[tuple[bytes, bytes, int]]:
         return self._db.execute(sql).fetchall()
 
-    def _oldest_photo(self) -> HeldPhoto | None:
+    def _photo(self, photo: UUID) -> HeldPhoto | None:
         row = self._db.execute(
-            "SELECT id, incident, taken_at_us, jpeg FROM photos ORDER BY no LIMIT 1"
+            "SELECT id, incident, taken_at_us, jpeg FROM photos WHERE id = ?", (photo.bytes,)
         ).fetchone()
         return row and HeldPhoto(UUID(bytes=row[0]), UUID(bytes=row[1]), row[2], bytes(row[3]))
 
@@ -341,12 +335,24 @@ class Spool:
             )
 
     def _drop_frames(self, stream: UUID, ranges: tuple[tuple[int, int], ...]) -> None:
-        number = self._number(stream)
-        with self._db:
-            self._db.executemany(
-                "DELETE FROM frames WHERE stream_no = ? AND seq >= ? AND seq < ?",
-                [(number, first, end) for first, end in ranges],
-            )
+        self._acknowledged.setdefault(stream, RangeSet()).update(ranges)
+        for known, acknowledged in list(self._acknowledged.items()):
+            for first, end in acknowledged:
+                self._delete(self._number(known), first, end)
+            del self._acknowledged[known]
+
+    def _delete(self, number: int, first: int, end: int) -> None:
+        """A few frames a commit, so that the journal stays short on a full disk."""
+        seqs = self._db.execute(
+            "SELECT seq FROM frames WHERE stream_no = ? AND seq >= ? AND seq < ? ORDER BY seq",
+            (number, first, end),
+        ).fetchall()
+        for at in range(0, len(seqs), DROPPED_AT_ONCE):
+            with self._db:
+                self._db.executemany(
+                    "DELETE FROM frames WHERE stream_no = ? AND seq = ?",
+                    [(number, seq) for (seq,) in seqs[at : at + DROPPED_AT_ONCE]],
+                )
 
     def _streams(self) -> list[SpooledStream]:
         found = []

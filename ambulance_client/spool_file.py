@@ -12,12 +12,13 @@ from pathlib import Path
 import structlog
 
 from relay.errors import BadInput, RemoteProtocolError
+from relay.owner_only import make_private
 from relay.protocol.wire import unpack
 
 log = structlog.get_logger()
 
 NAME = "spool.sqlite3"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BESIDE = ("", "-wal", "-shm")
 """A database is three files; what was committed last is in the second."""
 _SINCE_0 = """
@@ -49,7 +50,12 @@ DELETE FROM state WHERE key = 'case-events';
 CREATE TABLE rotten_frames (
     no INTEGER PRIMARY KEY, stream BLOB NOT NULL, seq INTEGER NOT NULL, data BLOB NOT NULL);
 """
-_STEPS = (_SINCE_0, _SINCE_1, _SINCE_2)
+_SINCE_3 = """
+CREATE TABLE refused (
+    no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, incident BLOB NOT NULL,
+    at_us INTEGER NOT NULL, text TEXT NOT NULL DEFAULT '', why TEXT NOT NULL, jpeg BLOB);
+"""
+_STEPS = (_SINCE_0, _SINCE_1, _SINCE_2, _SINCE_3)
 _SAVED = {
     "streams": "no, id, spec, next_seq, ended",
     "frames": "no, stream_no, seq, data",
@@ -57,8 +63,11 @@ _SAVED = {
     "notices": "no, incident, entry, text",
     "photos": "no, id, incident, taken_at_us, jpeg",
     "case_events": "no, incident, id, text",
+    "refused": "no, id, kind, incident, at_us, text, why, jpeg",
 }
 _WIDEST_SKIP = 2**20
+JOURNAL_PAGES = 256
+"""A megabyte: the journal is folded into the file when it is as long, also on a disk that has little room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,8 @@ def open_file(folder: Path) -> tuple[sqlite3.Connection, Recovery | None]:
         sqlite3.OperationalError: the disk is full, or the file is in use.
         BadInput: a newer version of this program wrote it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     path = folder / NAME
     try:
         return _connect(path), None
@@ -106,7 +116,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute(f"PRAGMA wal_autocheckpoint = {JOURNAL_PAGES}")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise BadInput(

@@ -4,59 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import structlog
 
 from ambulance_client.case import Case
 from ambulance_client.coach import Coach
+from ambulance_client.files import Files
 from ambulance_client.intake import Intake
-from ambulance_client.looks import look
+from ambulance_client.letting_go import Memories, Settled, let_go
+from ambulance_client.looks import watch_electrodes
 from ambulance_client.photos import Photos
+from ambulance_client.presses import NOW, Entered, Press
 from ambulance_client.recorder import Reason, Recorder
+from ambulance_client.refused import Refused
 from ambulance_client.relay_http import RelayHttp
+from ambulance_client.remarks import Remarks
 from ambulance_client.segmenter import FRAME_S, NewFrame
 from ambulance_client.sources import Recordings, Source, open_source
 from ambulance_client.spool import Spool
 from ambulance_client.spool_file import Recovery
+from ambulance_client.tablet_settings import TabletSettings
+from ambulance_client.true_time import TrueTime
 from ambulance_client.uplink import Uplink
 from ambulance_client.video import Cabin, TabletVideo
 from relay.errors import BadInput, Conflict, Unavailable
 from relay.protocol import messages as m
 from relay.protocol.clock_estimate import ClockEstimate
-from relay.protocol.sender import (
-    EventStored,
-    FramesStored,
-    SenderEvent,
-    SenderLink,
-)
+from relay.protocol.sender import SenderEvent, SenderLink
 
 log = structlog.get_logger()
 
 SOFTWARE = "kyumei-ambulance"
-COACH_EVERY_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class TabletSettings:
-    """What one tablet is told at its start."""
-
-    unit: str
-    relay_url: str
-    token: str
-    source: str
-    spool: Path
-    drill: bool = False
-    journal: Path | None = None
-    tls: ssl.SSLContext | None = None
-    camera: str = ""
+__all__ = ["Tablet", "TabletSettings", "running_tablet"]
 
 
 class Tablet:
@@ -66,15 +51,20 @@ class Tablet:
         self, settings: TabletSettings, spool: Spool, opened: Recordings | None = None
     ) -> None:
         self.settings = settings
+        self.remarks = Remarks(spool, self.notify)
+        self.files = Files(spool, self.remarks)
+        self.true_time = TrueTime()
         self.changed: set[Callable[[], None]] = set()
         self.frame_listeners: set[Callable[[bytes], None]] = set()
         self.recorder: Recorder | None = None
         self.case = Case(uuid4())
         self.coach = Coach(time.monotonic())
         self._spool = spool
-        self._old_memory: dict[UUID, dict[int, bytes]] = {}
+        self._memories: Memories = {}
         self._frames_lost = 0
+        self._relay_knows: tuple[str, ...] = ()
         self._entering = asyncio.Lock()
+        self._entered = Entered()
         self._link = SenderLink(SOFTWARE)
         self._recording: asyncio.Task[None] | None = None
         self.intake = Intake(settings.source, self, opened)
@@ -94,39 +84,41 @@ class Tablet:
             notify=self.notify,
             cabin=Cabin(settings.camera, lambda: self.case.incident) if settings.camera else None,
         )
-
-        self.photos = Photos(
-            spool,
-            self.video.http,
-            lambda: self.video.budget.step,
-            lambda: self.uplink.status.state == "connected",
+        self.not_taken = Refused(
+            spool, self.remarks, self._link.event_spooled, lambda: self.photos.restore(),
             self.notify,
-        )
+        )  # fmt: skip
+        self.photos = Photos(
+            spool, self.video.http, lambda: self.video.budget.step,
+            lambda: self.uplink.status.state == "connected", self.not_taken.photo, self.notify,
+        )  # fmt: skip
 
     # ── life ────────────────────────────────────────────────────────────────────────────────────
 
     async def restore(self) -> None:
         """Take up the case and what the last life left unsent."""
+        await self.remarks.restore()
+        await self.files.restore()
         kept = await self._spool.get("incident")
         if isinstance(kept, str):
             self.case = Case(UUID(kept))
-            await self._restore_case()
-        else:
-            await self._spool.begin_case(self.case.incident)
+            for event in await self._spool.case_events(self.case.incident):
+                self.case.apply_event(event)
+                self._entered.add(event)
+            for notice in await self._spool.notices(self.case.incident):
+                self.case.apply_notice(notice)
+        await self._begin_case()
         for held in await self._spool.streams():
             self._link.register(held.spec, held.unstored, held.next_seq)
-            if not held.ended:
+            if held.ended:
+                self._link.ended(held.spec.stream)
+            else:
                 await self._end_stream(held.spec, held.next_seq)
         for event in await self._spool.events():
             self._link.event_spooled(event)
         self._link.follow(self.case.incident, self.case.last_entry)
         await self.photos.restore()
-
-    async def _restore_case(self) -> None:
-        for event in await self._spool.case_events(self.case.incident):
-            self.case.apply_event(event)
-        for notice in await self._spool.notices(self.case.incident):
-            self.case.apply_notice(notice)
+        await self.not_taken.restore()
 
     def start_recording(self) -> None:
         """Take what the source gives until ``stop_recording``."""
@@ -144,7 +136,7 @@ class Tablet:
 
     def new_recorder(self, source: Source) -> Recorder:
         """See ``Keeper``."""
-        return Recorder(
+        made = Recorder(
             spool=self._spool,
             link=self._link,
             source=source,
@@ -152,23 +144,31 @@ class Tablet:
             journal=self.settings.journal,
             on_frame=self._new_frame,
         )
+        self._memories[made.spec.stream] = made.memory
+        return made
 
     async def recording_began(self, recorder: Recorder) -> None:
         """See ``Keeper``."""
         self._frames_lost += self._dropped
         self.recorder = recorder
         self.coach = Coach(time.monotonic())
-        info = recorder.source.info
-        if self.case.patient.rev == 0 and (info.age_years or info.sex):
-            await self.set_patient({"age_years": info.age_years, "sex": info.sex})
+        facts = self.files.first_card(recorder.source.info, recorder.spec.incident)
+        if self.case.patient.rev == 0 and facts is not None:
+            await self.set_patient(facts)
 
     async def recording_over(self, recorder: Recorder) -> None:
         """See ``Keeper``. A file is read as soon as it is here; nobody has to press a button."""
         await recorder.memory_to_disk(len(recorder.memory))
-        self._old_memory[recorder.spec.stream] = recorder.memory
-        if not recorder.source.info.live and recorder.newest_sample:
-            await self._send_event(recorder.snapshot("file"), recorder.spec.incident)
+        info, incident = recorder.source.info, recorder.spec.incident
+        if recorder.is_unread and recorder.newest_sample:
+            asked = replace(recorder.snapshot("file"), origin=self.files.origin(info, incident))
+            await self._send_event(asked, incident)
+            await self.files.taken(info, incident, self.case.patient)
         await self._end_stream(recorder.spec, self._link.frames_made(recorder.spec.stream))
+
+    async def refused(self, error: BadInput) -> None:
+        """See ``Keeper``."""
+        await self.files.refused(error)
 
     def notify(self) -> None:
         """What the crew sees has changed."""
@@ -176,27 +176,15 @@ class Tablet:
             listener()
 
     async def _end_stream(self, spec: m.OpenStream, end_seq: int) -> None:
+        said = self._event(m.StreamEnd(spec.stream, end_seq), spec.incident)
         try:
-            await self._spool.end_stream(spec.stream)
+            await self._spool.end_stream(spec.stream, said)
         except Unavailable as error:  # ended again at the next start
             log.warning("end_not_spooled", why=str(error))
-        await self._send_event(m.StreamEnd(spec.stream, end_seq), spec.incident)
-
-    async def watch_electrodes(self) -> None:
-        """Look at the electrodes twice a second, for ever; send what is due by itself."""
-        while True:
-            await asyncio.sleep(COACH_EVERY_S)
-            self.intake.look()
-            if self.recorder is not None and self.intake.state == "running":
-                await self._look_at(self.recorder, self.coach)
-
-    async def _look_at(self, recorder: Recorder, coach: Coach) -> None:
-        changed, due = await look(recorder, coach)
-        if changed:
-            self.notify()
-        if due is not None:
-            with contextlib.suppress(BadInput):  # less than ten seconds: the next look decides
-                await self.snapshot(due)
+        self._link.event_spooled(said)
+        self._link.ended(spec.stream)
+        self.uplink.poke()
+        self.notify()
 
     # ── what the crew does ──────────────────────────────────────────────────────────────────────
 
@@ -209,59 +197,94 @@ class Tablet:
             BadInput: an unknown field or an impossible value.
             Conflict: it was entered for ``incident``, and the tablet has begun another case.
         """
-        known = {key for key in asdict(self.case.patient) if key not in {"rev", "type"}}
-        extra = sorted(set(fields) - known)
-        if extra:
-            raise BadInput(f"The patient card has no field {extra[0]!r}.")
         async with self._entering:
             if incident is not None and incident != self.case.incident:
                 raise Conflict("This entry belongs to the patient before; it was not written down.")
-            card = replace(self.case.patient, **fields, rev=self.case.patient.rev + 1)
-            await self._send_event(card)
+            await self._send_event(self.case.edited(fields))
 
-    async def mark(self, mark: str) -> None:
-        """Stamp first contact, departure or the hospital's door, now."""
+    async def mark(self, mark: str, press: Press = NOW) -> None:
+        """Stamp first contact, departure or the hospital's door, at the moment of the press."""
         if mark not in self.case.marks:
             raise BadInput("A mark is fmc, depart or door.")
-        await self._send_event(m.Mark(mark))  # type: ignore[arg-type]  # checked above
+        await self._enter(press, lambda: m.Mark(mark))  # type: ignore[arg-type]  # checked above
 
-    async def note(self, text: str) -> None:
+    async def note(self, text: str, press: Press = NOW) -> None:
         """Send a line of text to the hospital."""
         if not text.strip():
             raise BadInput("The note is empty; write something first.")
-        await self._send_event(m.CrewNote(text.strip()))
+        await self._enter(press, lambda: m.CrewNote(text.strip()))
 
-    async def snapshot(self, reason: Reason = "manual") -> UUID:
-        """Keep the newest ten seconds and have them read.
+    async def understood(self, entry: int, press: Press = NOW) -> None:
+        """Tell the doctor that the crew has read a decision; once for each decision."""
+        known = "decision-understood" in self._relay_knows
+        await self._enter(press, lambda: self.case.understood(entry) if known else None)
+
+    async def snapshot(self, reason: Reason = "manual", press: Press = NOW) -> UUID:
+        """Keep the newest ten seconds and have them read; refused without ten seconds of a recording."""
+
+        def newest() -> m.EventBody:
+            if self.recorder is None:
+                raise BadInput("There is no ECG yet; connect the electrodes first.")
+            request = self.recorder.snapshot(reason)
+            self.coach.snapshot_taken(time.monotonic())
+            return request
+
+        asked = await self._enter(replace(press, at_us=None), newest)
+        return cast(m.SnapshotRequest, asked).snapshot
+
+    async def _enter(
+        self, press: Press, make: Callable[[], m.EventBody | None]
+    ) -> m.EventBody | None:
+        """Enter what a press means into the case on, once, however often the page sends it.
 
         Raises:
-            BadInput: there is no recording, or it is shorter than ten seconds.
+            Conflict: it was pressed for another case than the one that is on.
         """
-        if self.recorder is None:
-            raise BadInput("There is no ECG yet; connect the electrodes first.")
-        request = self.recorder.snapshot(reason)
-        self.coach.snapshot_taken(time.monotonic())
-        await self._send_event(request)
-        return request.snapshot
-
-    async def new_case(self) -> None:
-        """End this case on the tablet and begin another with a fresh recording."""
-        await self.stop_recording()
         async with self._entering:
+            if known := self._entered.get(press.act):
+                return known
+            if press.incident not in (None, self.case.incident):
+                raise Conflict("This entry belongs to the patient before; it was not written down.")
+            body = make()
+            if body is not None:
+                await self._send_event(body, press=press)
+            return body
+
+    async def new_case(self, ends: UUID | None = None) -> None:
+        """End this case (``ends``: only that one) and begin another with a fresh recording."""
+        if ends is not None and ends != self.case.incident:
+            return
+        await self.stop_recording()
+        await self.intake.open()
+        async with self._entering:
+            self._link.unfollow(self.case.incident)
             self.case, self.coach = Case(uuid4()), Coach(time.monotonic())
             self._frames_lost = 0
-            try:
-                await self._spool.begin_case(self.case.incident)
-            except Unavailable as error:  # the next patient's ECG is still sent
-                log.warning("case_not_spooled", why=str(error))
+            await self._begin_case()
         self._link.follow(self.case.incident, 0)
         self.start_recording()
         self.notify()
 
-    async def _send_event(self, body: m.EventBody, incident: UUID | None = None) -> None:
-        event = m.checked_event(
-            m.Event(uuid4(), incident or self.case.incident, time.time_ns() // 1000, body)
-        )
+    async def _begin_case(self) -> None:
+        """From now on this is the case; what only an earlier one's page needed leaves the tablet."""
+        self.photos.begin_case(self.case.incident)
+        try:
+            await self._spool.begin_case(self.case.incident)
+        except Unavailable as error:  # the next patient's ECG is still sent
+            log.warning("case_not_spooled", why=str(error))
+
+    def _event(
+        self, body: m.EventBody, incident: UUID | None = None, press: Press = NOW
+    ) -> m.Event:
+        at_us = press.moment_us(time.time_ns() // 1000)
+        about = incident or self.case.incident
+        return m.checked_event(m.Event(press.act or uuid4(), about, at_us, body))
+
+    async def _send_event(
+        self, body: m.EventBody, incident: UUID | None = None, press: Press = NOW
+    ) -> None:
+        event = self._event(body, incident, press)
+        self._entered.add(event)
         of_case = event.incident == self.case.incident
         try:
             await self._spool.add_event(event, of_case=of_case)
@@ -276,10 +299,7 @@ class Tablet:
     # ── what the link says ──────────────────────────────────────────────────────────────────────
 
     async def _fetch(self, stream: UUID, seq: int) -> bytes | None:
-        if self.recorder is not None and stream == self.recorder.spec.stream:
-            held = self.recorder.memory.get(seq)
-        else:
-            held = self._old_memory.get(stream, {}).get(seq)
+        held = self._memories.get(stream, {}).get(seq)
         if held is None:
             held = await self._spool.frame(stream, seq)
         if held is None and self._link.gone(stream, seq):
@@ -289,34 +309,25 @@ class Tablet:
 
     async def _heard(self, event: SenderEvent) -> None:
         try:
+            if isinstance(event, Settled):
+                await let_go(event, self._spool, self._memories)
             match event:
-                case FramesStored():
-                    await self._forget_frames(event)
-                case EventStored():
-                    await self._spool.drop_event(event.event)
                 case m.Notice():
                     await self._spool.add_notice(event)
                     if event.incident == self.case.incident:
                         self.case.apply_notice(event)
                     self.video.heard(event.stage)
+                case m.Welcome():
+                    self._relay_knows = event.knows
+                    self.case.attention = None
+                case m.Attention() if event.incident == self.case.incident:
+                    self.case.apply_attention(event)
                 case m.Refusal():
-                    log.warning("refused", code=event.code, why=event.text)
-                    if event.event is not None and not event.retry:
-                        await self._spool.drop_event(event.event)
+                    waits = event.event is not None and self._link.awaits(event.event)
+                    await self.not_taken.heard(event, waits=waits)
         except Unavailable as error:
             log.warning("spool_failed", why=str(error))
         self.notify()
-
-    async def _forget_frames(self, event: FramesStored) -> None:
-        memory = self._old_memory.get(event.stream)
-        if self.recorder is not None and event.stream == self.recorder.spec.stream:
-            memory = self.recorder.memory
-        for seq in [s for s in memory or () if any(a <= s < b for a, b in event.ranges)]:
-            (memory or {}).pop(seq)
-        await self._spool.drop_frames(event.stream, event.ranges)
-        active = self.recorder and self.recorder.spec.stream
-        if event.stream != active and self._link.unstored(event.stream) == 0:
-            await self._spool.forget_stream(event.stream)
 
     def _new_frame(self, frame: NewFrame) -> None:
         self.uplink.poke()
@@ -375,7 +386,7 @@ async def running_tablet(settings: TabletSettings) -> AsyncIterator[Tablet]:
         tablet.start_recording()
         tasks = [
             asyncio.create_task(tablet.uplink.run(), name="uplink"),
-            asyncio.create_task(tablet.watch_electrodes(), name="coach"),
+            asyncio.create_task(watch_electrodes(tablet), name="coach"),
             asyncio.create_task(tablet.photos.run(), name="photos"),
             *(asyncio.create_task(part, name=n) for n, part in tablet.video.work().items()),
         ]

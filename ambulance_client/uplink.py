@@ -12,7 +12,8 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -20,6 +21,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from ambulance_client.link_causes import MUST_ACT, is_not_taken, of_close, of_status, told_of
 from ambulance_client.path import way_out
 from relay.errors import RemoteProtocolError
 from relay.protocol import messages as m
@@ -38,17 +40,24 @@ log = structlog.get_logger()
 TICK_S = 0.25
 DIAL_TIMEOUT_S = 5.0
 REFUSED_WAIT_S = 5.0
+TAKEN_AFTER_S = 2.0
+"""A relay that took nothing is called connected again when it has kept a connection for so long."""
 LinkName = Literal["connected", "connecting", "lost", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """The link in one word, since when, one sentence where something is wrong, and the relay's code."""
+    """The link in one word, since when, one sentence where something is wrong, and the relay's code.
+
+    Attributes:
+        told: the words of ``relay.causes`` where the cause is known.
+    """
 
     state: LinkName
     since_us: int
     text: str = ""
     refused_as: int | None = None
+    told: dict[str, str] = field(default_factory=dict)
 
 
 class Uplink:
@@ -81,6 +90,8 @@ class Uplink:
         self._url, self._token, self._tls = url, token, tls
         self._fetch, self._heard, self._backlog_ms = fetch, heard, backlog_ms
         self._work = asyncio.Event()
+        self._taken_by_s: float | None = None
+        """Set where the relay ended the last connection because it took nothing: until when that is doubted."""
 
     def poke(self) -> None:
         """There is something new to send."""
@@ -91,14 +102,14 @@ class Uplink:
         attempt = 0
         while True:
             try:
-                if await self._one_connection():
+                if await self._one_connection() and self._taken_by_s is None:
                     attempt = 0
             except InvalidStatus as error:
                 self._refused(error.response.status_code)
             except InvalidURI:
                 self._say("refused", f"The relay's address {self._url} is no ws:// or wss:// URL.")
             except (OSError, InvalidHandshake, TimeoutError, ConnectionClosed) as error:
-                self._say("lost", _why(error))
+                self._lost(error)
             finally:
                 self.link.closed()
             if self.status.state == "refused":
@@ -150,9 +161,21 @@ class Uplink:
                 raise RemoteProtocolError("The relay sent a binary message; it may only send text.")
             for event in self.link.receive_text(message, time.monotonic(), _wall_us()):
                 if isinstance(event, m.Welcome):
-                    self._say("connected", "")
+                    self._welcomed()
                 await self._heard(event)
             self._work.set()
+
+    def _welcomed(self) -> None:
+        """Connected; where the relay took nothing a moment ago only after it has taken it for a while."""
+        if self._taken_by_s is None:
+            self._say("connected", "")
+        else:
+            self._taken_by_s = time.monotonic() + TAKEN_AFTER_S
+
+    def _look_whether_taken(self) -> None:
+        if self._taken_by_s is not None and time.monotonic() > self._taken_by_s:
+            self._taken_by_s = None
+            self._say("connected", "")
 
     async def _send(self, socket: ClientConnection) -> None:
         while True:
@@ -172,6 +195,8 @@ class Uplink:
     async def _tick(self) -> None:
         while not self.link.tick(time.monotonic(), _wall_us(), self._backlog_ms()):
             self._work.set()
+            if self.link.state is LinkState.UP:
+                self._look_whether_taken()
             await asyncio.sleep(TICK_S)
         raise TimeoutError(f"nothing heard for {DEAD_AFTER_S:.0f} s")
 
@@ -188,22 +213,37 @@ class Uplink:
             return
         error = task.exception()
         if isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code == CLOSE_TOKEN:
-            self._refused(401)
+            self._refused(401, of_close(error.rcvd.reason))
         elif error is None:
             self._say("lost", "The relay closed the connection.")
         elif isinstance(error, (OSError, ConnectionClosed, TimeoutError, RemoteProtocolError)):
-            self._say("lost", _why(error))
+            self._lost(error)
         else:
             raise error
 
-    def _refused(self, status: int) -> None:
-        self._say("refused", _refusal_text(status), status)
+    def _refused(self, status: int, told: dict[str, str] | None = None) -> None:
+        told = told or of_status(status)
+        state: LinkName = "refused" if told["cause"] in MUST_ACT else "lost"
+        self._say(state, told["words_en"], status, told)
 
-    def _say(self, state: LinkName, text: str, refused_as: int | None = None) -> None:
+    def _lost(self, error: BaseException) -> None:
+        if is_not_taken(error):
+            self._taken_by_s = time.monotonic() + TAKEN_AFTER_S
+        told = told_of(error, date.today())  # noqa: DTZ011 - the tablet's own date is what is shown
+        state: LinkName = "refused" if told.get("cause") in MUST_ACT else "lost"
+        self._say(state, told.get("words_en") or _why(error), None, told)
+
+    def _say(
+        self,
+        state: LinkName,
+        text: str,
+        refused_as: int | None = None,
+        told: dict[str, str] | None = None,
+    ) -> None:
         if (state, text) != (self.status.state, self.status.text):
             since = _wall_us() if state != self.status.state else self.status.since_us
-            self.status = LinkStatus(state, since, text, refused_as)
-            log.info("link", state=state, why=text)
+            self.status = LinkStatus(state, since, text, refused_as, told or {})
+            log.info((told or {}).get("cause", "link"), state=state, why=text)
             self.changed.set()
 
 
@@ -214,14 +254,6 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
-def _refusal_text(status: int) -> str:
-    return {
-        401: "The relay does not know this tablet's token; ask the administrator for a new one.",
-        403: "The relay refuses this tablet; ask the administrator.",
-        404: "There is no relay at this address; check --relay.",
-    }.get(status, f"The relay answered {status}; trying again.")
-
-
 def _why(error: BaseException) -> str:
     if isinstance(error, ConnectionClosed):
         frame = error.rcvd
@@ -230,8 +262,6 @@ def _why(error: BaseException) -> str:
             if frame
             else ("The connection broke.")
         )
-    if isinstance(error, ConnectionRefusedError):
-        return "The relay does not answer."
     if isinstance(error, TimeoutError):
         return "Nothing was heard from the relay."
     with contextlib.suppress(AttributeError):

@@ -5,12 +5,16 @@
     ├── RemoteProtocolError   the peer sent what the protocol does not allow
     ├── BadInput              a person or a file gave something we cannot use
     ├── NotSignedIn           no session, or it has ended
+    │   ├── SessionRests      nobody touched the page for a while: the person is asked for again
+    │   └── TokenWithdrawn    a tablet's token that opened something once was taken back
     ├── NotAllowed            this person or device may not do that
     ├── NotFound              no such thing, or not yours to see
     ├── Conflict              the thing is no longer in the state you saw
+    │   └── DecidedMeanwhile  somebody else has decided since you looked
     ├── Gone                  a link that no longer opens anything
     ├── TooMany               asked too often; wait and try again
     ├── Unavailable           try again later: disk full, store closed, shutting down
+    │   └── UnknownRecording  an entry names a recording that was not announced here yet
     └── Fenced                a newer connection of this stream took over
 
 The text of an error is shown to people: one sentence that tells them what to do. It never holds a
@@ -29,11 +33,17 @@ class RelayError(Exception):
         code: stable, documented in ``docs/errors.md``.
         http_status: what the web floor answers with.
         retry: whether the same request may succeed later.
+        cause / filled: the row of ``relay.causes`` and what its words need, "" where it has none.
     """
 
     code: ClassVar[str] = "relay"
     http_status: ClassVar[int] = 500
     retry: ClassVar[bool] = False
+
+    def __init__(self, text: str = "", cause: str = "", **filled: str) -> None:
+        super().__init__(text)
+        self.cause = cause
+        self.filled = filled
 
 
 class LocalProtocolError(RelayError):
@@ -63,6 +73,23 @@ class NotSignedIn(RelayError):
     http_status = 401
 
 
+class SessionRests(NotSignedIn):
+    """Nobody touched the page for a while: it may ring, and asks for the person before it shows."""
+
+    code = "session-rests"
+
+
+class TokenWithdrawn(NotSignedIn):
+    """The token of a tablet that was taken out of service, or given a new one.
+
+    Attributes:
+        unit: whose it was, "" where that is not known.
+    """
+
+    code = "token-withdrawn"
+    unit = ""
+
+
 class NotAllowed(RelayError):
     """This person or device may not do that."""
 
@@ -82,6 +109,12 @@ class Conflict(RelayError):
 
     code = "conflict"
     http_status = 409
+
+
+class DecidedMeanwhile(Conflict):
+    """Somebody else has decided since this person last looked: they are asked, not overruled."""
+
+    code = "decided-meanwhile"
 
 
 class Gone(RelayError):
@@ -105,6 +138,12 @@ class Unavailable(RelayError):
     code = "unavailable"
     http_status = 503
     retry = True
+
+
+class UnknownRecording(Unavailable):
+    """An entry names a recording nobody has announced to this relay; announce it first."""
+
+    code = "unknown-recording"
 
 
 class Fenced(RelayError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,7 +17,7 @@ TILES = r"^(https?://[\w.:-]+/[^\s;'\"]*\{z\}[^\s;'\"]*\{[xy]\}[^\s;'\"]*\{[xy]\
 class Settings(BaseSettings):
     """The settings of one relay. Units stand in the names."""
 
-    model_config = SettingsConfigDict(env_prefix="KYUMEI_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="KYUMEI_", extra="forbid")
 
     data_dir: Path = Field(
         Path("kyumei-data"), description="Folder of the ECG log, the database and the lock file."
@@ -33,11 +34,33 @@ class Settings(BaseSettings):
         description="Further origins pages may come from, separated by commas (behind a proxy "
         "that changes the Host header), for example https://relay.example.jp.",
     )
+    hosts: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="Names and addresses under which this relay is asked for, separated by commas, "
+        "beside those of KYUMEI_PUBLIC_URL and KYUMEI_ORIGINS; any other is refused. One of the "
+        "three is needed where it listens beyond this machine.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of the proxies in front of this relay, separated by "
+        "commas; only their X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    connections_per_address: int = Field(
+        256,
+        ge=16,
+        description="Connections of one address that may wait without a request; the oldest gives "
+        "way. WebSockets and requests being answered do not count.",
+    )
     session_idle_min: float = Field(
-        15.0, gt=0, description="A session ends after so many minutes in which nothing was done."
+        15.0,
+        gt=0,
+        description="A page rests after so many minutes without a person's hand: it still rings, and asks for the password before it shows a case.",
     )
     session_absolute_h: float = Field(
-        12.0, gt=0, description="A session ends after so many hours in any case."
+        12.0, gt=0, description="A page rests after so many hours in any case."
+    )
+    session_resting_d: float = Field(
+        7.0, gt=0, description="A session ends after so many days; until then its page rings."
     )
     sign_in_burst: int = Field(
         5, ge=1, description="Tries to sign in to one account before it has to wait."
@@ -61,11 +84,35 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds after which a snapshot is kept with the samples that came.",
     )
+    unit_cases_burst: int = Field(
+        40,
+        ge=1,
+        description="Cases that one ambulance may open one after the other before it has to wait; its ECG waits with it and is kept.",
+    )
+    unit_cases_refill_s: float = Field(
+        60.0, gt=0, description="Seconds after which one more case of an ambulance is given back."
+    )
+    unit_disk_mb_per_day: float = Field(
+        1000.0,
+        gt=0,
+        description="Megabytes of snapshots, photos and entries one ambulance may have kept a day; its live ECG does not count and is never refused.",
+    )
     case_close_after_h: float = Field(
         12.0, gt=0, description="Hours without anything new after which a case closes by itself."
     )
     commit_every_ms: float = Field(
         100.0, gt=0, le=1000, description="Milliseconds of ECG frames that share one disk commit."
+    )
+    audit_heads_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Second places the heads of the audit's chain are appended to, separated by commas: "
+        "file:/another/disk/heads, syslog: (this machine's), syslog:host:514, https://… (JSON is posted).",
+    )
+    reserve_mb: int = Field(
+        64,
+        ge=0,
+        le=100_000,
+        description="Megabytes of disk kept back beside the data; given to the database when the disk is full.",
     )
     public_url: str = Field(
         "",
@@ -102,6 +149,12 @@ class Settings(BaseSettings):
     call_end_after_h: float = Field(
         3.0, gt=0, description="Hours after which a 119 call nobody ended ends by itself."
     )
+    call_shared_after_end_h: float = Field(
+        24.0,
+        ge=0,
+        description="Hours after the end of a 119 call for which those it was shared with may still read it "
+        "(position, complaint, pictures); dispatchers keep the record.",
+    )
     video_enabled: bool = Field(
         True, description="Whether this relay forwards live video; without it callers send stills."
     )
@@ -131,11 +184,37 @@ class Settings(BaseSettings):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("video_public_addresses", "stun_urls", "turn_urls", mode="before")
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if isinstance(value, str):
+            names = (part.strip().lower().strip("[]") for part in value.split(","))
+            return frozenset(name for name in names if name)
+        return value
+
+    @field_validator(
+        "audit_heads_to",
+        "video_public_addresses",
+        "stun_urls",
+        "turn_urls",
+        "trusted_proxies",
+        mode="before",
+    )
     @classmethod
     def _split_tuple(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("audit_heads_to")
+    @classmethod
+    def _check_places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for place in value:
+            host, colon, port = place.removeprefix("syslog:").rpartition(":")
+            if place.startswith("syslog:") and colon and not (host and port.isdigit()):
+                raise ValueError("syslog: takes a host and a port: syslog:log.example.jp:514")
+            if not place.startswith(("file:/", "syslog:", "https://", "http://")):
+                raise ValueError("each must begin with file:/, syslog:, https:// or http://")
         return value
 
     @field_validator("public_url", "sms_hook_url")

@@ -4,65 +4,83 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
+from ecg.kernels.cache import is_whole_for_some_cpu
 from relay.auth.argon import ArgonPasswords
 from relay.auth.bucket import Buckets
 from relay.auth.tokens import SecretTokens
 from relay.bus.memory import MemoryBus
 from relay.bus.port import Bus
-from relay.errors import Unavailable
 from relay.model.clock import Clock, SystemClock
+from relay.office import anchors_of, data_folder, people_of
+from relay.owner_only import make_private
+from relay.reach import hosts_of, is_this_machine
 from relay.services.alerting import Alerting
+from relay.services.anchors import AuditAnchors
 from relay.services.cabin_board import CabinBoard
 from relay.services.cabins import Cabins
 from relay.services.call_book import CallBook
 from relay.services.callers import CallerRules, Callers, Kept
 from relay.services.calls import CallRules, Calls
-from relay.services.cases import Cases
+from relay.services.cases import Boards, Cases
 from relay.services.changes import Changes
 from relay.services.clips import Clips
+from relay.services.deciding import Deciding
+from relay.services.disk_shares import DiskShares
 from relay.services.events import TabletEvents
-from relay.services.feeds import FeedParts, FeedPublisher, FeedRegistry
+from relay.services.evidence import Evidence
+from relay.services.feed_publisher import FeedPublisher
+from relay.services.feed_registry import FeedRegistry
+from relay.services.feeds import FeedParts
 from relay.services.glimpses import Glimpses
 from relay.services.heap import give_back
 from relay.services.ingest import IngestParts
 from relay.services.journal import Journal
+from relay.services.late import Late
 from relay.services.links import LinkRegistry
 from relay.services.live import LiveHub
-from relay.services.people import People, SessionRules, SignIn
 from relay.services.photos import Photos
 from relay.services.pictures import Pictures
+from relay.services.presence import Presence
 from relay.services.relay import Relay, Site
-from relay.services.screening import Screener, Screening
+from relay.services.rights import Rights
+from relay.services.screener import Screener
+from relay.services.screening import Screening
+from relay.services.screening_queue import ScreeningQueue
 from relay.services.snapshots import SnapshotKeeper
-from relay.services.upkeep import AuditAnchors, Upkeep
+from relay.services.storing import Storing
+from relay.services.stream_ages import Ages
+from relay.services.supervision import running
+from relay.services.upkeep import Upkeep
+from relay.services.verifying import seals_of
 from relay.services.viewer_sessions import ViewerSessions
 from relay.services.viewers import CallViewers
+from relay.services.warm_up import WarmUp
+from relay.services.witness import Witness
 from relay.settings import Settings
 from relay.sms.hook import NoSms, SmsHook
 from relay.sms.port import SmsGateway
-from relay.store.data_folder import lock_folder
-from relay.store.migrate import migrate
+from relay.store.data_folder import CLIPS, DATABASE, ECG_LOG, lock_folder
 from relay.store.port import EcgLog, Records
 from relay.store.records_sql import open_sqlite
+from relay.store.reserve import Reserve
 from relay.store.segments import open_log
+from relay.turns.credit import Credits
+from relay.turns.rests import Rests
 from relay.video.absent import NoMediaPlane
+from relay.video.late import LateMediaPlane
 from relay.video.port import MediaPlane
+from relay.video.turn import TurnSettings
 
 log = structlog.get_logger(__name__)
-DATABASE = "records.sqlite"
-ECG_LOG = "ecg"
-CLIPS = "clips"
-ANCHORS = "audit-anchors"
-RESTART_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,52 +105,52 @@ async def open_relay(settings: Settings, adapters: Adapters | None = None) -> As
     """
     chosen = adapters or Adapters()
     async with AsyncExitStack() as stack:
-        data = _data_folder(settings)
+        data = data_folder(settings)
         stack.callback(lock_folder(data).close)
+        reserve = Reserve(data, settings.reserve_mb * 2**20)
         records = await open_sqlite(data / DATABASE)
+        records.trouble.on_full = reserve.give
         stack.push_async_callback(records.close)
-        ecg_log = chosen.ecg_log or await open_log(
-            data / ECG_LOG, commit_every_s=settings.commit_every_ms / 1e3
-        )
+        anchors = anchors_of(settings)
+        if records.migrated:
+            await anchors.write(records)
+        if opened := await asyncio.to_thread(make_private, data):
+            log.warning("others-could-read", folder=str(data), files=opened)
+        ecg_log = chosen.ecg_log or await _ecg_log(settings, data, reserve)
+        await asyncio.to_thread(reserve.hold)
         stack.push_async_callback(ecg_log.close)
+        ecg_log.never_again(await seals_of(records))
         bus = MemoryBus()
         stack.push_async_callback(bus.close)
-        plane = chosen.plane or load_plane(settings)
+        plane = chosen.plane or plane_of(settings)
         stack.push_async_callback(plane.close)
-        parts = _Parts(settings, chosen, records, ecg_log, bus, plane, AuditAnchors(data / ANCHORS))
-        relay = parts.relay()
-        stack.push_async_callback(parts.anchors.write, records)
+        passwords = chosen.passwords or stack.enter_context(closing(ArgonPasswords()))
+        keepers = _Keepers(anchors, reserve, passwords)
+        parts = _Parts(settings, chosen, records, ecg_log, bus, plane, keepers)
+        relay = parts.relay(await _tokens_of(records))
+        stack.push_async_callback(parts.evidence.close)
         stack.callback(parts.screening.close)
-        async with _running(parts.work(), relay.stopped_parts):
+        async with running(parts.work(), relay.stopped_parts):
             yield relay
 
 
-@asynccontextmanager
-async def open_people(settings: Settings) -> AsyncIterator[People]:
-    """Accounts and devices alone, for the command line; a running relay need not stop for it."""
-    records = await open_sqlite(_data_folder(settings) / DATABASE)
-    try:
-        yield _people(settings, Adapters(), records, MemoryBus(), SystemClock())
-    finally:
-        await records.close()
+async def _tokens_of(records: Records) -> tuple[str, ...]:
+    async with records.read() as reads:
+        devices = await reads.devices()
+    return tuple(entry.token_hash for entry in devices if entry.revoked_at_us is None)
 
 
-@asynccontextmanager
-async def open_records(settings: Settings) -> AsyncIterator[tuple[Records, AuditAnchors]]:
-    """The records alone, with the anchors of their audit."""
-    data = _data_folder(settings)
-    records = await open_sqlite(data / DATABASE)
-    try:
-        yield records, AuditAnchors(data / ANCHORS)
-    finally:
-        await records.close()
+async def _ecg_log(settings: Settings, data: Path, reserve: Reserve) -> EcgLog:
+    ecg_log = await open_log(data / ECG_LOG, commit_every_s=settings.commit_every_ms / 1e3)
+    ecg_log.has_room = lambda: not reserve.given
+    ecg_log.on_full = reserve.give
+    return ecg_log
 
 
-def migrate_folder(settings: Settings) -> tuple[str | None, str]:
-    """Migrate the database of a data folder no relay is using; revisions before and after."""
-    data = _data_folder(settings)
-    with lock_folder(data):
-        return migrate(f"sqlite:///{data / DATABASE}")
+class _Keepers(NamedTuple):
+    anchors: AuditAnchors
+    reserve: Reserve
+    passwords: ArgonPasswords
 
 
 class _Parts:
@@ -146,16 +164,21 @@ class _Parts:
         ecg_log: EcgLog,
         bus: Bus,
         plane: MediaPlane,
-        anchors: AuditAnchors,
+        keepers: _Keepers,
     ) -> None:
         self.settings = settings
-        self.records, self.ecg_log, self.bus, self.anchors = records, ecg_log, bus, anchors
+        self.records, self.ecg_log, self.bus = records, ecg_log, bus
         self.plane = plane
         self.clock = chosen.clock or SystemClock()
-        self.people = _people(settings, chosen, records, bus, self.clock)
-        self.journal = Journal(records, bus, self.clock)
+        self.late = Late(records, self.clock)
+        self.people = people_of(settings, records, bus, self.late, keepers.passwords)
+        self.journal = Journal(records, bus, self.late)
+        self.rights = Rights(records, self.people.now)
+        self.witness = Witness(self.late)
         self.hub = LiveHub(ecg_log, self.clock)
-        self.keeper = SnapshotKeeper(self.journal, ecg_log, settings.snapshot_patience_s)
+        self.disk = DiskShares(self.clock, settings.unit_disk_mb_per_day)
+        rests = Rests(self.clock)
+        self.keeper = SnapshotKeeper(self.journal, ecg_log, settings.snapshot_patience_s, rests)
         self.alerting = Alerting(self.journal, self.keeper, st_trend_alarm=settings.st_trend_alarm)
         self.screening = Screening(
             self.journal,
@@ -164,34 +187,40 @@ class _Parts:
             self.alerting,
             (chosen.screener or load_screener()) if settings.screen_enabled else None,
             every_s=settings.screen_every_s,
-            threads=settings.screen_threads,
+            queue=ScreeningQueue(self.clock, settings.screen_threads, rests),
         )
-        self.screening.prepare = None if chosen.screener else make_screener_fast
+        if not chosen.screener:
+            self.screening.warm_up = WarmUp(make_screener_fast, is_quick=is_whole_for_some_cpu())
         self.keeper.on_kept = self.screening.submit_snapshot
         self.board = CabinBoard()
-        self.cases = Cases(
-            self.journal, ecg_log, self.hub, self.alerting, self.screening, self.board
-        )
+        self.presence = Presence(self.clock)
+        self.ages = Ages(self.hub, self.clock)
+        now = Boards(self.hub, self.board, self.presence, self.ages, self.witness)
+        self.cases = Cases(self.journal, ecg_log, self.alerting, self.screening, now)
         self.changes = Changes(self.journal)
         self._make_calls(settings, chosen)
         self.publisher = FeedPublisher(bus, self.cases)
+        self.presence.on_looking = self.publisher.changed
         self.links = LinkRegistry(self.clock)
-        self.pages = FeedRegistry(bus, self.people)
-        self.upkeep = Upkeep(self.journal, anchors, settings.case_close_after_h * 3600)
+        self.pages = FeedRegistry(bus, self.people, self.presence, self.clock)
+        self.upkeep = Upkeep(self.journal, self.hub, settings.case_close_after_h * 3600)
+        self.evidence = Evidence(self.journal, ecg_log, keepers.anchors)
+        self.storing = Storing(records, ecg_log, keepers.reserve, self.evidence)
 
     def _make_calls(self, settings: Settings, chosen: Adapters) -> None:
         """The 119 side: what dispatchers do, what a caller's phone may, who watches."""
         tokens, site = SecretTokens(), settings.site_name
-        self.book = CallBook(self.journal, self.bus, settings.call_recording, self.board)
+        shared_s = settings.call_shared_after_end_h * 3600
+        self.book = CallBook(self.journal, self.bus, settings.call_recording, self.board, shared_s)
         self.pictures = Pictures(self.book)
         self.glimpses = Glimpses(self.book, self.pictures)
-        self.sessions = ViewerSessions(self.bus, self.people, self.plane)
-        self.viewers = CallViewers(self.book, self.sessions, self.plane)
+        self.sessions = ViewerSessions(self.bus, self.people, self.plane, self.rights)
+        self.viewers = CallViewers(self.book, self.sessions, self.plane, self.rights)
         self.cabins = Cabins(
-            self.book, self.board, self.bus, self.sessions, self.plane, self.pictures
+            self.book, self.board, self.bus, self.sessions, self.plane, self.pictures, self.rights
         )
         sms = chosen.sms or _sms(settings)
-        rules = CallRules(site, settings.call_end_after_h * 3600)
+        rules = CallRules(site, settings.call_end_after_h * 3600, shared_s)
         self.calls = Calls(self.book, self.bus, tokens, sms, self.viewers, rules)
         told = CallerRules(
             site, settings.caller_data_cap_mb, redeem=Buckets(20, 3.0), reports=Buckets(40, 0.4)
@@ -209,9 +238,11 @@ class _Parts:
             told,
         )
 
-    def relay(self) -> Relay:
+    def relay(self, known_tokens: tuple[str, ...]) -> Relay:
         """What the web floor gets."""
-        events = TabletEvents(self.journal, self.hub, self.keeper, self.screening)
+        cases = Credits(1 / self.settings.unit_cases_refill_s, self.settings.unit_cases_burst)
+        parts = (self.journal, self.ecg_log, self.hub, self.keeper, self.screening)
+        events = TabletEvents(*parts, cases, self.disk)
         return Relay(
             site=site_of(self.settings),
             clock=self.clock,
@@ -219,25 +250,31 @@ class _Parts:
             ecg_log=self.ecg_log,
             bus=self.bus,
             people=self.people,
+            rights=self.rights,
+            witness=self.witness,
             cases=self.cases,
             changes=self.changes,
+            deciding=Deciding(self.journal, self.keeper, self.ecg_log, self.alerting),
             calls=self.calls,
             callers=self.callers,
             viewers=self.viewers,
             pictures=self.pictures,
             glimpses=self.glimpses,
             cabins=self.cabins,
-            photos=Photos(self.journal, self.pictures),
+            photos=Photos(self.journal, self.pictures, self.disk),
             clips=self.clips,
             screening=self.screening,
             ingest=IngestParts(
-                self.journal, self.ecg_log, self.hub, self.keeper, events, self.links, self.bus
+                self.journal, self.ecg_log, self.hub, self.keeper, events, self.links, self.bus,
+                self.presence, self.rights,
             ),
             feeds=FeedParts(
                 self.bus, self.clock, self.hub, self.cases, self.calls, self.alerting, self.people,
-                self.pages,
+                self.pages, self.presence, self.ages, self.storing, self.rights, self.witness,
             ),
             upkeep=self.upkeep,
+            evidence=self.evidence,
+            known_tokens=known_tokens,
         )  # fmt: skip
 
     def work(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -248,8 +285,14 @@ class _Parts:
             "screening": self.screening.run,
             "feed-publisher": self.publisher.run,
             "links": self.links.run,
+            "rights": self.rights.run,
+            "witness": self.witness.run,
             "pages": self.pages.run,
+            "presence": self.presence.run,
             "upkeep": self.upkeep.run,
+            "evidence": self.evidence.run,
+            "late": self.late.run,
+            "storing": self.storing.run,
             "heap": give_back,
             "calls": self.calls.run,
             "calls-to-cases": self.calls.follow_cases,
@@ -261,37 +304,11 @@ class _Parts:
         }
 
 
-@asynccontextmanager
-async def _running(
-    work: dict[str, Callable[[], Awaitable[None]]], stopped: set[str]
-) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(_supervised(n, w, stopped), name=n) for n, w in work.items()]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _supervised(name: str, work: Callable[[], Awaitable[None]], stopped: set[str]) -> None:
-    """Run a part again and again until it ends by itself; say so while it is down."""
-    while True:
-        try:
-            stopped.discard(name)
-            await work()
-            return
-        except Exception:  # one part's fault is logged, shown by /readyz and tried again
-            log.exception("part-stopped", part=name)
-            stopped.add(name)
-            await asyncio.sleep(RESTART_AFTER_S)
-
-
 def load_screener() -> Screener:
     """The ST-elevation screen of ``ecg``, loaded now so that the first patient does not wait."""
     from ecg.screen import screen_segment
     from ecg.values import EcgSegment, PatientFacts
-    from relay.services.screening import Screened
+    from relay.services.screener import Screened
 
     def screener(segment: EcgSegment, age_years: int | None, sex: str | None) -> Screened:
         known_sex = sex if sex in {"M", "F"} else None
@@ -311,44 +328,35 @@ def make_screener_fast() -> str | None:
     return warm()
 
 
-def load_plane(settings: Settings) -> MediaPlane:
-    """The media plane of this site; its stack is loaded only where video is wanted."""
+def plane_of(settings: Settings) -> MediaPlane:
+    """The media plane of this site; its stack is loaded when the first picture comes."""
     if not settings.video_enabled:
         return NoMediaPlane()
+    turn = TurnSettings(
+        stun_urls=settings.stun_urls,
+        turn_urls=settings.turn_urls,
+        secret=settings.turn_secret.get_secret_value(),
+    )
+    return LateMediaPlane(lambda: load_plane(settings, turn), turn)
+
+
+def load_plane(settings: Settings, turn: TurnSettings | None = None) -> Callable[[], MediaPlane]:
+    """What makes the media plane, its stack loaded."""
     from relay.video.forwarding import ForwardingPlane, PlaneSettings
-    from relay.video.turn import TurnSettings
 
-    return ForwardingPlane(
-        PlaneSettings(
-            public_addresses=settings.video_public_addresses,
-            turn=TurnSettings(
-                stun_urls=settings.stun_urls,
-                turn_urls=settings.turn_urls,
-                secret=settings.turn_secret.get_secret_value(),
-            ),
-        )
+    chosen = PlaneSettings(
+        # a stranger must not reach this machine's services
+        loopback=is_this_machine(settings.host),
+        public_addresses=settings.video_public_addresses,
+        turn=turn or TurnSettings(),
     )
-
-
-def _people(
-    settings: Settings, chosen: Adapters, records: Records, bus: Bus, clock: Clock
-) -> People:
-    burst, refill_s = settings.sign_in_burst, settings.sign_in_refill_s
-    sign_in = SignIn(
-        chosen.passwords or ArgonPasswords(),
-        SecretTokens(),
-        by_name=Buckets(burst, refill_s),
-        by_address=Buckets(4 * burst, refill_s / 4),
-    )
-    rules = SessionRules(settings.session_idle_min * 60, settings.session_absolute_h * 3600)
-    return People(records, sign_in, bus, clock, rules)
+    return lambda: ForwardingPlane(chosen)
 
 
 def _sms(settings: Settings) -> SmsGateway:
-    if not settings.sms_hook_url:
-        return NoSms()
     token = settings.sms_hook_token.get_secret_value()
-    return SmsHook(settings.sms_hook_url, token, settings.sms_hook_timeout_s)
+    hook = settings.sms_hook_url
+    return SmsHook(hook, token, settings.sms_hook_timeout_s) if hook else NoSms()
 
 
 def site_of(settings: Settings) -> Site:
@@ -357,7 +365,8 @@ def site_of(settings: Settings) -> Site:
     tablets = ("http://localhost:*", "http://127.0.0.1:*") if demo is not None else ()
     return Site(
         settings.site_name, this_version(), demo, settings.origins, tablets, settings.public_url,
-        settings.map_tiles,
+        settings.map_tiles, hosts_of(settings), settings.trusted_proxies,
+        settings.connections_per_address,
     )  # fmt: skip
 
 
@@ -367,17 +376,3 @@ def this_version() -> str:
         return version("kyumei-relay")
     except PackageNotFoundError:
         return "dev"
-
-
-def _data_folder(settings: Settings) -> Path:
-    folder = settings.data_dir
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-    except OSError as error:
-        raise Unavailable(
-            f"The data folder {folder} cannot be made ({error.strerror}); choose another with --data."
-        ) from error
-    if not writable:
-        raise Unavailable(f"The data folder {folder} cannot be written; check its owner.")
-    return folder

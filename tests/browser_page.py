@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-expect.set_options(timeout=30_000)
+from tests.patience import PATIENCE_MS
+
+expect.set_options(timeout=PATIENCE_MS)
 
 FLAGS = [
     "--no-sandbox",
@@ -66,14 +70,37 @@ async def chromium(*flags: str) -> AsyncIterator[Browser]:
             executable_path=chromium_path(), args=[*FLAGS, *flags]
         )
         try:
-            yield browser
+            yield patient(browser)
         finally:
             await browser.close()
 
 
+def patient(browser: Any) -> Any:
+    """The browser, whose every page is as patient as the tests are: Playwright's own half minute is the machine's to spend."""
+    plain_context, plain_page = browser.new_context, browser.new_page
+
+    def patiently(made: Any) -> Any:
+        made.set_default_timeout(PATIENCE_MS)
+        return made
+
+    def asked(plain: Any) -> Any:
+        def make(**options: Any) -> Any:
+            made = plain(**options)
+            return _after(made, patiently) if inspect.isawaitable(made) else patiently(made)
+
+        return make
+
+    browser.new_context, browser.new_page = asked(plain_context), asked(plain_page)
+    return browser
+
+
+async def _after(made: Any, patiently: Any) -> Any:
+    return patiently(await made)
+
+
 async def new_page(browser: Browser, width: int, height: int) -> tuple[Page, list[str]]:
     """A page in a fresh profile, and the list its errors go to."""
-    context = await browser.new_context(viewport={"width": width, "height": height})
+    context = await browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
     page = await context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -15,11 +15,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
+
+from tests.nursery import LOADED, Child, nursery
+from tests.patience import PATIENCE_S
 
 HOSPITAL = "daiichi"
 CARDIOLOGIST = ("sato", "correct horse battery")
@@ -44,14 +48,13 @@ def free_ports(count: int) -> int:
             return first
 
 
-def kyumei(*args: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a ``kyumei`` command as a person would."""
-    done = subprocess.run(
-        [sys.executable, "-m", "relay", *args], input=stdin, capture_output=True, text=True
-    )
-    if check and done.returncode:
-        raise AssertionError(f"kyumei {' '.join(args)}: {done.stdout}{done.stderr}")
-    return done
+def kyumei(*args: str, stdin: str = "") -> str:
+    """Run a ``kyumei`` command as a person would; what it said."""
+    with TemporaryDirectory() as folder:
+        done = Process(["relay", *args], Path(folder, "said"), stdin=stdin)
+        code, said = done.child.wait(PATIENCE_S), done.said()
+    assert code == 0, f"kyumei {' '.join(args)}: {said}"
+    return said
 
 
 def answers(url: str) -> bool:
@@ -64,24 +67,59 @@ def answers(url: str) -> bool:
 
 
 class Process:
-    """A child that can be ended politely or killed."""
+    """A child that can be ended politely or killed; a relay or a tablet is forked where its start is not the matter."""
 
-    def __init__(self, args: list[str], log_file: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, args: list[str], log_file: Path, env: dict[str, str] | None = None, stdin: str = ""
+    ) -> None:
         self.log_file = log_file
+        whole = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
+        self.child: Child | subprocess.Popen[bytes]
+        if args[0] in LOADED and "LD_PRELOAD" not in whole:
+            self.child = nursery(args[0]).bear(args[1:], log_file, whole, stdin)
+            return
+        how = () if args[0].startswith("-") else ("-m",)
         with log_file.open("ab") as output:
             self.child = subprocess.Popen(
-                [sys.executable, "-m", *args],
-                stdout=output,
-                stderr=output,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+                [sys.executable, *how, *args], stdout=output, stderr=output, env=whole
             )
+
+    def lives(self) -> None:
+        """Fails at once with all it wrote, where it has ended."""
+        if self.child.poll() is not None:
+            raise AssertionError(f"it ended with {self.child.returncode}: {self.said()}")
+
+    async def until(self, true: Callable[[], Any]) -> Any:
+        """Wait until a call gives something true, as long as the process runs."""
+
+        async def true_of_the_living() -> Any:
+            value = true()
+            value = await value if asyncio.iscoroutine(value) else value
+            if not value:
+                self.lives()
+            return value
+
+        try:
+            return await until(true_of_the_living)
+        except AssertionError as late:
+            raise AssertionError(f"{late}; it said: {self.said()}") from None
+
+    def until_answers(self, url: str) -> None:
+        """Wait until a GET succeeds; a process that does not come to answer is ended."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not answers(url):
+            self.lives()
+            if time.monotonic() > deadline_s:
+                self.kill9()  # no fixture that fails here comes to its end
+                raise AssertionError(f"{url} is not answered: {self.said()}")
+            time.sleep(0.02)
 
     def kill9(self) -> None:
         """As a power cut would."""
         self.child.send_signal(signal.SIGKILL)
         self.child.wait()
 
-    def stop(self, within_s: float = 45.0) -> int:
+    def stop(self, within_s: float = PATIENCE_S) -> int:
         """Ask it to end."""
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
@@ -90,7 +128,7 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.kill9()
                 raise AssertionError(f"did not end in time: {self.said()}") from None
-        return self.child.returncode
+        return self.child.wait()
 
     def said(self) -> str:
         """All it wrote."""
@@ -101,8 +139,8 @@ class Process:
 def _accounts(units: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
     """A data folder with a hospital, its people and devices, and the devices' tokens; made once, by a person's commands."""
     made = Path(mkdtemp(prefix="kyumei-city-"))
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
     data = ("--data", str(made))
+    kyumei("migrate", *data)
     kyumei("hospitals", "add", HOSPITAL, "--name", "福島第一病院", *data)
     for (name, password), *more in (
         (CARDIOLOGIST, "--role", "cardiologist", "--hospital", HOSPITAL, "--display", "佐藤 医師"),
@@ -112,7 +150,7 @@ def _accounts(units: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
     tokens = {}
     for unit in units:
         done = kyumei("devices", "add", unit, "--hospital", HOSPITAL, *data)
-        tokens[unit] = done.stdout.strip().split()[-1]
+        tokens[unit] = re.search(r"kyd_\S+", done)[0]
     return made, tokens
 
 
@@ -143,14 +181,7 @@ class City:
             self.folder / "relay.log",
             self.env,
         )
-        deadline_s = time.monotonic() + 90
-        while time.monotonic() < deadline_s:
-            if self.relay.child.poll() is not None:
-                raise AssertionError(f"the relay ended: {self.relay.said()}")
-            if answers(f"{self.base}/readyz"):
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"the relay is not ready: {self.relay.said()}")
+        self.relay.until_answers(f"{self.base}/readyz")
 
     def start_tablet(self, unit: str, source: str, *more: str, panel_port: int = 0) -> Process:
         """Start a tablet; the same unit keeps its spool and journal."""
@@ -172,12 +203,14 @@ class City:
 
     def stop(self) -> None:
         """End everything; the first failure is raised after all were asked."""
-        try:
-            for tablet in self.tablets:
-                tablet.stop()
-        finally:
-            if self.relay is not None:
-                self.relay.stop()
+        failures = []
+        for process in (*self.tablets, *filter(None, [self.relay])):
+            try:
+                process.stop()
+            except AssertionError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
 
 class Browserless:
@@ -201,7 +234,7 @@ class Browserless:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "X-Kyumei": "1", "Cookie": self.cookie},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             text = answer.read()
             is_json = "json" in answer.headers.get("Content-Type", "")
             return answer.headers, (json.loads(text) if is_json else text) if text else None
@@ -211,7 +244,7 @@ class Browserless:
         return self.call("GET", path)[1]
 
 
-async def until(true, within_s: float = 60.0, every_s: float = 0.1) -> Any:
+async def until(true, within_s: float = PATIENCE_S, every_s: float = 0.1) -> Any:
     """Wait until a call gives something true, and return it."""
     deadline_s = time.monotonic() + within_s
     while True:

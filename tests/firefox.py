@@ -19,6 +19,8 @@ from typing import Any
 
 import websockets
 
+from tests.patience import PATIENCE_S
+
 PREFS = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
@@ -31,8 +33,8 @@ PREFS = {
     "app.update.disabledForTesting": True,
     "intl.accept_languages": "ja,en",
 }
-START_S = 60.0
-ANSWER_S = 60.0
+START_S = PATIENCE_S
+ANSWER_S = PATIENCE_S
 
 
 def firefox_path() -> str | None:
@@ -118,7 +120,7 @@ class FirefoxPage:
             raise AssertionError(got["exceptionDetails"]["text"])
         return json.loads(got["result"]["value"])
 
-    async def until(self, expression: str, within_s: float = 40.0) -> None:
+    async def until(self, expression: str, within_s: float = PATIENCE_S) -> None:
         """Wait until it holds."""
         try:
             async with asyncio.timeout(within_s):

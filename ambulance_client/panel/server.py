@@ -14,12 +14,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Body, FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from ambulance_client.panel.pictures import add_pictures
 from ambulance_client.panel.state import panel_state
-from ambulance_client.photos import MAX_BYTES as MAX_PHOTO_BYTES
+from ambulance_client.presses import FIELDS, press_of
 from ambulance_client.tablet import Tablet
 from browser_kit import STATIC_DIR as KIT_DIR
 from relay.errors import BadInput, RelayError
@@ -30,6 +31,7 @@ QUEUED_FRAMES = 40
 LOOK_BACK_S = 12.0
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 Json = Annotated[dict[str, Any], Body()]
+NoFields = Annotated[dict[str, Any] | None, Body()]
 
 
 def make_panel(tablet: Tablet) -> FastAPI:
@@ -38,14 +40,20 @@ def make_panel(tablet: Tablet) -> FastAPI:
     app.state.tablet = tablet
     app.middleware("http")(_guard(tablet.settings.drill))
     app.exception_handler(RelayError)(_problem)
+    app.exception_handler(RequestValidationError)(_not_understood)
     app.get("/", include_in_schema=False)(_page)
     app.get("/api/state")(_state)
     app.post("/api/patient")(_patient)
     app.post("/api/snapshot", status_code=201)(_snapshot)
     app.post("/api/mark")(_mark)
     app.post("/api/note", status_code=201)(_note)
+    app.post("/api/understood", status_code=201)(_understood)
     app.post("/api/photo", status_code=201)(_photo)
     app.post("/api/case", status_code=201)(_case)
+    app.post("/api/remarks/seen")(_seen)
+    app.post("/api/refused/again")(_again)
+    app.post("/api/refused/remove")(_remove)
+    app.get("/api/refused/{photo}")(_refused_picture)
     app.websocket("/api/feed")(_feed)
     add_pictures(app)
     app.mount("/static/kit", StaticFiles(directory=KIT_DIR))
@@ -90,6 +98,10 @@ def _same_origin(headers: Any) -> bool:
     return bool(origin.partition("://")[2] == headers.get("host"))
 
 
+async def _not_understood(_: Request, _error: Exception) -> Response:
+    return _problem_json(422, "bad-input", "Send one JSON object with the fields of docs/http.md.")
+
+
 async def _problem(_: Request, error: Exception) -> Response:
     status = error.http_status if isinstance(error, RelayError) else 500
     code = error.code if isinstance(error, RelayError) else "relay"
@@ -119,8 +131,21 @@ async def _state(request: Request) -> dict[str, Any]:
 
 async def _patient(request: Request, fields: Json) -> dict[str, Any]:
     tablet = _tablet(request)
-    await tablet.set_patient(fields, _incident(fields.pop("incident", None)))
+    incident = _incident(fields.pop("incident", None))
+    await tablet.set_patient(fields, incident)
     return panel_state(tablet)
+
+
+def _only(fields: dict[str, Any], *known: str) -> None:
+    """What is not understood is refused, never left out in silence.
+
+    Raises:
+        BadInput: there is a field beside these.
+    """
+    extra = sorted(set(fields) - set(known))
+    if extra:
+        have = ", ".join(known) or "none"
+        raise BadInput(f"There is no field {extra[0]!r} here (it takes {have}).")
 
 
 def _incident(given: object) -> UUID | None:
@@ -130,18 +155,33 @@ def _incident(given: object) -> UUID | None:
         raise BadInput("The case of an entry is a UUID.") from None
 
 
-async def _snapshot(request: Request) -> dict[str, str]:
-    return {"snapshot": str(await _tablet(request).snapshot())}
+async def _snapshot(request: Request, fields: NoFields = None) -> dict[str, str]:
+    _only(fields or {}, *FIELDS)
+    return {"snapshot": str(await _tablet(request).snapshot(press=press_of(fields or {})))}
 
 
 async def _mark(request: Request, fields: Json) -> dict[str, Any]:
-    await _tablet(request).mark(str(fields.get("mark")))
+    _only(fields, "mark", *FIELDS)
+    await _tablet(request).mark(str(fields.get("mark")), press_of(fields))
     return panel_state(_tablet(request))
 
 
 async def _note(request: Request, fields: Json) -> dict[str, bool]:
-    await _tablet(request).note(str(fields.get("text", "")))
+    _only(fields, "text", *FIELDS)
+    text = fields.get("text", "")
+    if not isinstance(text, str):
+        raise BadInput("The text of a note is text.")
+    await _tablet(request).note(text, press_of(fields))
     return {"sent": True}
+
+
+async def _understood(request: Request, fields: Json) -> dict[str, bool]:
+    _only(fields, "entry", *FIELDS)
+    entry = fields.get("entry")
+    if not isinstance(entry, int):
+        raise BadInput("Say which decision was read: its entry, a number.")
+    await _tablet(request).understood(entry, press_of(fields))
+    return {"told": True}
 
 
 async def _photo(request: Request) -> dict[str, str]:
@@ -149,13 +189,46 @@ async def _photo(request: Request) -> dict[str, str]:
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > MAX_PHOTO_BYTES:
-            raise BadInput("A photo has at most 200 kB; take it again.")
+        if len(body) > tablet.photos.most_bytes:
+            most_kb = tablet.photos.most_bytes // 1024
+            raise BadInput(f"A photo has at most {most_kb} kB; take it again.")
     return {"photo": await tablet.photos.take(tablet.case.incident, body)}
 
 
-async def _case(request: Request) -> dict[str, Any]:
-    await _tablet(request).new_case()
+async def _again(request: Request, fields: Json) -> dict[str, bool]:
+    await _tablet(request).not_taken.again(_thing(fields))
+    return {"again": True}
+
+
+async def _remove(request: Request, fields: Json) -> dict[str, bool]:
+    await _tablet(request).not_taken.remove(_thing(fields))
+    return {"removed": True}
+
+
+async def _refused_picture(request: Request, photo: UUID) -> Response:
+    return Response(await _tablet(request).not_taken.picture(photo), media_type="image/jpeg")
+
+
+def _thing(fields: dict[str, Any]) -> UUID:
+    _only(fields, "id")
+    try:
+        return UUID(str(fields.get("id")))
+    except ValueError:
+        raise BadInput("Say which one: its id.") from None
+
+
+async def _seen(request: Request, fields: Json) -> dict[str, Any]:
+    _only(fields, "ids")
+    ids = fields.get("ids")
+    if not isinstance(ids, list):
+        raise BadInput("Say which remarks were read: ids is a list.")
+    await _tablet(request).remarks.seen([str(one) for one in ids])
+    return panel_state(_tablet(request))
+
+
+async def _case(request: Request, fields: NoFields = None) -> dict[str, Any]:
+    _only(fields or {}, "ends")
+    await _tablet(request).new_case(_incident((fields or {}).get("ends")))
     return panel_state(_tablet(request))
 
 

@@ -1,26 +1,39 @@
 """A folder that an ECG cart or another program drops finished records into.
 
 Every WFDB record that arrives after the watch began is one recording of the present case. What lay
-there before is left alone, because it may be another patient's. A record that was taken moves into
-``sent/``, one that cannot be read into ``unreadable/``, once nobody has written to it for ten seconds (a
-slow copy pauses); nothing is ever deleted.
+there before is left alone, because it may be another patient's, until somebody writes it again. A record
+that was taken moves into ``sent/``; one that cannot be read, or a file of another format, into
+``unreadable/`` once nobody has written to it for ten seconds (a slow copy pauses). Nothing is ever
+deleted, every refusal is one sentence, and no file keeps the next one from being taken.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+
+import structlog
 
 from ambulance_client.sources.port import Source, SourceInfo
 from ambulance_client.sources.wfdb_replay import read_record
+from ecg.foreign import HEAD_BYTES, foreign_format, foreign_words
+from ecg.record import RecordedEcg
+from ecg.record_header import found_name, signal_files
 from ecg.values import EcgSegment
 from relay.errors import BadInput
+from relay.protocol.messages import FileOrigin
+
+log = structlog.get_logger()
 
 POLL_S = 0.5
 UNREADABLE_AFTER_S = 10.0
+ALONE_AFTER_S = 60.0
+"""A header whose signal file does not come, or the other way round, is told after so long."""
 CHUNK_S = 1.0
 SENT, UNREADABLE = "sent", "unreadable"
 
@@ -30,13 +43,14 @@ class _Seen:
     """A record's files as they looked at one poll: name, bytes, and time of the last change."""
 
     files: tuple[tuple[str, int, int], ...]
+    is_whole: bool = True
 
 
 class FileRecord:
     """One complete record, given as fast as the spool takes it."""
 
     def __init__(self, header: Path) -> None:
-        segment, patient = read_record(header)
+        segment, record = read_record(header)
         self.header = header
         self._segment = segment
         self.info = SourceInfo(
@@ -44,9 +58,13 @@ class FileRecord:
             leads=segment.leads,
             fs_hz=segment.fs_hz,
             uv_per_lsb=segment.uv_per_lsb,
-            age_years=patient.age_years,
-            sex=patient.sex,
+            age_years=record.patient.age_years,
+            sex=record.patient.sex,
             live=False,
+            recorded=True,
+            origin=_origin(segment, record),
+            file=header.stem,
+            left_out=record.skipped,
         )
 
     async def segments(self) -> AsyncIterator[EcgSegment]:
@@ -62,6 +80,19 @@ class FileRecord:
             yield replace(whole, adc=whole.adc[:, at : at + step], first_sample=at)
 
 
+def _origin(segment: EcgSegment, record: RecordedEcg) -> FileOrigin:
+    at = record.recorded_at
+    now = datetime.now()  # noqa: DTZ005 - the recorder's clock has no zone; it shows the wall's time
+    head = f"{segment.leads} {segment.fs_hz} {segment.uv_per_lsb}\n".encode()
+    return FileOrigin(
+        recorded_at=None if at is None else at.isoformat(),
+        recorded_ago_s=None if at is None else round((now - at).total_seconds()),
+        age_years=record.patient.age_years,
+        sex=record.patient.sex,
+        fingerprint=hashlib.sha256(head + segment.adc.tobytes()).hexdigest(),
+    )
+
+
 class WatchedFolder:
     """``Recordings`` of a folder.
 
@@ -69,12 +100,14 @@ class WatchedFolder:
         BadInput: there is no such folder, or it cannot be read.
     """
 
+    waiting_cause = ""
+
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise BadInput(f"There is no folder {folder}; make it, or choose another.")
         self._folder = folder
-        self._old = set(self._look())
-        left = len(self._old)
+        self._old = self._look()
+        left = sum(seen.is_whole for seen in self._old.values())
         self.waiting_for = "Waiting for a file of the ECG device." + (
             f" {left} older left alone; move them out and in again to send them." if left else ""
         )
@@ -83,14 +116,57 @@ class WatchedFolder:
     async def next(self) -> Source | None:
         """The next record that has arrived whole, oldest first."""
         while True:
-            for header, quiet_s in await asyncio.to_thread(self._arrived):
-                try:
-                    return await asyncio.to_thread(FileRecord, header)
-                except BadInput:
-                    if quiet_s >= UNREADABLE_AFTER_S:
-                        await asyncio.to_thread(self._put_away, header, UNREADABLE)
-                        raise
+            for path, quiet_s in await asyncio.to_thread(self._arrived):
+                if self._last[path.name][0].is_whole:
+                    source = await self._taken(path, quiet_s)
+                    if source is not None:
+                        return source
+                else:
+                    await self._judged(path, quiet_s)
             await asyncio.sleep(POLL_S)
+
+    async def _taken(self, header: Path, quiet_s: float) -> Source | None:
+        """The record of a header, None while it may still be written.
+
+        Raises:
+            BadInput: it cannot be read and was put away.
+        """
+        try:
+            return await asyncio.to_thread(FileRecord, header)
+        except BadInput:
+            if quiet_s < UNREADABLE_AFTER_S:
+                return None
+            await asyncio.to_thread(self._put_away, header, UNREADABLE)
+            raise
+        except Exception as error:  # whatever one file does, the next one is taken
+            log.exception("file_unusable", file=header.name)
+            await asyncio.to_thread(self._put_away, header, UNREADABLE)
+            raise BadInput(
+                f"{header.stem} cannot be read and was put into {UNREADABLE}/; export it again.",
+                "file-unusable",
+                file=header.stem,
+            ) from error
+
+    async def _judged(self, path: Path, quiet_s: float) -> None:
+        """Says what a file is that is no whole record, once it is at rest.
+
+        Raises:
+            BadInput: it is of another format and was put away, or it lies alone and stays.
+        """
+        if quiet_s < UNREADABLE_AFTER_S:
+            return
+        what = await asyncio.to_thread(_foreign, path)
+        if what is not None:
+            await asyncio.to_thread(self._put_away, path, UNREADABLE)
+            text = foreign_words(path.name, what)
+            raise BadInput(text, "file-other-format", file=path.name, what=what)
+        if quiet_s >= ALONE_AFTER_S:
+            self._old[path.name] = self._last[path.name][0]  # told once; a change makes it new
+            raise BadInput(
+                f"{path.name} lies alone: the file that belongs to it has not come; export it again.",
+                "file-alone",
+                file=path.name,
+            )
 
     async def finished(self, source: Source) -> None:
         """Move the record's files into ``sent/``."""
@@ -98,28 +174,33 @@ class WatchedFolder:
             await asyncio.to_thread(self._put_away, source.header, SENT)
 
     def _look(self) -> dict[str, _Seen]:
-        """Every record whose header names only files that are there, by its header's name."""
+        """Every record by its header's name, and every other file by its own, oldest first."""
         try:
-            headers = [p for p in self._folder.iterdir() if p.suffix == ".hea" and p.is_file()]
-            found = {}
-            for header in sorted(headers, key=lambda p: (p.stat().st_mtime_ns, p.name)):
-                files = _files_of(header)
-                if all(f.is_file() for f in files):
-                    stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-                    found[header.name] = _Seen(tuple(stats))
-            return found
+            there = [p for p in self._folder.iterdir() if p.is_file() and p.name[0] != "."]
+            stats = {p.name: (p.name, (s := p.stat()).st_size, s.st_mtime_ns) for p in there}
+            in_order = sorted(stats, key=lambda name: (stats[name][2], name))
+            found, owned = {}, set[str]()
+            for name in (n for n in in_order if n.lower().endswith(".hea")):
+                files = _files_of(self._folder / name, stats)
+                held = tuple(stats[f] for f in files.values() if f is not None)
+                owned |= {f for f, _, _ in held}
+                found[name] = _Seen(held, None not in files.values())
+            others = {n: _Seen((stats[n],), is_whole=False) for n in in_order if n not in owned}
+            return found | {n: seen for n, seen in others.items() if n not in found}
         except OSError as error:
             raise BadInput(
                 f"The folder {self._folder.name} cannot be read ({error.strerror}); "
-                "check its drive and its rights."
+                "check its drive and its rights.",
+                "folder-unreadable",
+                file=self._folder.name,
             ) from error
 
     def _arrived(self) -> list[tuple[Path, float]]:
-        """Records that did not change since the last look, and for how many seconds."""
+        """Files that did not change since the last look, and for how many seconds."""
         now_s, last = time.monotonic(), self._last
         self._last = {}
         for name, seen in self._look().items():
-            if name not in self._old:
+            if self._old.get(name) != seen:
                 before = last.get(name)
                 since_s = before[1] if before is not None and before[0] == seen else now_s
                 self._last[name] = (seen, since_s)
@@ -129,28 +210,38 @@ class WatchedFolder:
             if since_s < now_s
         ]
 
-    def _put_away(self, header: Path, place: str) -> None:
-        self._old.add(header.name)  # also where it cannot be moved: it is taken once
+    def _put_away(self, path: Path, place: str) -> None:
+        seen = self._last.get(path.name, (_Seen(()), 0.0))[0]
+        self._old[path.name] = seen  # also where it cannot be moved: it is taken once
         target = self._folder / place
         try:
             target.mkdir(exist_ok=True)
-            for file in _files_of(header):
-                if file.is_file():
-                    file.rename(_free_name(target / file.name))
-            self._old.discard(header.name)
+            for name, _, _ in seen.files:
+                if (self._folder / name).is_file():
+                    (self._folder / name).rename(_free_name(target / name))
+            self._old.pop(path.name)
         except OSError as error:
             raise BadInput(
-                f"{header.stem} cannot be moved into {place}/ ({error.strerror}); "
-                "it was taken and will not be taken again: make the folder writable."
+                f"{path.stem} cannot be moved into {place}/ ({error.strerror}); "
+                "it was taken and will not be taken again: make the folder writable.",
+                "file-not-moved",
+                file=path.name,
             ) from error
 
 
-def _files_of(header: Path) -> list[Path]:
-    """The header and the signal files it names, inside its own folder only."""
-    lines = header.read_text(encoding="utf-8", errors="replace").splitlines()
-    rows = [line.split() for line in lines if line.strip() and not line.startswith("#")]
-    names = {Path(row[0]).name for row in rows[1:] if row}
-    return [header, *(header.parent / name for name in sorted(names) if name != "~")]
+def _files_of(header: Path, names: dict[str, tuple[str, int, int]]) -> dict[str, str | None]:
+    """The header and the signal files it speaks of, by the name they have here; None where missing."""
+    wanted = signal_files(header.read_bytes())
+    return {header.name: header.name, **{w: found_name(names, w) for w in wanted}}
+
+
+def _foreign(path: Path) -> str | None:
+    """Which other format a file is of, None where it may be part of a record."""
+    try:
+        with path.open("rb") as file:
+            return foreign_format(path.name, file.read(HEAD_BYTES))
+    except OSError:  # it went away meanwhile
+        return None
 
 
 def _free_name(path: Path) -> Path:

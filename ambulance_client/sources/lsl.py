@@ -2,7 +2,7 @@
 
 Channels are known by their labels in the stream's description (``channels/channel/label``); units by
 ``unit`` (V, mV or µV; µV where none is given), integer steps by ``scaling_factor``. Values beyond the
-16 bits that travel, and NaN, stand at the converter's limit: the lead then counts as off.
+16 bits that travel stand at the converter's limit, and NaN is a missing sample: the lead counts as off.
 
 Needs the extra ``lsl`` (pylsl, which brings liblsl).
 """
@@ -19,21 +19,24 @@ import numpy as np
 import numpy.typing as npt
 
 from ambulance_client.sources.port import Source, SourceInfo
-from ambulance_client.sources.stamps import StampedCounter
+from ambulance_client.sources.stamps import Chunk, HoleFinder
 from ecg.leads import canonical_name
-from ecg.values import EcgSegment, Int16
+from ecg.units import uv_of_unit
+from ecg.values import MISSING, EcgSegment, Int16
 from relay.errors import BadInput
 
 MIN_FS_HZ, MAX_FS_HZ = 50, 4000
 PULL_S = 0.1
 RESOLVE_S = 1.0
 REOPEN_AFTER_S = 3.0
+GIVE_UP_AFTER_S = 20.0
+"""A device that is gone so long while another of its name is there has ended its recording."""
 FLOAT_STEP_UV = 1.0
-RAIL_LOW, RAIL_HIGH = -32768, 32767
-_UV_PER_UNIT = {
-    "": 1.0, "uv": 1.0, "µv": 1.0, "μv": 1.0, "microvolts": 1.0, "microvolt": 1.0,
-    "mv": 1e3, "millivolts": 1e3, "millivolt": 1e3, "v": 1e6, "volts": 1e6, "volt": 1e6,
-}  # fmt: skip
+RAIL = 32767
+ANOTHER = (
+    "Another ECG device named {name!r} is there, but it is not the one this recording began with; if it "
+    "is yours, press 'next patient' or start the tablet's program again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,8 @@ class LslFormat:
     def to_adc(self, values: npt.NDArray[Any]) -> Int16:
         """Values of shape ``(n_samples, n_channels)`` as steps of shape ``(n_leads, n_samples)``."""
         steps = values[:, self.columns].T.astype(np.float64) * (self.uv_per_value / self.uv_per_lsb)
-        steps = np.nan_to_num(np.rint(steps), nan=RAIL_LOW, posinf=RAIL_HIGH, neginf=RAIL_LOW)
-        adc: Int16 = np.clip(steps, RAIL_LOW, RAIL_HIGH).astype(np.int16)
+        held = np.clip(np.rint(steps), -RAIL, RAIL)
+        adc: Int16 = np.where(np.isnan(steps), MISSING, held).astype(np.int16)
         return adc
 
 
@@ -69,30 +72,52 @@ class LslStreams:
         BadInput: pylsl is not installed.
     """
 
-    def __init__(self, name: str, uv_per_lsb: float | None) -> None:
+    def __init__(self, name: str, uv_per_lsb: float | None, source_id: str | None = None) -> None:
         self._lsl = _library()
-        self._name, self._uv_per_lsb = name, uv_per_lsb
+        self._name, self._uv_per_lsb, self._source_id = name, uv_per_lsb, source_id
+        self.waiting_cause = ""
         self.waiting_for = f"Waiting for the LSL stream {name!r}; switch the ECG device on."
 
     async def next(self) -> Source | None:
         """The stream, as soon as somebody offers it."""
         while True:
             found = await asyncio.to_thread(self._find)
+            devices = sorted({info.source_id() or info.hostname() for info in found})
+            if len(devices) > 1:
+                raise BadInput(
+                    f"There are {len(devices)} LSL streams named {self._name!r} ({', '.join(devices)}); choose "
+                    f"one: --source 'lsl:{self._name}?source_id={devices[0]}'.",
+                    "devices-of-one-name",
+                    name=self._name,
+                    devices=", ".join(devices),
+                )
             if found:
                 return await asyncio.to_thread(
                     LslSource, self._lsl, found[0], self._name, self._uv_per_lsb
                 )
 
     async def finished(self, source: Source) -> None:
-        """Nothing is left to tidy."""
+        """From now on only this device is waited for, until the next patient."""
+        if isinstance(source, LslSource) and source.source_id:
+            self._source_id = source.source_id
+            self.waiting_for, self.waiting_cause = ANOTHER.format(name=self._name), "device-another"
 
     def _find(self) -> list[Any]:
-        found: list[Any] = self._lsl.resolve_byprop("name", self._name, 1, RESOLVE_S)
-        return found
+        """All that offer the name within a second, newest first; a neighbour may answer a little later."""
+        found: list[Any] = self._lsl.resolve_byprop("name", self._name, 2, RESOLVE_S)
+        if self._source_id is not None:
+            found = [info for info in found if info.source_id() == self._source_id]
+        return sorted(found, key=lambda info: -float(info.created_at()))
 
 
 class LslSource:
-    """One device. Where its cable is pulled it is looked for again, and the counter jumps."""
+    """One device. Where its cable is pulled it is looked for again, and the counter jumps.
+
+    Attributes:
+        hint: one sentence for the crew while nothing comes, where more is known than that.
+    """
+
+    hint = ""
 
     def __init__(self, lsl: Any, stream: Any, name: str, uv_per_lsb: float | None) -> None:
         self._lsl, self._name, self._uv_per_lsb = lsl, name, uv_per_lsb
@@ -103,7 +128,7 @@ class LslSource:
             fs_hz=self._format.fs_hz,
             uv_per_lsb=self._format.uv_per_lsb,
         )
-        self._counter = StampedCounter(self._format.fs_hz)
+        self._holes = HoleFinder(self._format.fs_hz)
 
     def _open(self, stream: Any) -> None:
         self._inlet = self._lsl.StreamInlet(stream, recover=False)
@@ -116,7 +141,7 @@ class LslSource:
                 f"The LSL stream {self._name!r} went away while it was opened; "
                 "check the device's cable."
             ) from error
-        self._uid = info.uid()
+        self._uid, self.source_id = info.uid(), info.source_id()
 
     async def segments(self) -> AsyncIterator[EcgSegment]:
         """See ``Source.segments``.
@@ -131,11 +156,13 @@ class LslSource:
                 now_s = time.monotonic()
                 if len(stamps):
                     heard_s = now_s
-                    for run in self._counter.place(stamps.tolist(), now_s):
-                        adc = self._format.to_adc(values[run.start : run.end])
-                        yield self._segment(adc, run.first_sample)
-                elif now_s - heard_s > REOPEN_AFTER_S:
+                    for placed in self._holes.take(Chunk(values, stamps.tolist(), now_s)):
+                        yield self._segment(self._format.to_adc(placed.values), placed.first_sample)
+                    continue
+                if now_s - heard_s > REOPEN_AFTER_S:
                     await asyncio.to_thread(self._look_again)
+                if self.hint and now_s - heard_s > GIVE_UP_AFTER_S:
+                    return
         finally:
             await asyncio.to_thread(self._inlet.close_stream)
 
@@ -157,13 +184,24 @@ class LslSource:
         return values, stamps
 
     def _look_again(self) -> None:
-        """Open the stream of this name where it is a new one; leave it where it is the old."""
+        """Open the stream again where the same device offers it anew; never another's of the same name."""
         found = self._lsl.resolve_byprop("name", self._name, 1, RESOLVE_S)
-        if not found or found[0].uid() == self._uid:
+        if any(info.uid() == self._uid for info in found):
             return
-        before = self._format
+        same = [info for info in found if info.source_id() == self.source_id != ""]
+        if not same and found and self.source_id == "":
+            raise BadInput(
+                f"The ECG device {self._name!r} gives no serial number (source_id), so nobody knows whether "
+                "this is the same one; a new recording begins.",
+                "device-without-serial",
+                name=self._name,
+            )
+        if not same:
+            self.hint = ANOTHER.format(name=self._name) if found else ""
+            return
+        before, self.hint = self._format, ""
         self._inlet.close_stream()
-        self._open(found[0])
+        self._open(max(same, key=lambda info: float(info.created_at())))
         if self._format != before:
             raise BadInput(
                 f"The ECG device {self._name!r} came back with other leads, rate or units; "
@@ -199,12 +237,13 @@ def format_of(info: Any, uv_per_lsb: float | None) -> LslFormat:
         )
     of_leads = {(units[i], scales[i]) for i in columns.values()}
     unit, scale = next(iter(of_leads))
-    if len(of_leads) != 1 or unit not in _UV_PER_UNIT or not scale > 0:
+    uv = uv_of_unit(unit or "uV")
+    if len(of_leads) != 1 or uv is None or not scale > 0:
         raise BadInput(
             f"The LSL stream {name!r} has units I cannot use ({', '.join(sorted(set(units)))}); "
             "give every lead in V, mV or uV with one scaling factor."
         )
-    uv_per_value = _UV_PER_UNIT[unit] * scale
+    uv_per_value = uv * scale
     whole = info.channel_format() not in {1, 2}  # cf_float32, cf_double64
     step_uv = uv_per_lsb or (uv_per_value if whole else FLOAT_STEP_UV)
     return LslFormat(tuple(columns), tuple(columns.values()), fs_hz, uv_per_value, step_uv)

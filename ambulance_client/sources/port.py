@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ecg.values import EcgSegment
+from relay.protocol.messages import FileOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class SourceInfo:
         leads: as they travel.
         age_years / sex: where the source itself knows them (a replayed record), else None.
         live: samples come as the heart beats; False for a file that is complete already.
+        recorded: made before it is played; its end is the end of the ECG.
+        origin: what a file says of itself, None for a device.
+        file: its name without suffix, for the crew only (it may hold a patient's name); "" for a device.
+        left_out: signals beside the leads that are not sent.
     """
 
     name: str
@@ -31,6 +36,10 @@ class SourceInfo:
     age_years: int | None = None
     sex: str | None = None
     live: bool = True
+    recorded: bool = False
+    origin: FileOrigin | None = None
+    file: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -47,9 +56,11 @@ class Recordings(Protocol):
 
     Attributes:
         waiting_for: one sentence for the crew while ``next`` waits.
+        waiting_cause: the row of ``relay.causes`` where it waits for a reason, else "".
     """
 
     waiting_for: str
+    waiting_cause: str
 
     async def next(self) -> Source | None:
         """The next recording, waited for as long as it takes; None after the last.

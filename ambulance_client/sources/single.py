@@ -9,6 +9,7 @@ class Single:
     """``Recordings`` of one source that is at hand."""
 
     waiting_for = ""
+    waiting_cause = ""
 
     def __init__(self, source: Source) -> None:
         self._left: Source | None = source

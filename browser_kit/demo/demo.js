@@ -96,15 +96,31 @@ function wide() {
   caller.moved();
 }
 
-function links() {
-  fill(app, head(), h("main", { class: "links" },
-    h("a", { href: "/" }, t("demo.hospital")), h("a", { href: desk() }, t("demo.desk")),
-    city.tablets.map((tablet) => h("a", { href: tablet.url }, `${t("demo.tablet")} ${tablet.unit}`, h("small", null, tablet.scenario)))));
+/** Too narrow for all at once: one screen at a time; the others go on behind it, so an armed hospital rings. */
+function oneByOne() {
+  const screens = [{ name: t("demo.hospital"), url: "/" }, ...city.tablets.map(({ unit, url }) => ({ name: unit, url }))];
+  const stage = h("main", { class: "one" });
+  /** @type {Map<number, HTMLIFrameElement>} */
+  const frames = new Map();
+  const tabs = h("nav", { class: "which" });
+  const show = (/** @type {number} */ which) => {
+    const screen = screens[which];
+    if (screen && !frames.has(which)) {
+      const made = frame(screen.url, screen.name);
+      frames.set(which, made);
+      stage.append(made);
+    }
+    for (const [n, one] of frames) one.hidden = n !== which;
+    fill(tabs, screens.map(({ name }, n) => h("button", { type: "button", class: "tool", "aria-pressed": String(n === which), onclick: () => show(n) }, name)),
+      h("a", { class: "desk", href: desk(), target: "_blank", rel: "noopener" }, t("demo.desk")));
+  };
+  fill(app, h("details", { class: "how" }, h("summary", null, h("span", { class: "mark" }, t("demo.drill")), " ", t("demo.how")), head()), tabs, stage);
+  show(0);
 }
 
 function draw() {
   document.title = t("demo.title");
-  if (narrow.matches) links();
+  if (narrow.matches) oneByOne();
   else wide();
 }
 
@@ -114,6 +130,10 @@ try {
   draw();
   onLang(draw);
   narrow.addEventListener("change", draw);
+  document.addEventListener("keydown", ({ key }) => {
+    const open = document.querySelector("details[open]");
+    if (key === "Escape" && open) open.removeAttribute("open");
+  });
 } catch (error) {
   fill(app, h("p", { class: "error-line" }, error instanceof Error ? error.message : String(error)));
 }

@@ -39,12 +39,11 @@ export function sectionsOf(name, fsHz) {
 }
 
 /**
- * What stands on the trace for a filter. Beyond half the sample rate nothing was recorded.
- * @param {FilterName} name @param {number} fsHz
+ * The band of the monitor filter, as it is applied at this sample rate.
+ * @param {number} fsHz
  */
-export function filterLabel(name, fsHz) {
-  if (name === "monitor") return `${MONITOR_LOW_HZ}–${MONITOR_HIGH_HZ} Hz`;
-  return `0.05–${Math.min(150, Math.floor(fsHz / 2))} Hz`;
+export function filterLabel(fsHz) {
+  return MONITOR_HIGH_HZ < fsHz / 2 ? `${MONITOR_LOW_HZ}–${MONITOR_HIGH_HZ} Hz` : `${MONITOR_LOW_HZ} Hz–`;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import { CABRERA_LIMB, STANDARD_12 } from "/static/kit/ecg/leads.js";
+import { wholeScale } from "/static/kit/ecg/raster.js";
 
 export const MM_PER_S = 25;
 export const MM_PER_MV = 10;
@@ -108,13 +109,13 @@ export const RHYTHM = Object.freeze(["II", "V1", "V5"]);
 
 /**
  * The layout with as many rhythm strips as a box holds without drawing anything smaller.
- * @param {LayoutName} name @param {{cabrera: boolean}} options @param {number} widthPx @param {number} heightPx
+ * @param {LayoutName} name @param {{cabrera: boolean}} options @param {number} widthPx @param {number} heightPx @param {number} dpr
  */
-export function roomyLayout(name, options, widthPx, heightPx) {
+export function roomyLayout(name, options, widthPx, heightPx, dpr) {
   const layouts = RHYTHM.map((_, i) => layoutOf(name, { ...options, rhythm: RHYTHM.slice(0, i + 1) }));
   const one = /** @type {SheetLayout} */ (layouts[0]);
-  const scale = fitSheet(one, widthPx, heightPx).pxPerMm;
-  return layouts.filter((layout) => fitSheet(layout, widthPx, heightPx).pxPerMm >= scale * 0.999).at(-1) ?? one;
+  const scale = fitSheet(one, widthPx, heightPx, dpr).pxPerMm;
+  return layouts.filter((layout) => fitSheet(layout, widthPx, heightPx, dpr).pxPerMm >= scale * 0.999).at(-1) ?? one;
 }
 
 /** @param {string} entry */
@@ -141,11 +142,11 @@ export function pulseLine(foot, mmPerS = MM_PER_S, mmPerMv = MM_PER_MV) {
 }
 
 /**
- * Scale and origin that show the whole sheet in a box, grid squares staying square.
- * @param {SheetLayout} layout @param {number} widthPx @param {number} heightPx
+ * Scale and origin that show the whole sheet in a box, grid squares staying square and whole.
+ * @param {SheetLayout} layout @param {number} widthPx @param {number} heightPx @param {number} dpr the screen's pixels in a CSS pixel
  */
-export function fitSheet(layout, widthPx, heightPx) {
-  const pxPerMm = Math.min(widthPx / layout.widthMm, heightPx / layout.heightMm);
+export function fitSheet(layout, widthPx, heightPx, dpr) {
+  const pxPerMm = wholeScale(Math.min(widthPx / layout.widthMm, heightPx / layout.heightMm), dpr);
   return {
     pxPerMm,
     xPx: (widthPx - layout.widthMm * pxPerMm) / 2,

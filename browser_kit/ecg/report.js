@@ -11,7 +11,8 @@ import { STANDARD_12 } from "/static/kit/ecg/leads.js";
  * @property {number | null} jUv
  * @property {number | null} j60Uv
  * @property {number | null} thresholdUv
- * @property {boolean} meets J reaches the threshold in a usable lead
+ * @property {boolean} meets the screen names it among the leads in which its criteria are met; nothing is judged here
+ * @property {boolean} meetsInverse the same for the lead upside down (−aVR)
  * @property {string} quality `good`, `fair`, `poor`, `bad`, `off` or ""
  *
  * @typedef {object} Reading
@@ -27,21 +28,27 @@ import { STANDARD_12 } from "/static/kit/ecg/leads.js";
  * @property {string} version
  */
 
-const UNUSABLE = ["bad", "off"];
-
 /** @param {unknown} value */
 const num = (value) => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
 /** @param {any} report @param {string} lead @returns {LeadReading} */
 function leadReading(report, lead) {
-  const jUv = num(report.st_j_uv?.[lead]);
-  const thresholdUv = num(report.thresholds?.leads_uv?.[lead]);
-  const quality = String(report.quality?.leads?.[lead]?.grade ?? "");
+  const met = metLeads(report);
   return {
-    lead, jUv, thresholdUv, quality,
+    lead,
+    jUv: num(report.st_j_uv?.[lead]),
     j60Uv: num(report.st_j60_uv?.[lead]),
-    meets: jUv !== null && thresholdUv !== null && jUv >= thresholdUv && !UNUSABLE.includes(quality),
+    thresholdUv: num(report.thresholds?.leads_uv?.[lead]),
+    quality: String(report.quality?.leads?.[lead]?.grade ?? ""),
+    meets: met.includes(lead),
+    meetsInverse: met.includes(`-${lead}`),
   };
+}
+
+/** The leads that carry the screen's own sentence. A level above a threshold in a paced or wide QRS is none of them. @param {any} report @returns {string[]} */
+function metLeads(report) {
+  const said = (Array.isArray(report.findings) ? report.findings : []).find((/** @type {any} */ finding) => finding.code === "SCREEN");
+  return said?.status === "MET" && Array.isArray(said.leads) ? said.leads : [];
 }
 
 /** The first finding repeats the statement. @param {any} report @param {readonly string[]} statuses */

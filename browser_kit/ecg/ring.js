@@ -8,6 +8,14 @@ import { FROM_I_AND_II, bitOfLead } from "/static/kit/ecg/leads.js";
 
 /** @typedef {[number, number]} Range half-open: [first, end) */
 
+/** An ADC value that is no voltage: the device has no sample of this lead here (docs/protocol.md §1). */
+export const MISSING = -32768;
+
+/** @param {number} adc */
+function voltage(adc) {
+  return adc === MISSING ? NaN : adc;
+}
+
 export class SampleRing {
   /** @param {number} capacity samples kept */
   constructor(capacity) {
@@ -134,7 +142,7 @@ export class SampleRing {
   }
 
   /**
-   * ADC values of a lead over [from, to); NaN where the sample is not there. Limb leads that were not
+   * ADC values of a lead over [from, to); NaN where the sample is not there or is `MISSING`. Limb leads that were not
    * sent are derived from I and II.
    * @param {string} lead @param {number} from @param {number} to
    * @returns {Float32Array}
@@ -151,9 +159,9 @@ export class SampleRing {
     for (let s = first; s < last; s += 1) {
       const slot = s % this.capacity;
       const mask = /** @type {number} */ (this.present[slot]);
-      if (sent && mask & (1 << own)) out[s - from] = /** @type {number} */ (sent[slot]);
+      if (sent && mask & (1 << own)) out[s - from] = voltage(/** @type {number} */ (sent[slot]));
       else if (recipe && one && two && (mask & 3) === 3) {
-        out[s - from] = recipe[0] * /** @type {number} */ (one[slot]) + recipe[1] * /** @type {number} */ (two[slot]);
+        out[s - from] = recipe[0] * voltage(/** @type {number} */ (one[slot])) + recipe[1] * voltage(/** @type {number} */ (two[slot]));
       }
     }
     return out;

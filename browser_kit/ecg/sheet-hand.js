@@ -5,7 +5,7 @@
  * @property {HTMLElement} box
  * @property {boolean} measuring
  * @property {boolean} fitted
- * @property {{pxPerMm: number, xPx: number, yPx: number}} view
+ * @property {{pxPerMm: number, xPx: number, yPx: number, dpr: number}} view
  * @property {import("/static/kit/ecg/caliper.js").Caliper | null} caliper
  * @property {"a" | "b"} active
  * @property {(factor: number, x: number, y: number) => void} zoom

@@ -1,20 +1,26 @@
 /**
  * Paints the diagnostic sheet: grid, calibration pulse, traces as recorded, labels, J and J+60, and
- * the caliper. Everything in mm of paper; the caller says how many pixels a mm is and where it starts.
+ * the caliper. Everything in mm of paper; the view says how many pixels a mm is and where it starts.
  */
 
 import { zeroPhase, medianOf } from "/static/kit/ecg/filters.js";
+import { InkMap } from "/static/kit/ecg/ink-map.js";
 import { MM_PER_MV, MM_PER_S, mmOfMs, pulseLine } from "/static/kit/ecg/paper.js";
+import { ruleGrid } from "/static/kit/ecg/raster.js";
+import { paintNames, paintNotes } from "/static/kit/ecg/sheet-words.js";
 
 /**
  * @typedef {import("/static/kit/ecg/paper.js").SheetLayout} SheetLayout
  * @typedef {import("/static/kit/ecg/paper.js").Cell} Cell
  * @typedef {import("/static/kit/ecg/snapshot.js").Recording} Recording
- * @typedef {{pxPerMm: number, xPx: number, yPx: number}} View
+ * @typedef {{pxPerMm: number, xPx: number, yPx: number, dpr: number}} View CSS pixels; dpr: the screen's pixels in one
  * @typedef {{paper: string, fine: string, bold: string, ink: string, label: string, mark: string, gap: string, caliper: string}} PaperColours
- * @typedef {{text: string, strong: boolean}} LeadNote what stands beside a lead's name
  * @typedef {Map<string, Float32Array>} Traces millivolts about each lead's middle, NaN where missing
+ * @typedef {{layout: SheetLayout, rec: Recording | null, traces: Traces, view: View, colours: PaperColours,
+ *   notes: Map<string, import("/static/kit/ecg/sheet-words.js").LeadNote>, gapWords: (s: number) => string, missingWords: string}} Sheet
  */
+
+const LEAST_FINE_PX = 2;
 
 /**
  * Every lead of the layout in mV, filtered as named, its median on the zero line.
@@ -34,59 +40,45 @@ export function tracesOf(rec, layout, filter) {
   return traces;
 }
 
-/**
- * @param {CanvasRenderingContext2D} ctx in CSS pixels
- * @param {{layout: SheetLayout, rec: Recording | null, traces: Traces, view: View, colours: PaperColours,
- *   notes: Map<string, LeadNote>, gapWords: (s: number) => string, missingWords: string}} sheet
- * @param {number} widthPx @param {number} heightPx
- */
+/** @param {CanvasRenderingContext2D} ctx in CSS pixels @param {Sheet} sheet @param {number} widthPx @param {number} heightPx */
 export function paintSheet(ctx, sheet, widthPx, heightPx) {
-  const { colours, view } = sheet;
+  const { colours, view, layout } = sheet;
   ctx.fillStyle = colours.paper;
   ctx.fillRect(0, 0, widthPx, heightPx);
-  paintGrid(ctx, view, colours, widthPx, heightPx);
+  ruleGrid(ctx, view, colours, widthPx, heightPx, LEAST_FINE_PX);
   ctx.save();
   ctx.lineJoin = "round";
   ctx.lineCap = "round";
-  for (const cell of sheet.layout.cells) paintLabel(ctx, sheet, cell);
+  const ink = new InkMap(widthPx, heightPx);
+  const named = paintNames(ctx, sheet, ink, widthPx, heightPx);
   ctx.lineWidth = Math.max(1, Math.min(2.4, 0.3 * view.pxPerMm));
   ctx.strokeStyle = colours.ink;
-  for (const foot of sheet.layout.pulses) line(ctx, view, pulseLine(foot));
-  for (const cell of sheet.layout.cells) paintCell(ctx, sheet, cell);
+  for (const foot of layout.pulses) stroke(ctx, ink, pulseLine(foot).flatMap(([x, y]) => onScreen(view, x, y)));
+  for (const cell of layout.cells) paintCell(ctx, sheet, ink, cell);
+  paintNotes(ctx, sheet, ink, named);
   ctx.restore();
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {View} view @param {PaperColours} colours @param {number} widthPx @param {number} heightPx */
-function paintGrid(ctx, view, colours, widthPx, heightPx) {
-  /** @param {number} mm @param {string} colour @param {number} width */
-  const rule = (mm, colour, width) => {
-    const step = mm * view.pxPerMm;
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = width;
-    ctx.beginPath();
-    const off = (/** @type {number} */ v) => Math.round(v) + 0.5;
-    for (let x = view.xPx % step; x <= widthPx; x += step) { ctx.moveTo(off(x), 0); ctx.lineTo(off(x), heightPx); }
-    for (let y = view.yPx % step; y <= heightPx; y += step) { ctx.moveTo(0, off(y)); ctx.lineTo(widthPx, off(y)); }
-    ctx.stroke();
-  };
-  if (view.pxPerMm >= 2) rule(1, colours.fine, 1);
-  rule(5, colours.bold, 1);
-}
+/** @param {View} view @param {number} xMm @param {number} yMm @returns {[number, number]} */
+const onScreen = (view, xMm, yMm) => [view.xPx + xMm * view.pxPerMm, view.yPx + yMm * view.pxPerMm];
 
-/** @param {CanvasRenderingContext2D} ctx @param {View} view @param {[number, number][]} points in mm */
-function line(ctx, view, points) {
+/** A line through points, whose place is marked. @param {CanvasRenderingContext2D} ctx @param {InkMap} ink @param {readonly number[]} points x and y in turn */
+function stroke(ctx, ink, points) {
+  let [x = 0, y = 0] = points;
   ctx.beginPath();
-  points.forEach(([x, y], i) => {
-    const px = view.xPx + x * view.pxPerMm;
-    const py = view.yPx + y * view.pxPerMm;
-    if (i === 0) ctx.moveTo(px, py);
-    else ctx.lineTo(px, py);
-  });
+  ctx.moveTo(x, y);
+  for (let i = 0; i < points.length; i += 2) {
+    const [nextX, nextY] = [/** @type {number} */ (points[i]), /** @type {number} */ (points[i + 1])];
+    ctx.lineTo(nextX, nextY);
+    ink.line(x, y, nextX, nextY);
+    x = nextX;
+    y = nextY;
+  }
   ctx.stroke();
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {Parameters<typeof paintSheet>[1]} sheet @param {Cell} cell */
-function paintCell(ctx, sheet, cell) {
+/** @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {InkMap} ink @param {Cell} cell */
+function paintCell(ctx, sheet, ink, cell) {
   const { rec, view, traces } = sheet;
   const values = traces.get(cell.lead);
   if (!rec || !values) return;
@@ -94,26 +86,23 @@ function paintCell(ctx, sheet, cell) {
   const last = Math.min(values.length, Math.round((cell.startS + cell.lengthS) * rec.fsHz));
   const pxPerSample = (mmOfMs(1000, MM_PER_S) / rec.fsHz) * view.pxPerMm;
   const pxPerMv = MM_PER_MV * view.pxPerMm * (cell.negate ? -1 : 1);
-  const x0 = view.xPx + cell.xMm * view.pxPerMm;
-  const y0 = view.yPx + cell.yMm * view.pxPerMm;
+  const [x0, y0] = onScreen(view, cell.xMm, cell.yMm);
   if (first < last && values.subarray(first, last).every(Number.isNaN)) {
     words(ctx, sheet, sheet.missingWords, x0 + 4, y0);
     return;
   }
   ctx.strokeStyle = sheet.colours.ink;
-  ctx.beginPath();
-  let pen = false;
-  for (let i = first; i < last; i += 1) {
-    const mv = /** @type {number} */ (values[i]);
-    if (Number.isNaN(mv)) { pen = false; continue; }
-    const x = x0 + (i - first) * pxPerSample;
-    const y = y0 - mv * pxPerMv;
-    if (pen) ctx.lineTo(x, y);
-    else ctx.moveTo(x, y);
-    pen = true;
+  /** @type {number[]} */
+  let stretch = [];
+  for (let i = first; i <= last; i += 1) {
+    const mv = i < last ? /** @type {number} */ (values[i]) : NaN;
+    if (!Number.isNaN(mv)) stretch.push(x0 + (i - first) * pxPerSample, y0 - mv * pxPerMv);
+    else if (stretch.length) {
+      stroke(ctx, ink, stretch);
+      stretch = [];
+    }
   }
-  ctx.stroke();
-  if (cell.xMm > (sheet.layout.cells[0]?.xMm ?? 0)) tick(ctx, view, cell, sheet.colours);
+  if (cell.xMm > (sheet.layout.cells[0]?.xMm ?? 0)) tick(ctx, ink, view, cell);
   for (const [a, b] of rec.ring.gaps(rec.firstSample + first, rec.firstSample + last)) {
     const x = x0 + (a - rec.firstSample - first) * pxPerSample;
     ctx.fillStyle = sheet.colours.gap;
@@ -122,47 +111,16 @@ function paintCell(ctx, sheet, cell) {
   }
 }
 
-/** The short stroke where the next lead begins. @param {CanvasRenderingContext2D} ctx @param {View} view @param {Cell} cell @param {PaperColours} colours */
-function tick(ctx, view, cell, colours) {
-  ctx.strokeStyle = colours.ink;
-  line(ctx, view, [[cell.xMm, cell.yMm - 4], [cell.xMm, cell.yMm - 1.5]]);
-  line(ctx, view, [[cell.xMm, cell.yMm + 1.5], [cell.xMm, cell.yMm + 4]]);
+/** The short stroke where the next lead begins. @param {CanvasRenderingContext2D} ctx @param {InkMap} ink @param {View} view @param {Cell} cell */
+function tick(ctx, ink, view, cell) {
+  for (const side of [-1, 1]) stroke(ctx, ink, [...onScreen(view, cell.xMm, cell.yMm + 4 * side), ...onScreen(view, cell.xMm, cell.yMm + 1.5 * side)]);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {Parameters<typeof paintSheet>[1]} sheet @param {string} text @param {number} x @param {number} y */
+/** @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {string} text @param {number} x @param {number} y */
 function words(ctx, sheet, text, x, y) {
   ctx.font = `600 ${Math.max(11, Math.min(15, 3 * sheet.view.pxPerMm))}px system-ui, sans-serif`;
   ctx.fillStyle = sheet.colours.label;
   ctx.textBaseline = "middle";
-  ctx.fillText(text, x, y);
-}
-
-/** @param {CanvasRenderingContext2D} ctx @param {Parameters<typeof paintSheet>[1]} sheet @param {Cell} cell */
-function paintLabel(ctx, sheet, cell) {
-  const { view, colours } = sheet;
-  const size = Math.max(11, Math.min(22, 4.2 * view.pxPerMm));
-  const x = view.xPx + (cell.xMm + 1) * view.pxPerMm;
-  const y = view.yPx + (cell.yMm - cell.heightMm / 2 + 0.6) * view.pxPerMm;
-  ctx.textBaseline = "top";
-  ctx.font = `700 ${size}px system-ui, sans-serif`;
-  const name = ctx.measureText(cell.label).width;
-  const rhythm = sheet.layout.cells.indexOf(cell) >= 12;
-  const note = rhythm ? null : sheet.notes.get(cell.lead);
-  const noteSize = Math.max(10, size * 0.78);
-  const noteFont = `${note?.strong ? 700 : 500} ${noteSize}px system-ui, sans-serif`;
-  ctx.font = noteFont;
-  const fits = note && name + 6 + ctx.measureText(note.text).width < cell.widthMm * view.pxPerMm - 4;
-  if (fits) haloed(ctx, note.text, x + name + 6, y + (size - noteSize) / 2, note.strong ? colours.mark : colours.label, colours.paper);
-  ctx.font = `700 ${size}px system-ui, sans-serif`;
-  haloed(ctx, cell.label, x, y, colours.label, colours.paper);
-}
-
-/** Text that keeps clear of the grid; traces are drawn over it later and never hidden by it. @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} x @param {number} y @param {string} ink @param {string} paper */
-function haloed(ctx, text, x, y, ink, paper) {
-  ctx.strokeStyle = paper;
-  ctx.lineWidth = 4;
-  ctx.strokeText(text, x, y);
-  ctx.fillStyle = ink;
   ctx.fillText(text, x, y);
 }
 

@@ -7,8 +7,10 @@ import { fill, h, setText } from "/static/kit/shared/dom.js";
 import { signedMm } from "/static/kit/shared/format.js";
 import { onLang, t } from "/static/kit/shared/i18n.js";
 import { measure, nudge } from "/static/kit/ecg/caliper.js";
-import { filterLabel } from "/static/kit/ecg/filters.js";
-import { LAYOUTS, fitSheet, roomyLayout } from "/static/kit/ecg/paper.js";
+import { onDeviceBox } from "/static/kit/ecg/device-box.js";
+import { LAYOUTS, MM_PER_MV, fitSheet, roomyLayout } from "/static/kit/ecg/paper.js";
+import { crisp, wholeScale } from "/static/kit/ecg/raster.js";
+import { scaleWords } from "/static/kit/ecg/scale-words.js";
 import { paintCaliper, paintSheet, tracesOf } from "/static/kit/ecg/sheet-paint.js";
 import { SheetHand } from "/static/kit/ecg/sheet-hand.js";
 
@@ -28,11 +30,14 @@ function coloursOf(element) {
   };
 }
 
-/** @param {import("/static/kit/ecg/report.js").LeadReading} lead */
-function noteOf(lead) {
+/** The words beside a trace, in the direction in which it is drawn. @param {import("/static/kit/ecg/report.js").LeadReading} lead @param {boolean} negate */
+function noteOf(lead, negate) {
   if (lead.jUv === null) return null;
-  const j60 = lead.j60Uv === null ? "" : `  +60 ${signedMm(lead.j60Uv)}`;
-  return { text: `${lead.meets ? "▲" : ""}J ${signedMm(lead.jUv)}${j60}`, strong: lead.meets };
+  const sign = negate ? -1 : 1;
+  const meets = negate ? lead.meetsInverse : lead.meets;
+  const j60 = lead.j60Uv === null ? "" : `  +60 ${signedMm(sign * lead.j60Uv)}`;
+  const short = `${meets ? "▲" : ""}J ${signedMm(sign * lead.jUv)}`;
+  return { text: `${short}${j60}`, short, strong: meets };
 }
 
 export class SheetView {
@@ -51,7 +56,12 @@ export class SheetView {
     /** @type {"a" | "b"} */
     this.active = "b";
     this.measuring = false;
-    this.view = { pxPerMm: 1, xPx: 0, yPx: 0 };
+    /** What is painted, on whole pixels of the screen. @type {import("/static/kit/ecg/sheet-paint.js").View} */
+    this.view = { pxPerMm: 1, xPx: 0, yPx: 0, dpr: 1 };
+    /** What the hand asked for: small steps add up here. */
+    this.wish = { pxPerMm: 1, xPx: 0, yPx: 0 };
+    /** @type {import("/static/kit/ecg/device-box.js").DeviceBox} */
+    this.room = { widthPx: 0, heightPx: 0, deviceWidth: 0, deviceHeight: 0, dpr: 1 };
     this.fitted = true;
     this.queued = false;
     /** Called when samples of the recording are on the screen. @type {() => void} */
@@ -67,11 +77,11 @@ export class SheetView {
     this.scaleText = h("span", { class: "scale-text" });
     this.warning = h("span", { class: "hash-warning", role: "alert" });
     this.tools = h("div", { class: "sheet-tools" }, this.layoutPick, this.caliperButton, this.fitButton, this.cabreraButton, this.filterButton);
-    this.el = h("section", { class: "sheet" }, this.box, h("div", { class: "trace-status paper-foot" }, this.scaleText, this.warning), this.tools);
+    this.el = h("section", { class: "sheet" }, h("div", { class: "trace-status" }, this.scaleText, this.warning), this.box, this.tools);
     this.box.addEventListener("keydown", (event) => this.#key(event));
     this.#words();
     this.hand = new SheetHand(this);
-    new ResizeObserver(() => this.#resized()).observe(this.box);
+    onDeviceBox(this.canvas, (room) => this.#resized(room));
     onLang(() => { this.#words(); this.draw(); });
     document.addEventListener("kyumei-theme", () => this.draw());
   }
@@ -86,10 +96,8 @@ export class SheetView {
     setText(this.filterButton, this.filter === "diagnostic" ? t("filter.to_monitor") : t("filter.to_diagnostic"));
     this.caliperButton.setAttribute("aria-pressed", String(this.measuring));
     this.cabreraButton.setAttribute("aria-pressed", String(this.cabrera));
-    const fs = this.rec?.fsHz ?? 500;
-    const label = this.filter === "monitor" ? t("filter.monitor", { band: filterLabel("monitor", fs) }) : t("filter.diagnostic", { band: filterLabel("diagnostic", fs) });
     const timing = t(this.layoutName === "12x1" || this.layoutName === "6x2n" ? "sheet.simultaneous" : "sheet.sequential");
-    setText(this.scaleText, `25 mm/s  10 mm/mV  ${label}  ${timing}  ${t("sheet.not_to_scale")}`);
+    setText(this.scaleText, scaleWords({ mmPerMv: MM_PER_MV, filter: this.filter, fsHz: this.rec?.fsHz ?? NaN, timing }));
     this.scaleText.classList.toggle("warn", this.filter === "monitor");
     setText(this.warning, this.rec?.hash === "differs" ? t("sheet.hash_differs") : "");
   }
@@ -97,7 +105,7 @@ export class SheetView {
   /** @returns {LayoutName} */
   get layoutName() {
     if (this.chosen) return this.chosen;
-    return this.box.getBoundingClientRect().width < 560 ? "6x2n" : "3x4";
+    return this.room.widthPx < 560 ? "6x2n" : "3x4";
   }
 
   /** @param {Recording | null} rec @param {Reading | null} reading */
@@ -109,67 +117,88 @@ export class SheetView {
     this.#changed(other);
   }
 
+  /** As every new patient begins: the layout that fits, the usual order of leads, the diagnostic band, no caliper. */
+  usual() {
+    this.chosen = null;
+    this.cabrera = false;
+    this.filter = "diagnostic";
+    if (this.measuring) this.toggleCaliper();
+    this.caliper = null;
+    this.#changed();
+  }
+
   #choose() {
     this.chosen = /** @type {LayoutName} */ (this.layoutPick.value);
     this.#changed();
   }
 
   #changed(refit = true) {
-    const { width: roomW, height: roomH } = this.box.getBoundingClientRect();
-    this.layout = roomyLayout(this.layoutName, { cabrera: this.cabrera }, roomW, roomH);
+    const { widthPx, heightPx, dpr } = this.room;
+    this.layout = roomyLayout(this.layoutName, { cabrera: this.cabrera }, widthPx, heightPx, dpr);
     this.traces = this.rec ? tracesOf(this.rec, this.layout, this.filter) : new Map();
     if (refit) this.fit();
     this.#words();
     this.draw();
   }
 
-  #resized() {
-    const { width, height } = this.box.getBoundingClientRect();
-    if (width < 20 || height < 20) return;
-    const dpr = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(width * dpr);
-    this.canvas.height = Math.round(height * dpr);
+  /** @param {import("/static/kit/ecg/device-box.js").DeviceBox} room */
+  #resized(room) {
+    if (room.widthPx < 20 || room.heightPx < 20) return;
+    this.room = room;
+    this.canvas.width = room.deviceWidth;
+    this.canvas.height = room.deviceHeight;
     this.#changed(this.fitted);
+    if (!this.fitted) this.#loosened();
+  }
+
+  /** @returns {import("/static/kit/ecg/sheet-paint.js").View} */
+  #fitting() {
+    const { widthPx, heightPx, dpr } = this.room;
+    return { dpr, ...(this.layout && widthPx ? fitSheet(this.layout, widthPx, heightPx, dpr) : { pxPerMm: 1, xPx: 0, yPx: 0 }) };
+  }
+
+  /** Scale and origin from now on, brought onto the screen's pixels. @param {{pxPerMm: number, xPx: number, yPx: number}} at */
+  #place({ pxPerMm, xPx, yPx }) {
+    const { dpr } = this.room;
+    this.wish = { ...this.wish, xPx, yPx };
+    this.view = { dpr, pxPerMm, xPx: crisp(xPx, dpr), yPx: crisp(yPx, dpr) };
+    this.draw();
   }
 
   fit() {
-    const { width, height } = this.box.getBoundingClientRect();
-    if (!this.layout || width < 20) return;
-    this.view = fitSheet(this.layout, width, height);
+    if (!this.layout || this.room.widthPx < 20) return;
+    const whole = this.#fitting();
+    this.wish = whole;
+    this.#place(whole);
     this.fitted = true;
     this.box.classList.add("fitted");
-    this.draw();
   }
 
   /** Zooms about a point of the box. @param {number} factor @param {number} x @param {number} y */
   zoom(factor, x, y) {
-    const { width, height } = this.box.getBoundingClientRect();
-    const least = this.layout ? fitSheet(this.layout, width, height).pxPerMm : 1;
-    const pxPerMm = Math.min(24, Math.max(least, this.view.pxPerMm * factor));
+    const least = this.#fitting().pxPerMm;
+    const wanted = Math.min(24, Math.max(least, this.wish.pxPerMm * factor));
+    if (wanted <= least * 1.001) { this.fit(); return; }
+    this.wish = { ...this.wish, pxPerMm: wanted };
+    const pxPerMm = wholeScale(wanted, this.room.dpr);
     const real = pxPerMm / this.view.pxPerMm;
-    if (pxPerMm <= least * 1.001) { this.fit(); return; }
-    this.view = { pxPerMm, xPx: x - (x - this.view.xPx) * real, yPx: y - (y - this.view.yPx) * real };
-    this.#loosened();
+    this.#loosened(pxPerMm, x - (x - this.wish.xPx) * real, y - (y - this.wish.yPx) * real);
   }
 
   /** @param {number} dx @param {number} dy */
   pan(dx, dy) {
-    this.view = { ...this.view, xPx: this.view.xPx + dx, yPx: this.view.yPx + dy };
-    this.#loosened();
+    this.#loosened(this.view.pxPerMm, this.wish.xPx + dx, this.wish.yPx + dy);
   }
 
-  /** The sheet cannot be pushed out of sight. */
-  #loosened() {
-    const { width, height } = this.box.getBoundingClientRect();
-    const layout = this.layout;
+  /** The sheet cannot be pushed out of sight. @param {number} [pxPerMm] @param {number} [xPx] @param {number} [yPx] */
+  #loosened(pxPerMm = wholeScale(this.wish.pxPerMm, this.room.dpr), xPx = this.wish.xPx, yPx = this.wish.yPx) {
+    const { layout, room } = this;
     if (!layout) return;
-    const keep = (/** @type {number} */ at, /** @type {number} */ size, /** @type {number} */ room) => (size <= room
-      ? (room - size) / 2 : Math.min(0, Math.max(room - size, at)));
-    const { pxPerMm } = this.view;
-    this.view = { pxPerMm, xPx: keep(this.view.xPx, layout.widthMm * pxPerMm, width), yPx: keep(this.view.yPx, layout.heightMm * pxPerMm, height) };
+    const keep = (/** @type {number} */ at, /** @type {number} */ size, /** @type {number} */ space) => (size <= space
+      ? (space - size) / 2 : Math.min(0, Math.max(space - size, at)));
     this.fitted = false;
     this.box.classList.remove("fitted");
-    this.draw();
+    this.#place({ pxPerMm, xPx: keep(xPx, layout.widthMm * pxPerMm, room.widthPx), yPx: keep(yPx, layout.heightMm * pxPerMm, room.heightPx) });
   }
 
   toggleCaliper() {
@@ -187,7 +216,7 @@ export class SheetView {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const { width, height } = this.box.getBoundingClientRect();
+    const { widthPx: width, heightPx: height } = this.room;
     if (event.key === "+" || event.key === ";") this.zoom(1.3, width / 2, height / 2);
     else if (event.key === "-") this.zoom(1 / 1.3, width / 2, height / 2);
     else if (event.key === "0") this.fit();
@@ -213,16 +242,15 @@ export class SheetView {
   }
 
   #paint() {
-    const { width, height } = this.box.getBoundingClientRect();
+    const { widthPx: width, heightPx: height, dpr } = this.room;
     const ctx = this.canvas.getContext("2d");
     if (!ctx || !this.layout || width < 20 || !this.box.isConnected) return;
-    const dpr = this.canvas.width / width;
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     const colours = coloursOf(this.box);
-    const notes = new Map((this.reading?.leads ?? []).flatMap((lead) => {
-      const note = noteOf(lead);
-      return note ? [/** @type {const} */ ([lead.lead, note])] : [];
-    }));
+    const notes = new Map((this.reading?.leads ?? []).flatMap((lead) => [false, true].flatMap((negate) => {
+      const note = noteOf(lead, negate);
+      return note ? [/** @type {const} */ ([`${negate ? "-" : ""}${lead.lead}`, note])] : [];
+    })));
     paintSheet(ctx, {
       layout: this.layout, rec: this.rec, traces: this.traces ?? new Map(), view: this.view, colours, notes,
       gapWords: (s) => t("sweep.gap", { s: s.toFixed(1) }), missingWords: t("sheet.no_lead"),

@@ -6,12 +6,13 @@
 
 import { MM_PER_S } from "/static/kit/ecg/paper.js";
 import { WARM_UP_S, causal, medianOf } from "/static/kit/ecg/filters.js";
+import { SQUARE_MM, crisp, ruleGrid, wholeScale } from "/static/kit/ecg/raster.js";
 
 /**
  * @typedef {import("/static/kit/ecg/ring.js").SampleRing} SampleRing
  * @typedef {import("/static/kit/ecg/filters.js").FilterName} FilterName
  * @typedef {{background: string, fine: string, bold: string, ink: string, label: string, gap: string}} SweepColours
- * @typedef {{lead: string, xPx: number, yPx: number, widthPx: number, heightPx: number}} Lane
+ * @typedef {{lead: string, xPx: number, yPx: number, widthPx: number, heightPx: number, zeroPx: number}} Lane zeroPx: its zero line, on a bold rule
  * @typedef {object} SweepSetup
  * @property {readonly string[]} leads
  * @property {number} fsHz
@@ -25,29 +26,36 @@ import { WARM_UP_S, causal, medianOf } from "/static/kit/ecg/filters.js";
 const ERASE_MM = 5;
 const LANE_MM = 20;
 const HATCH_PX = 14;
+const LEAST_FINE_PX = 3;
 const LEAST_PX_PER_MM = 1.8;
 const MOST_PX_PER_MM = 5;
 const LEAST_COLUMN_MM = 62.5;
 
 /**
- * Lanes of the leads in a box, one or two columns, and the scale they share.
- * @param {readonly string[]} leads @param {number} widthPx @param {number} heightPx
- * @returns {{pxPerMm: number, lanes: Lane[], columns: number}}
+ * Lanes of the leads in a box, one or two columns, and the scale they share. Each begins on a rule of the
+ * grid and has its zero line on a bold one.
+ * @param {readonly string[]} leads @param {number} widthPx @param {number} heightPx @param {number} dpr
+ * @returns {{pxPerMm: number, lanes: Lane[], originPx: number}} originPx: the grid's first rule, both ways
  */
-export function lanesOf(leads, widthPx, heightPx) {
+export function lanesOf(leads, widthPx, heightPx, dpr) {
   const columns = leads.length > 6 ? 2 : 1;
   const rows = Math.max(1, Math.ceil(leads.length / columns));
-  const laneW = widthPx / columns;
   const laneH = heightPx / rows;
-  const pxPerMm = Math.max(LEAST_PX_PER_MM, Math.min(MOST_PX_PER_MM, laneH / LANE_MM, laneW / LEAST_COLUMN_MM));
-  const lanes = leads.map((lead, i) => ({
-    lead,
-    xPx: Math.floor(i / rows) * laneW,
-    yPx: (i % rows) * laneH,
-    widthPx: laneW,
-    heightPx: laneH,
-  }));
-  return { pxPerMm, lanes, columns };
+  const pxPerMm = wholeScale(Math.max(LEAST_PX_PER_MM, Math.min(MOST_PX_PER_MM, laneH / LANE_MM, widthPx / columns / LEAST_COLUMN_MM)), dpr);
+  const laneMm = Math.floor(widthPx / columns / pxPerMm);
+  const originPx = crisp(0, dpr);
+  const lanes = leads.map((lead, i) => {
+    const yPx = (i % rows) * laneH;
+    return {
+      lead,
+      xPx: originPx + Math.floor(i / rows) * laneMm * pxPerMm,
+      yPx,
+      widthPx: laneMm * pxPerMm,
+      heightPx: laneH,
+      zeroPx: originPx + Math.round((yPx + laneH / 2) / (SQUARE_MM * pxPerMm)) * SQUARE_MM * pxPerMm,
+    };
+  });
+  return { pxPerMm, lanes, originPx };
 }
 
 export class SweepPainter {
@@ -58,6 +66,8 @@ export class SweepPainter {
     this.widthPx = 0;
     this.heightPx = 0;
     this.pxPerMm = 1;
+    this.originPx = 0;
+    this.dpr = 1;
     /** @type {Lane[]} */
     this.lanes = [];
     /** Samples that one pass of the pen holds. */
@@ -68,23 +78,23 @@ export class SweepPainter {
     this.setup = null;
   }
 
-  /**
-   * @param {SweepSetup} setup @param {number} widthPx @param {number} heightPx @param {number} dpr
-   */
-  prepare(setup, widthPx, heightPx, dpr) {
+  /** @param {SweepSetup} setup @param {import("/static/kit/ecg/device-box.js").DeviceBox} room */
+  prepare(setup, { widthPx, heightPx, deviceWidth, deviceHeight, dpr }) {
     this.setup = setup;
     this.widthPx = widthPx;
     this.heightPx = heightPx;
+    this.dpr = dpr;
     for (const ctx of [this.grid, this.trace]) {
-      ctx.canvas.width = Math.round(widthPx * dpr);
-      ctx.canvas.height = Math.round(heightPx * dpr);
+      ctx.canvas.width = deviceWidth;
+      ctx.canvas.height = deviceHeight;
       ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     }
-    const { pxPerMm, lanes } = lanesOf(setup.leads, widthPx, heightPx);
+    const { pxPerMm, lanes, originPx } = lanesOf(setup.leads, widthPx, heightPx, dpr);
     this.pxPerMm = pxPerMm;
     this.lanes = lanes;
+    this.originPx = originPx;
     const laneW = lanes[0]?.widthPx ?? widthPx;
-    this.window = Math.max(1, Math.floor((laneW / (pxPerMm * MM_PER_S)) * setup.fsHz));
+    this.window = Math.max(1, Math.floor((laneW / (pxPerMm * MM_PER_S)) * setup.fsHz + 1e-6));
     this.#paintGrid();
   }
 
@@ -98,18 +108,7 @@ export class SweepPainter {
     const { colours } = setup;
     ctx.fillStyle = colours.background;
     ctx.fillRect(0, 0, this.widthPx, this.heightPx);
-    /** @param {number} mm @param {string} colour */
-    const rule = (mm, colour) => {
-      const step = mm * pxPerMm;
-      ctx.strokeStyle = colour;
-      ctx.lineWidth = 1;
-      ctx.beginPath();
-      for (let x = 0; x <= this.widthPx; x += step) { ctx.moveTo(Math.round(x) + 0.5, 0); ctx.lineTo(Math.round(x) + 0.5, this.heightPx); }
-      for (let y = 0; y <= this.heightPx; y += step) { ctx.moveTo(0, Math.round(y) + 0.5); ctx.lineTo(this.widthPx, Math.round(y) + 0.5); }
-      ctx.stroke();
-    };
-    if (pxPerMm >= 3) rule(1, colours.fine);
-    rule(5, colours.bold);
+    ruleGrid(ctx, { pxPerMm, xPx: this.originPx, yPx: this.originPx, dpr: this.dpr }, colours, this.widthPx, this.heightPx, LEAST_FINE_PX);
     ctx.fillStyle = colours.label;
     ctx.textBaseline = "top";
     for (const lane of this.lanes) {
@@ -124,7 +123,7 @@ export class SweepPainter {
     const { grid: ctx, setup } = this;
     if (!setup) return;
     const high = setup.mmPerMv * this.pxPerMm;
-    const y = lane.yPx + lane.heightPx / 2;
+    const y = lane.zeroPx;
     ctx.strokeStyle = setup.colours.label;
     ctx.globalAlpha = 0.55;
     ctx.lineWidth = 1.5;
@@ -235,14 +234,13 @@ export class SweepPainter {
     for (const lane of this.lanes) {
       const values = this.#values(ring, lane.lead, first, b);
       const middle = this.middle.get(lane.lead) ?? 0;
-      const zero = lane.yPx + lane.heightPx / 2;
       ctx.beginPath();
       let pen = false;
       for (let i = 0; i < values.length; i += 1) {
         const v = /** @type {number} */ (values[i]);
         if (Number.isNaN(v)) { pen = false; continue; }
         const x = lane.xPx + (first + i - origin) * this.pxPerSample;
-        const y = zero - (v - middle) * pxPerLsb;
+        const y = lane.zeroPx - (v - middle) * pxPerLsb;
         if (pen) ctx.lineTo(x, y);
         else ctx.moveTo(x, y);
         pen = true;

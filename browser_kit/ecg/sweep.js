@@ -7,10 +7,11 @@ import { fill, h, setText } from "/static/kit/shared/dom.js";
 import { tenths } from "/static/kit/shared/format.js";
 import { onLang, t } from "/static/kit/shared/i18n.js";
 import { ageS, stateOfAge } from "/static/kit/ecg/age.js";
-import { filterLabel } from "/static/kit/ecg/filters.js";
+import { onDeviceBox } from "/static/kit/ecg/device-box.js";
 import { drawableLeads } from "/static/kit/ecg/leads.js";
 import { PlayHead } from "/static/kit/ecg/playhead.js";
 import { SampleRing } from "/static/kit/ecg/ring.js";
+import { scaleWords } from "/static/kit/ecg/scale-words.js";
 import { SweepPainter } from "/static/kit/ecg/sweep-paint.js";
 
 /**
@@ -36,10 +37,12 @@ function coloursOf(element) {
   };
 }
 
+const USUAL_GAIN = 10;
+
 export class SweepView {
   /** @param {{leads?: 3 | 6 | 12, gain?: number, filter?: FilterName}} [options] */
-  constructor({ leads = 12, gain = 10, filter = "diagnostic" } = {}) {
-    this.leadSet = leads;
+  constructor({ leads = 12, gain = USUAL_GAIN, filter = "diagnostic" } = {}) {
+    this.leadSet = this.usualLeads = leads;
     this.gain = gain;
     /** @type {FilterName} */
     this.filter = filter;
@@ -75,7 +78,9 @@ export class SweepView {
     this.box.addEventListener("keydown", (event) => this.#key(event));
     this.#words();
     this.painter = new SweepPainter(this.grid, this.trace);
-    new ResizeObserver(() => { this.resized = true; }).observe(this.box);
+    /** @type {import("/static/kit/ecg/device-box.js").DeviceBox} */
+    this.room = { widthPx: 0, heightPx: 0, deviceWidth: 0, deviceHeight: 0, dpr: 1 };
+    onDeviceBox(this.grid, (room) => { this.room = room; this.resized = true; });
     this.resized = true;
     onLang(() => { this.#words(); this.resized = true; });
     document.addEventListener("kyumei-theme", () => { this.resized = true; });
@@ -95,10 +100,17 @@ export class SweepView {
       type: "button", class: "tool", "aria-pressed": String(Number(n) === this.leadSet),
       onclick: () => { this.leadSet = /** @type {3 | 6 | 12} */ (Number(n)); this.resized = true; this.#words(); },
     }, t("sweep.n_leads", { n }))));
-    const fs = this.stream?.fs_hz ?? 500;
-    const label = this.filter === "monitor" ? t("filter.monitor", { band: filterLabel("monitor", fs) }) : t("filter.diagnostic", { band: filterLabel("diagnostic", fs) });
-    setText(this.scaleText, `25 mm/s  ${this.gain} mm/mV  ${label}`);
-    this.scaleText.classList.toggle("warn", this.filter === "monitor");
+    setText(this.scaleText, scaleWords({ mmPerMv: this.gain, filter: this.filter, fsHz: this.stream?.fs_hz ?? NaN }));
+    this.scaleText.classList.toggle("warn", this.filter === "monitor" || this.gain !== USUAL_GAIN);
+  }
+
+  /** As every new patient begins: 10 mm/mV, the diagnostic band, the leads that fit the screen. */
+  usual() {
+    this.gain = USUAL_GAIN;
+    this.filter = "diagnostic";
+    this.leadSet = this.usualLeads;
+    this.resized = true;
+    this.#words();
   }
 
   /** Shows a stream from now on; the same one again changes nothing. @param {StreamFacts | null} stream */
@@ -157,12 +169,11 @@ export class SweepView {
   }
 
   #setUp() {
-    const { width, height } = this.box.getBoundingClientRect();
-    if (!this.stream || width < 20 || height < 20) return false;
+    if (!this.stream || this.room.widthPx < 20 || this.room.heightPx < 20) return false;
     this.painter.prepare({
       leads: this.leads, fsHz: this.stream.fs_hz, uvPerLsb: this.stream.uv_per_lsb, mmPerMv: this.gain,
       filter: this.filter, colours: coloursOf(this.box), gapWords: (s) => t("sweep.gap", { s: s.toFixed(1) }),
-    }, width, height, window.devicePixelRatio || 1);
+    }, this.room);
     this.resized = false;
     this.dirty = true;
     return true;
@@ -194,6 +205,14 @@ export class SweepView {
   /** Where motion is unwanted the trace stands still and is renewed by hand. */
   #calmDown() {
     if (this.frozenEnd === null) this.toggleFreeze();
+  }
+
+  /** The ten seconds that are on the screen, the newest drawn sample last; null while nothing is drawn. */
+  get shownRange() {
+    const end = Math.floor(this.frozenEnd ?? this.head.at);
+    if (!this.stream || !this.painted || Number.isNaN(end)) return null;
+    const first = Math.max(this.ring.start, end - Math.round(10 * this.stream.fs_hz));
+    return end > first ? { stream: this.stream.id, first_sample: first, n_samples: end - first } : null;
   }
 
   toggleFreeze() {

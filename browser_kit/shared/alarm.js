@@ -1,12 +1,15 @@
 /**
  * The sound of an alert, made with Web Audio and patterned after IEC 60601-1-8 (no conformity is
- * claimed): high priority is ten pulses, five and five; medium is three. A browser lets a page sound
+ * claimed): high priority is ten pulses, five and five; medium is three, rising; low is two, falling: the
+ * alarm itself has failed. A browser lets a page sound
  * only after a person's gesture: until then, and whenever the device takes the sound away, the page
  * is *silent* and says so to its user and to the relay.
  */
 
+import { cancel, every } from "/static/kit/shared/steady.js";
+
 /**
- * @typedef {"high" | "medium"} Priority
+ * @typedef {"high" | "medium" | "low"} Priority
  * @typedef {{atS: number, hz: number, lengthS: number}} Pulse
  */
 
@@ -14,7 +17,7 @@ const C4 = 261.63, E4 = 329.63, G4 = 392.0, C5 = 523.25;
 const PULSE_S = 0.15;
 const SPACE_S = 0.1;
 /** From the end of a burst to the next one. */
-const REST_S = { high: 4, medium: 8 };
+const REST_S = { high: 4, medium: 8, low: 12 };
 /** Amplitude of the fundamental and its harmonics; all within 15 dB of each other. */
 export const HARMONICS = [1, 0.8, 0.65, 0.5, 0.4, 0.3];
 const AHEAD_S = 20;
@@ -34,6 +37,7 @@ function five(startS) {
  * @returns {Pulse[]}
  */
 export function burst(priority) {
+  if (priority === "low") return [E4, C4].map((hz, i) => ({ atS: i * 0.5, hz, lengthS: 0.3 }));
   if (priority === "medium") {
     return [C4, E4, G4].map((hz, i) => ({ atS: i * 0.4, hz, lengthS: 0.2 }));
   }
@@ -57,6 +61,40 @@ export class Alarm {
     this.ringing = null;
     this.untilS = 0;
     this.timer = 0;
+    /** The sound's own clock at the last look, in ms. */
+    this.lookedMs = -1;
+    this.isMoving = false;
+    /** Whether the device has something to sound with; true where the browser does not say. */
+    this.hasOutput = true;
+    this.hadOutput = false;
+  }
+
+  /** The sound's own clock: it moves on while sound comes out. */
+  get audioMs() {
+    return this.audio ? Math.round(this.audio.currentTime * 1000) : 0;
+  }
+
+  /** To be called every second or so: whether the sound really runs, by its own clock. A state that says "running" and stands still is silent. */
+  look() {
+    const { audioMs } = this;
+    this.isMoving = this.armed && audioMs !== this.lookedMs;
+    this.lookedMs = audioMs;
+    if (this.audio && !this.armed) void this.audio.resume().catch(() => {});
+    return this.isMoving;
+  }
+
+  /** Hear of loudspeakers that come and go. A browser that names none is believed to have one. */
+  async watchOutputs() {
+    const media = navigator.mediaDevices;
+    if (!media?.enumerateDevices) return;
+    const count = async () => {
+      const outputs = (await media.enumerateDevices()).filter((device) => device.kind === "audiooutput");
+      this.hadOutput ||= outputs.length > 0;
+      this.hasOutput = outputs.length > 0 || !this.hadOutput;
+      this.changed();
+    };
+    media.addEventListener("devicechange", () => void count());
+    await count();
   }
 
   /** Whether a sound would be heard now. */
@@ -94,14 +132,14 @@ export class Alarm {
     this.ringing = priority;
     this.untilS = 0;
     this.#keepRinging();
-    this.timer = window.setInterval(() => this.#keepRinging(), 1_000);
+    this.timer = every(() => this.#keepRinging(), 1_000);
     this.changed();
   }
 
   quiet() {
     if (!this.ringing) return;
     this.ringing = null;
-    window.clearInterval(this.timer);
+    cancel(this.timer);
     this.out?.disconnect();
     this.out = null;
     if (navigator.vibrate) navigator.vibrate(0);

@@ -54,6 +54,8 @@ async function problem(answer, asked) {
   try {
     const body = await answer.json();
     const code = String(body.code ?? "http");
+    const told = body[`words_${lang()}`];
+    if (told) return new ApiError(answer.status, code, String(told));
     return new ApiError(answer.status, code, words(code, String(body.title ?? sentences.unreadable), asked));
   } catch {
     return new ApiError(answer.status, "http", `${sentences.unreadable} (${answer.status})`);

@@ -6,7 +6,7 @@ const AGAIN_MS = 2_000;
 
 /** @template {{id: string}} T */
 export class CallBook {
-  /** @param {import("/static/kit/shared/feed.js").Feed} feed @param {(call: T) => boolean} keeps which calls stay in the list @param {(trouble: string) => void} changed */
+  /** @param {import("/static/kit/shared/feed.js").Feed} feed @param {(call: T) => boolean} keeps which calls stay in the list @param {() => void} changed */
   constructor(feed, keeps, changed) {
     this.keeps = keeps;
     this.changed = changed;
@@ -15,6 +15,8 @@ export class CallBook {
     /** What was told since the oldest question that is still open; null: gone. @type {Map<string, T | null>} */
     this.told = new Map();
     this.asking = 0;
+    /** Why the calls could not be had; empty once they could. */
+    this.trouble = "";
     this.retry = 0;
     feed.on("welcome", () => void this.ask());
     feed.on("call", (message) => this.take(message.call));
@@ -31,7 +33,7 @@ export class CallBook {
     if (this.asking) this.told.set(id, call);
     if (call && this.keeps(call)) this.calls.set(id, call);
     else this.calls.delete(id);
-    this.changed("");
+    this.changed();
   }
 
   /** Calls as the relay has them now; what is shown stays where it cannot be had, and is asked for again. */
@@ -51,8 +53,9 @@ export class CallBook {
       if (!(error instanceof api.ApiError) || error.status === 0 || error.status >= 500) this.retry = window.setTimeout(() => void this.ask(), AGAIN_MS);
     }
     this.asking -= 1;
+    this.trouble = trouble;
     if (!this.asking) this.told.clear();
-    this.changed(trouble);
+    this.changed();
   }
 
   clear() {

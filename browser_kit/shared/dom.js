@@ -9,7 +9,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * A new element. `onclick`-style props become listeners, `style` an object of CSS properties set
- * through CSSOM, `dataset` data attributes, `true`/`false` boolean attributes; the rest attributes.
+ * through CSSOM, `dataset` data attributes, `muted` a property, `true`/`false` boolean attributes; the rest attributes.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag @param {Props | null} [props] @param {...(Child | Child[])} children
  * @returns {HTMLElementTagNameMap[K]}
@@ -43,6 +43,8 @@ function applyProps(element, props) {
       for (const [k, v] of Object.entries(/** @type {Record<string, string>} */ (value))) style.setProperty(k, v);
     } else if (name === "dataset") {
       Object.assign(/** @type {HTMLElement} */ (element).dataset, value);
+    } else if (name === "muted") {
+      /** @type {HTMLMediaElement} */ (element).muted = Boolean(value); // the attribute says only what a page begins with
     } else element.setAttribute(name, value === true ? "" : String(value));
   }
 }
@@ -62,6 +64,19 @@ function append(parent, children) {
 export function fill(parent, ...children) {
   parent.replaceChildren();
   append(parent, children);
+}
+
+/**
+ * Draws one part of a page: what cannot be drawn stops no other part. The fault is reported like any other.
+ * @param {() => void} draw @param {() => void} [instead] what stands there then
+ */
+export function alone(draw, instead) {
+  try {
+    draw();
+  } catch (error) {
+    setTimeout(() => { throw error; });
+    instead?.();
+  }
 }
 
 /**
@@ -88,6 +103,17 @@ export function replaceList(parent, items, keyOf, render) {
     if (parent.children[i] !== element) parent.insertBefore(element, parent.children[i] ?? null);
   });
   for (const gone of old.values()) gone.remove();
+}
+
+/**
+ * Scrolls a child into its frame, and nothing around the frame.
+ * @param {HTMLElement} frame @param {HTMLElement} child
+ */
+export function scrollInFrame(frame, child) {
+  const [outer, inner] = [frame.getBoundingClientRect(), child.getBoundingClientRect()];
+  const past = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ least, /** @type {number} */ most) => (from < least ? from - least : Math.max(0, Math.min(to - most, from - least)));
+  frame.scrollLeft += past(inner.left, inner.right, outer.left, outer.left + frame.clientWidth);
+  frame.scrollTop += past(inner.top, inner.bottom, outer.top, outer.top + frame.clientHeight);
 }
 
 /**

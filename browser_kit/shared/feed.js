@@ -5,9 +5,12 @@
  */
 
 import { decodeFrame } from "/static/kit/ecg/frame.js";
+import { pick } from "/static/kit/shared/i18n.js";
+import * as steady from "/static/kit/shared/steady.js";
 
 /**
- * @typedef {"idle" | "connecting" | "open" | "waiting" | "signed-out"} FeedState
+ * @typedef {"idle" | "connecting" | "open" | "waiting" | "signed-out" | "rests"} FeedState
+ * @typedef {{armed: boolean, audio_ms: number, incident: string | null, snapshot: string | null}} Standing how a page stands: its sound, and whose trace is seen on it
  * @typedef {Record<string, any> & {kind: string}} FeedMessage
  * @typedef {object} FeedWorld
  * @property {(url: string, protocol: string | undefined) => WebSocket} socket
@@ -27,8 +30,8 @@ const BROWSER = {
   socket: (url, protocol) => new WebSocket(url, protocol),
   nowMs: () => Date.now(),
   random: () => Math.random(),
-  later: (run, ms) => window.setTimeout(run, ms),
-  cancel: (timer) => window.clearTimeout(timer),
+  later: steady.later,
+  cancel: steady.cancel,
 };
 
 export class Feed {
@@ -46,6 +49,7 @@ export class Feed {
     this.state = "idle";
     this.sinceMs = world.nowMs();
     this.heardMs = NaN;
+    this.dialledMs = NaN;
     /** Relay's clock minus this page's, in ms. */
     this.offsetMs = 0;
     this.bestRttMs = Infinity;
@@ -53,8 +57,18 @@ export class Feed {
     this.damaged = 0;
     /** @type {Map<string, {lookBackS: number, heardMs: number}>} */
     this.watched = new Map();
-    /** @type {boolean | null} */
-    this.armed = null;
+    /** How this page stands; told with every beat of the relay. @type {() => Standing} */
+    this.stands = () => ({ armed: false, audio_ms: 0, incident: null, snapshot: null });
+    /** Whether a person has touched the page since that was last told. */
+    this.input = false;
+    /** Why the relay has ended the session, in its own word. */
+    this.endedWhy = "";
+    this.beat = 0;
+    /** The newest beat, whole. @type {FeedMessage | null} */
+    this.lastBeat = null;
+    /** When the relay last said that it takes this page for one that can ring. */
+    this.provedMs = NaN;
+    this.told = "";
     /** @type {WebSocket | null} */
     this.ws = null;
     this.timer = 0;
@@ -92,11 +106,23 @@ export class Feed {
     const ws = this.world.socket(this.url, this.protocol);
     this.ws = ws;
     ws.binaryType = "arraybuffer";
-    this.heardMs = this.world.nowMs();
+    if (Number.isNaN(this.heardMs)) this.heardMs = this.world.nowMs();
+    this.dialledMs = this.world.nowMs();
     ws.onopen = () => this.#opened(ws);
     ws.onmessage = (event) => this.#heard(ws, event.data);
-    ws.onclose = (event) => this.#closed(ws, event.code);
+    ws.onclose = (event) => this.#closed(ws, event.code, event.reason);
     this.#schedule(ws);
+  }
+
+  /** Dials anew with what the session may do now. */
+  restart() {
+    this.stop();
+    this.start();
+  }
+
+  /** Seconds in which the relay was not heard, however often it was dialled meanwhile. */
+  silentS() {
+    return Number.isNaN(this.heardMs) ? 0 : Math.max(0, Math.floor((this.world.nowMs() - this.heardMs) / 1000));
   }
 
   /** Ends the feed for good (signing out). */
@@ -126,7 +152,7 @@ export class Feed {
       const missedS = Number.isNaN(seen.heardMs) ? 0 : (now - seen.heardMs) / 1000;
       this.send({ kind: "watch", stream, look_back_s: Math.min(MOST_LOOK_BACK_S, seen.lookBackS + missedS) });
     }
-    if (this.armed !== null) this.send({ kind: "console", armed: this.armed });
+    this.told = "";
     if (this.pingMs) this.#ping();
   }
 
@@ -138,7 +164,7 @@ export class Feed {
   #schedule(ws) {
     this.timer = this.world.later(() => {
       if (ws !== this.ws) return;
-      if (this.world.nowMs() - this.heardMs > this.deadMs) {
+      if (this.world.nowMs() - Math.max(this.heardMs, this.dialledMs) > this.deadMs) {
         this.#closed(ws, 4008);
         ws.close();
         return;
@@ -167,8 +193,35 @@ export class Feed {
       return;
     }
     if (message.kind === "welcome") this.offsetMs = message["server_us"] / 1000 - this.heardMs;
+    if (message.kind === "beat") this.#beaten(message);
     if (message.kind === "pong") this.#pong(message["page_us"] / 1000, message["server_us"] / 1000);
     this.#emit(message.kind, message);
+  }
+
+  /** The relay reaches this page: say how it stands, from the message itself, which no hidden page delays. @param {FeedMessage} beat */
+  #beaten(beat) {
+    this.beat = beat["beat"];
+    this.lastBeat = beat;
+    if (beat["armed"]) this.provedMs = this.heardMs;
+    this.tellStanding(true);
+  }
+
+  /** What the relay cannot do now, in sentences. */
+  troubles() {
+    const told = this.state === "open" ? this.lastBeat?.["troubles"] ?? [] : [];
+    return told.map((/** @type {Record<string, string>} */ one) => pick(one, "words"));
+  }
+
+  /** How the page stands, where that is new or the relay has asked. @param {boolean} [asked] */
+  tellStanding(asked = false) {
+    const standing = this.stands();
+    const { audio_ms: _, ...rest } = standing;
+    const told = JSON.stringify(rest);
+    if (!asked && told === this.told) return;
+    if (this.send({ kind: "console", beat: this.beat, ...standing, input: this.input })) {
+      this.told = told;
+      this.input = false;
+    }
   }
 
   /** The answer with the shortest way tells the clock best. @param {number} sentMs @param {number} serverMs */
@@ -194,16 +247,17 @@ export class Feed {
     this.#emit("frame", frame);
   }
 
-  /** @param {WebSocket} ws @param {number} code */
-  #closed(ws, code) {
+  /** @param {WebSocket} ws @param {number} code @param {string} [reason] */
+  #closed(ws, code, reason = "") {
     if (ws !== this.ws) return;
     this.ws = null;
     this.world.cancel(this.timer);
-    if (code === 4001) {
-      this.#become("signed-out");
+    if (code === 4001 || code === 4004) {
+      this.endedWhy = reason.split(":", 1)[0] ?? "";
+      this.#become(code === 4001 ? "signed-out" : "rests");
       return;
     }
-    const most = code === 1012 ? FIRST_WAIT_MS : Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.tries);
+    const most = code === 1012 || code === 4003 ? FIRST_WAIT_MS : Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.tries);
     this.tries += 1;
     this.#become("waiting");
     this.timer = this.world.later(() => this.start(), this.world.random() * most);
@@ -226,12 +280,6 @@ export class Feed {
   /** @param {string} stream */
   unwatch(stream) {
     if (this.watched.delete(stream)) this.send({ kind: "unwatch", stream });
-  }
-
-  /** Tells the relay whether this page can make a sound; told again after every redial. @param {boolean} armed */
-  console(armed) {
-    this.armed = armed;
-    this.send({ kind: "console", armed });
   }
 
   /** The relay's clock, as well as this page knows it. */

@@ -2,8 +2,12 @@
 
 import { lang, t } from "/static/kit/shared/i18n.js";
 
+/** Whether a date can be made of it (ECMA-262, 21.4.1.1). @param {number} us */
+const isMoment = (us) => Math.abs(us) <= 8.64e18;
+
 /** Hours and minutes, with seconds when asked. @param {number} us @param {boolean} [seconds] */
 export function clock(us, seconds = false) {
+  if (!isMoment(us)) return "–";
   return new Intl.DateTimeFormat(lang() === "ja" ? "ja-JP" : "en-GB", {
     hour: "2-digit", minute: "2-digit", hour12: false, ...(seconds ? { second: "2-digit" } : {}),
   }).format(new Date(us / 1000));
@@ -11,6 +15,7 @@ export function clock(us, seconds = false) {
 
 /** Day, time and zone, for the head of a sheet. @param {number} us */
 export function stamp(us) {
+  if (!isMoment(us)) return "–";
   return new Intl.DateTimeFormat(lang() === "ja" ? "ja-JP" : "en-GB", {
     year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
     second: "2-digit", hour12: false, timeZoneName: "short",

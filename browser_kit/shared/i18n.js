@@ -19,7 +19,7 @@ const listeners = new Set();
 export const lang = () => current;
 
 /**
- * Loads catalogues and picks the language last chosen on this device.
+ * Loads catalogues and picks the language last chosen on this device, else the first that the browser asks for.
  * @param {readonly string[]} folders URLs of folders that hold `ja.json` and `en.json`
  */
 export async function loadWords(folders) {
@@ -28,9 +28,17 @@ export async function loadWords(folders) {
     if (!answer.ok) throw new Error(`The words ${folder}/${code}.json cannot be read.`);
     Object.assign(words[code], await answer.json());
   })));
-  const kept = readKept();
-  if (kept) current = kept;
+  current = readKept() ?? wanted(navigator.languages ?? []);
   document.documentElement.lang = current;
+}
+
+/**
+ * The first of a browser's languages that there are words for; English for whoever named only others.
+ * @param {readonly string[]} tags as `navigator.languages` @returns {Lang}
+ */
+export function wanted(tags) {
+  const first = tags.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag === "ja" || tag === "en");
+  return /** @type {Lang | undefined} */ (first) ?? (tags.length ? "en" : "ja");
 }
 
 /** @returns {Lang | null} */

@@ -14,6 +14,15 @@ const DECISION_SHAPES = { "stemi-cath": "▲", "repeat-5min": "↻", "not-stemi"
 /** A tier's own letter: the screen may say `A+`. @param {string | null | undefined} tier */
 export const letterOf = (tier) => (tier ? tier.slice(0, 1).toUpperCase() : "");
 
+/** Whether one tier is graver than another; unreadable says the least. @param {string | null | undefined} one @param {string | null | undefined} other */
+export const isGraver = (one, other) => gravity(one) < gravity(other);
+
+/** @param {string | null | undefined} tier */
+function gravity(tier) {
+  const at = "ABCDEQ".indexOf(letterOf(tier) || "-");
+  return at < 0 ? 6 : at;
+}
+
 /**
  * @param {string | null | undefined} tier @param {boolean} [short] the letter and shape only, words for screen readers
  */
@@ -39,10 +48,17 @@ export const decisionWords = (decision) => `${DECISION_SHAPES[decision] ?? ""} $
  * @property {number | null} [decided_at_us]
  * @property {string | null} [decided_by]
  * @property {string | null} [decision]
+ * @property {string | null} [decision_text]
+ * @property {number | null} [decided_entry]
+ * @property {string | null} [disputed_by] another person's newest decision on the same ECG says something else
+ * @property {number | null} [disputed_at_us]
+ * @property {string | null} [disputed_decision]
+ * @property {string | null} [disputed_text]
+ * @property {number | null} [understood_at_us] when the crew pressed that it read the newest decision
  * @property {boolean} [decided_on_earlier] the decision was made on an ECG before the one this chain is about
  */
 
-/** Stored → delivered → opened by whom → decided by whom. @param {Receipts} r */
+/** Stored → delivered → opened by whom → decided by whom → read by the crew. @param {Receipts} r */
 export function receiptChain(r) {
   /** @type {[string, number | null | undefined, string | null | undefined][]} */
   const steps = [
@@ -51,6 +67,7 @@ export function receiptChain(r) {
     ["opened", r.opened_at_us, r.opened_by],
     ["decided", r.decided_on_earlier ? null : r.decided_at_us, r.decided_by],
   ];
+  if (r.decided_at_us && !r.decided_on_earlier) steps.push(["understood", r.understood_at_us, null]);
   return h("ol", { class: "receipts", "aria-label": t("receipts.label") }, steps.map(([step, at, who]) => h("li", { class: at ? "done" : "" },
     h("span", { class: "tick" }, at ? "✓" : "○"),
     h("span", null, t(`receipts.${step}${at ? "" : ".not"}`), at && who ? h("span", { class: "who" }, ` ${who}`) : null),

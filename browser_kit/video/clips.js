@@ -17,6 +17,8 @@ export class ClipList {
     this.calls = [];
     /** @type {Map<string, Clip[]>} */
     this.clips = new Map();
+    /** Until when those it is shared with may play them; null while the call goes on. @type {Map<string, number | null>} */
+    this.sharedUntilUs = new Map();
     this.trouble = "";
     this.el = h("section", { class: "box clips", hidden: true });
     window.setInterval(() => { if (this.el.isConnected) void this.#look(); }, LOOK_MS);
@@ -35,7 +37,9 @@ export class ClipList {
   async #look() {
     for (const call of this.calls) {
       try {
-        this.clips.set(call, (await api.get(`/api/calls/${call}/clips`)).clips);
+        const { clips, shared_until_us } = await api.get(`/api/calls/${call}/clips`);
+        this.clips.set(call, clips);
+        this.sharedUntilUs.set(call, shared_until_us);
       } catch { this.clips.delete(call); }
     }
     this.#draw();
@@ -44,10 +48,12 @@ export class ClipList {
   #draw() {
     const all = this.calls.flatMap((call) => (this.clips.get(call) ?? []).map((clip) => ({ call, clip })));
     this.el.hidden = all.length === 0;
-    const version = JSON.stringify([all.map(({ call, clip }) => [call, clip.id, clip.under_way, clip.under_way ? 0 : clip.bytes]), this.trouble, lang()]);
+    const untilUs = this.mayDelete ? null : Math.max(0, ...this.calls.map((call) => this.sharedUntilUs.get(call) ?? 0)) || null;
+    const version = JSON.stringify([untilUs, all.map(({ call, clip }) => [call, clip.id, clip.under_way, clip.under_way ? 0 : clip.bytes]), this.trouble, lang()]);
     if (this.el.dataset["version"] === version) return;
     this.el.dataset["version"] = version;
     fill(this.el, h("h2", null, t("clips.title")), this.trouble ? h("p", { class: "error-line", role: "alert" }, this.trouble) : null,
+      untilUs ? h("p", { class: "clips-shared" }, t("clips.shared", { at: new Date(untilUs / 1000).toLocaleString(lang()) })) : null,
       ...all.map(({ call, clip }) => this.#clip(call, clip)));
   }
 

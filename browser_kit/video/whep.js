@@ -20,7 +20,6 @@ export class WhepPlayer {
   constructor(base, hasGlimpses = false) {
     this.base = base;
     this.video = h("video", { autoplay: true, playsinline: true, muted: true, class: "whep-video" });
-    this.video.muted = true;
     this.words = h("p", { class: "whep-words", role: "status" });
     this.judge = new LineJudge();
     this.glimpses = hasGlimpses ? new Glimpses(base, this.judge, () => this.#look(), () => this.#video()) : null;

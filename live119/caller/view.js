@@ -37,6 +37,7 @@ export function h(tag, props = {}, ...children) {
   const el = document.createElement(tag);
   for (const [k, v] of Object.entries(props)) {
     if (k.startsWith("on")) el.addEventListener(k.slice(2), v);
+    else if (k === "muted") /** @type {HTMLVideoElement} */ (/** @type {unknown} */ (el)).muted = Boolean(v); // the attribute is only what a page begins with
     else if (v !== false && v != null) el.setAttribute(k, v === true ? "" : v);
   }
   for (const child of children) if (child) el.append(child);

@@ -1,31 +1,21 @@
-"""Passwords by argon2id (RFC 9106), hashed in threads so that the loop never waits for one."""
+"""Passwords by argon2id (RFC 9106), hashed in processes of their own so that nothing else waits for one.
+
+Whoever asks for many waits behind themselves, and a try whose sender has hung up is not hashed at all.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from base64 import b64encode
+from collections.abc import Collection
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from relay.auth.hash_processes import HashProcesses
+from relay.auth.strength import check_password
+from relay.turns.threads import FairThreads
 
-from relay.errors import BadInput
-
-MIN_PASSWORD_LENGTH = 10
-MAX_PASSWORD_LENGTH = 256
-
-
-def check_password(password: str) -> None:
-    """Refuse what is too short to protect a patient's data.
-
-    Raises:
-        BadInput: shorter or longer than allowed.
-    """
-    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
-        raise BadInput(
-            f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters; "
-            "choose a longer sentence."
-        )
+AT_ONCE = 2
+MOST_WAITING, MOST_OF_AN_ADDRESS = 128, 48
+"""A hospital may have one address: its doctors' tries are few, and take turns with whoever else is behind it."""
 
 
 def _nobodys(time_cost: int, memory_kib: int, parallelism: int) -> str:
@@ -38,32 +28,55 @@ def _nobodys(time_cost: int, memory_kib: int, parallelism: int) -> str:
 
 
 class ArgonPasswords:
-    """argon2id; at most two hashes at a time, each takes ``memory_kib`` of memory.
+    """argon2id; at most ``AT_ONCE`` hashes at a time, each takes ``memory_kib`` of memory.
 
     The defaults are RFC 9106's second recommendation. Tests lower them.
+
+    Args:
+        processes: who hashes; its own where none are given.
     """
 
-    def __init__(self, time_cost: int = 3, memory_kib: int = 65_536, parallelism: int = 4) -> None:
-        self._hasher = PasswordHasher(
-            time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism
+    def __init__(
+        self,
+        time_cost: int = 3,
+        memory_kib: int = 65_536,
+        parallelism: int = 4,
+        processes: HashProcesses | None = None,
+    ) -> None:
+        self._costs = {
+            "time_cost": time_cost, "memory_cost": memory_kib, "parallelism": parallelism,
+        }  # fmt: skip
+        self._processes = processes or HashProcesses()
+        self._threads = FairThreads(
+            "password",
+            AT_ONCE,
+            most=MOST_WAITING,
+            most_each=MOST_OF_AN_ADDRESS,
+            full="Too many people sign in at this moment; wait a few seconds and try again.",
         )
-        self._turn = asyncio.Semaphore(2)
         self._nobody = _nobodys(time_cost, memory_kib, parallelism)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, about: Collection[str] = ()) -> str:
         """The text to store for a password."""
-        check_password(password)
-        async with self._turn:
-            return await asyncio.to_thread(self._hasher.hash, password)
+        check_password(password, about)
+        return str(await self._threads.run("", "", lambda: self._ask(password=password)))
 
-    async def verify(self, stored: str | None, password: str) -> bool:
+    async def verify(
+        self, stored: str | None, password: str, address: str = "", name: str = ""
+    ) -> bool:
         """Whether the password is the stored one; equally slow where there is none."""
-        async with self._turn:
-            right = await asyncio.to_thread(self._verify, stored or self._nobody, password)
-        return right and stored is not None
+        tried = stored or self._nobody
+        right = await self._threads.run(
+            address, name, lambda: self._ask(password=password, stored=tried)
+        )
+        return bool(right) and stored is not None
 
-    def _verify(self, stored: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(stored, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
+    def _ask(self, **told: str) -> str | bool:
+        """In a thread."""
+        answer: str | bool = self._processes.ask(**told, **self._costs)
+        return answer
+
+    def close(self) -> None:
+        """End the processes; the relay's own end does so too."""
+        self._threads.close()
+        self._processes.close()

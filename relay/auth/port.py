@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 
 class Passwords(Protocol):
     """Keeps passwords so that nobody can read them back."""
 
-    async def hash(self, password: str) -> str:
-        """What to store for a password. Takes about 50 ms of a thread, never of the loop."""
+    async def hash(self, password: str, about: Collection[str] = ()) -> str:
+        """What to store for a password. Takes about 50 ms of a thread, never of the loop.
 
-    async def verify(self, stored: str | None, password: str) -> bool:
+        Args:
+            password: as it was typed.
+            about: names of the person, the hospital and the site: a password is not made of them.
+
+        Raises:
+            BadInput: it is short, or easily guessed.
+        """
+
+    async def verify(
+        self, stored: str | None, password: str, address: str = "", name: str = ""
+    ) -> bool:
         """Whether the password is the stored one.
 
         ``None`` (no such account) takes as long as a wrong password, so that names cannot be
-        found out by the clock.
+        found out by the clock. Addresses go in turn, and in each the names that are tried.
+
+        Raises:
+            TooMany: too many wait, and most of them are from this address.
+            Unavailable: whoever asked has gone.
         """
 
 

@@ -7,6 +7,8 @@ import secrets
 
 COOKIE = "__Host-kyumei"
 CALLER_COOKIE = "__Host-kyumei-caller"
+KNOWN_COOKIE = "__Host-kyumei-known"
+"""Says that somebody was signed in here before; opens nothing."""
 DEVICE_PREFIX = "kyd_"
 
 

@@ -55,11 +55,11 @@ async def relay_figures(
     progress(f"making {streams} tablets' accounts")
     data = folder / "data"
     known = await provision(data, [f"unit-{i}" for i in range(streams)])
-    port = _free_port()
+    port = free_port()
     args = ("relay", "serve", "--port", str(port), "--data", str(data))
     async with child("The relay", *args, log_file=folder / "relay.log") as relay:
         base = f"http://localhost:{port}"
-        await _listening(port, relay)
+        await listening(port, relay)
         console = Console(base, decides=False)
         await console.sign_in(known.name, known.password)
         orders = {
@@ -79,10 +79,10 @@ async def relay_figures(
 async def _echo_figures(
     folder: Path, streams: int, seconds: float, progress: Progress
 ) -> dict[str, Any]:
-    port = _free_port()
+    port = free_port()
     args = ("relay.bench.echo", "serve", str(port))
     async with child("The echo", *args, log_file=folder / "echo.log") as echo:
-        await _listening(port, echo)
+        await listening(port, echo)
         orders = {"url": f"ws://localhost:{port}", "streams": streams, "seconds": seconds}
         progress(f"the same bytes against a bare echo for {seconds:.0f} s")
         load, used = await _loaded(echo, "relay.bench.echo", ["load"], orders, seconds)
@@ -134,7 +134,8 @@ async def _stored_frames(log_folder: Path, stream_ids: list[str]) -> int:
         await log.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port nobody listens on now."""
     import socket
 
     with socket.socket() as probe:
@@ -142,7 +143,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _listening(port: int, server: Child) -> None:
+async def listening(port: int, server: Child) -> None:
+    """Return when the server takes connections.
+
+    Raises:
+        Unavailable: it does not, or it has ended.
+    """
     for _ in range(400):
         server.check()
         with contextlib.suppress(OSError):

@@ -1,40 +1,70 @@
-"""The command ``kyumei``. Commands import heavy libraries only when they run."""
+"""The command ``kyumei``. Commands import heavy libraries only when they run; a command that is named is read in alone."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Collection
+from importlib import import_module
+from typing import Any, Final
+
 import typer
 
-from relay.cli import audit, bench, devices, users
-from relay.cli.config import config
-from relay.cli.demo import demo
-from relay.cli.doctor import doctor
-from relay.cli.evaluate import evaluate
-from relay.cli.faults import faults
-from relay.cli.migrate import migrate
-from relay.cli.screen import screen
-from relay.cli.serve import serve
+from relay.owner_only import make_new_files_private
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Kyumei Relay (救命リレー): live 12-lead ECG from the ambulance to the cardiologist.",
-)
-app.command("serve")(serve)
-app.command("demo")(demo)
-app.command("faults")(faults)
-app.command("screen")(screen)
-app.command("evaluate")(evaluate)
-app.command("migrate")(migrate)
-app.command("config")(config)
-app.command("doctor")(doctor)
-app.add_typer(users.app, name="users")
-app.add_typer(devices.app, name="devices")
-app.add_typer(devices.hospitals_app, name="hospitals")
-app.add_typer(audit.app, name="audit")
-app.add_typer(bench.app, name="bench")
+COMMANDS: Final = {
+    "serve": "serve:serve",
+    "demo": "demo:demo",
+    "faults": "faults:faults",
+    "screen": "screen:screen",
+    "evaluate": "evaluate:evaluate",
+    "migrate": "migrate:migrate",
+    "config": "config:config",
+    "doctor": "doctor:doctor",
+    "verify": "verify:verify",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+}
+"""Each command's module in this room and its function, in the order of ``--help``."""
+GROUPS: Final = {
+    "users": "users:app",
+    "devices": "devices:app",
+    "hospitals": "devices:hospitals_app",
+    "audit": "audit:app",
+    "bench": "bench:app",
+}
+HELP: Final = "Kyumei Relay (救命リレー): live 12-lead ECG from the ambulance to the cardiologist."
+
+
+def composed(named: Collection[str]) -> typer.Typer:
+    """The command line with these commands alone."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback(help=HELP)(_root)
+    for name, place in COMMANDS.items():
+        if name in named:
+            app.command(name)(_found(place))
+    for name, place in GROUPS.items():
+        if name in named:
+            app.add_typer(_found(place), name=name)
+    return app
+
+
+def whole() -> typer.Typer:
+    """The command line with all commands."""
+    return composed((*COMMANDS, *GROUPS))
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Run the command of this process; what any command writes is for its owner alone."""
+    make_new_files_private()
+    first = sys.argv[1:2]
+    app = composed(first) if {*first} & {*COMMANDS, *GROUPS} else whole()
     app()
+
+
+def _root() -> None:
+    """The command itself has nothing to do before its commands."""
+
+
+def _found(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"relay.cli.{module}"), name)

@@ -6,9 +6,14 @@ from typing import Annotated
 
 import typer
 
-from relay.cli.ending import DataDir, data_option, run, settings_of
+from relay.cli.audit_show import show
+from relay.cli.ending import DataDir, data_option, say, settings_of
+from relay.cli.verify import Heads, first_fault, verdicts_of
 
 app = typer.Typer(no_args_is_help=True, help="The audit.")
+
+
+app.command("show")(show)
 
 
 @app.callback()
@@ -17,22 +22,18 @@ def _group() -> None:
 
 
 @app.command()
-def verify(data: Annotated[DataDir, data_option()] = None) -> None:
-    """Check every row of the audit against the row before it and against the anchors.
+def verify(data: Annotated[DataDir, data_option()] = None, heads: Heads = None) -> None:
+    """Check the audit's chain, its heads, and every row and ECG file it tells of; name the first wrong row.
 
-    Example: kyumei audit verify --data /var/lib/kyumei
+    Example: kyumei audit verify --data /var/lib/kyumei --heads /mnt/other/heads
     """
-
-    async def work() -> tuple[int, str | None]:
-        from relay.services.upkeep import verify_audit
-        from relay.wiring import open_records
-
-        async with open_records(settings_of(data_dir=data)) as (records, anchors):
-            check = await verify_audit(records, anchors)
-            return check.rows, check.fault
-
-    rows, fault = run(work())
+    at = settings_of(data_dir=data)
+    verdicts = verdicts_of(at, deep=True, heads=heads)
+    fault = first_fault(verdicts, at)
     if fault is not None:
         typer.echo(fault, err=True)
         raise typer.Exit(1)
-    typer.echo(f"The audit holds: {rows} rows.")
+    for verdict in verdicts:
+        for note in verdict.notes:
+            typer.echo(note, err=True)
+    say(" ".join(verdict.said for verdict in verdicts), at)

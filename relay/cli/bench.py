@@ -51,6 +51,42 @@ def screen(
 
 
 @app.command()
+def start(
+    rounds: Annotated[int, typer.Option(min=1, help="Times everything is started.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Time the start of the relay, of a command and of the tablet beside the import of their libraries.
+
+    Example: kyumei bench start --rounds 9
+    """
+    with said_in_one_sentence():
+        from relay.bench.start import bench
+
+        result = bench(rounds)
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    for name, what, beside in (
+        ("livez", "relay until /livez", "serve_reference"),
+        ("ready", "relay until ready", "serve_reference"),
+        ("users_list", "kyumei users list", "command_reference"),
+        ("tablet", "import of the tablet's program", "tablet_reference"),
+        ("kernels", "kernels, with the first ECG", "kernels_reference"),
+    ):
+        typer.echo(
+            f"{what}: {result[f'{name}_s']:.2f} s of CPU = {result[f'{name}_ratio']:.2f} × its libraries "
+            f"({result[f'{beside}_s']:.2f} s)"
+        )
+    typer.echo(f"idle relay: {result['idle_rss_mb']:.0f} MB")
+    if anew := result["compiled_anew"]:
+        typer.echo(
+            f"{anew:.0f} modules have no bytecode on the disk and are compiled at every start, which doubles all of "
+            "these: run make setup.",
+            err=True,
+        )
+
+
+@app.command()
 def link(
     streams: Annotated[int, typer.Option(min=1, max=5000, help="Simulated tablets.")] = 100,
     seconds: Annotated[float, typer.Option(min=5, help="How long they send.")] = 30.0,
@@ -177,6 +213,61 @@ def call(
     for name, value in result.items():
         if name != "by_minute":
             typer.echo(f"{name:<24}{value:>10}")
+
+
+@app.command()
+def rights(
+    times: Annotated[int, typer.Option(min=1, help="Ends of each of five kinds.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """How long after a right was taken away what was open on it is closed.
+
+    Example: kyumei bench rights --times 20
+    """
+    with said_in_one_sentence():
+        from relay.bench.rights import bench_rights
+
+    result = run(bench_rights(times, lambda text: typer.echo(text, err=True)))
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    typer.echo(f"{'':<28}{'p50, s':>10}{'worst, s':>10}")
+    for kind, figures in {**result["by_kind"], "all": result}.items():
+        typer.echo(f"{kind:<28}{figures['p50_s']:>10}{figures['worst_s']:>10}")
+    typer.echo(f"closed within 1 s: {result['within_1_s']} of {result['ends']}")
+
+
+@app.command()
+def neighbours(
+    seconds: Annotated[
+        float, typer.Option(min=3, help="How long each is measured, alone and beside.")
+    ] = 10.0,
+    only: Annotated[str, typer.Option(help="Only these abuses, separated by commas.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """What honest clients wait for, alone and beside one client who does one thing in excess.
+
+    Example: kyumei bench neighbours --only card-edits,pictures
+    """
+    with said_in_one_sentence():
+        from relay.bench.neighbours import bench_neighbours
+
+    chosen = [name for name in only.split(",") if name]
+    progress = lambda text: typer.echo(f"{text} …", err=True)  # noqa: E731
+    result = run(bench_neighbours(seconds, chosen, progress))
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    names = ("alarm", "ecg", "sign-in", "caller-link", "picture", "viewer", "caller-video")
+    typer.echo("| beside | " + " | ".join(names) + " | refused | goals |")
+    typer.echo("|---" * (len(names) + 3) + "|")
+    for row in result["rows"]:
+        cells = [
+            f"{one['alone_ms']:.0f} → {one['beside_ms']:.0f} ms, {one['ratio']:.2f} ×"
+            for one in (row["figures"][name] for name in names)
+        ]
+        goals = "met" if row["met"] else "; ".join(row["missed"])
+        typer.echo(f"| {row['abuse']} | {' | '.join(cells)} | {row['refused']} | {goals} |")
 
 
 def _print_link(result: dict[str, Any]) -> None:

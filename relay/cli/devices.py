@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from relay.cli.ending import BY, DataDir, data_option, run, settings_of
+from relay.cli.ending import BY, DataDir, data_option, run, say, settings_of
 
 app = typer.Typer(no_args_is_help=True, help="Tablets and their tokens.")
 hospitals_app = typer.Typer(no_args_is_help=True, help="Hospitals cases are addressed to.")
@@ -26,15 +26,23 @@ def add(
 
     Example: kyumei devices add 福島救急1 --hospital chuo --hospital daiichi
     """
+    at = settings_of(data_dir=data)
 
-    async def work() -> str:
+    async def work() -> tuple[str, int]:
         from relay.model.people import Device
-        from relay.wiring import open_people
+        from relay.office import open_people
 
-        async with open_people(settings_of(data_dir=data)) as people:
-            return await people.add_device(Device(unit, frozenset(hospital)), BY)
+        async with open_people(at) as people:
+            token = await people.add_device(Device(unit, frozenset(hospital)), BY)
+            return token, await people.readers(frozenset(hospital))
 
-    typer.echo(run(work()))
+    token, readers = run(work(), at)
+    typer.echo(token)
+    say(f"This is the token of {unit}; it is shown this once.", at, err=True)
+    if readers == 0:
+        from relay.causes import words
+
+        typer.echo(words("nobody-can-read", hospitals=", ".join(hospital))["words_en"], err=True)
 
 
 @app.command("list")
@@ -43,17 +51,44 @@ def list_(data: Data = None) -> None:
 
     Example: kyumei devices list
     """
+    at = settings_of(data_dir=data)
 
     async def work() -> None:
-        from relay.wiring import open_people
+        from relay.office import open_people
 
-        async with open_people(settings_of(data_dir=data)) as people:
+        async with open_people(at, writes=False) as people:
             for entry in await people.devices():
                 state = "revoked" if entry.revoked_at_us else "active"
                 addressed = ",".join(sorted(entry.device.hospitals))
                 typer.echo(f"{entry.device.unit}\t{state}\t{addressed}")
 
-    run(work())
+    run(work(), at)
+    say("These are the tablets.", at, err=True)
+
+
+@app.command()
+def address(
+    unit: Unit,
+    hospital: Annotated[
+        list[str],
+        typer.Option(help="Id of a hospital its next cases are addressed to; repeatable."),
+    ],
+    data: Data = None,
+) -> None:
+    """Address a tablet's next cases to other hospitals; its token stays.
+
+    Example: kyumei devices address 福島救急1 --hospital chuo --hospital daiichi
+    """
+    at = settings_of(data_dir=data)
+
+    async def work() -> None:
+        from relay.office import open_people
+
+        async with open_people(at) as people:
+            await people.address_device(unit, hospital, BY)
+
+    run(work(), at)
+    say(f"The next cases of {unit} are addressed to {', '.join(hospital)}.", at)
 
 
 @app.command()
@@ -62,15 +97,16 @@ def revoke(unit: Unit, data: Data = None) -> None:
 
     Example: kyumei devices revoke 福島救急1
     """
+    at = settings_of(data_dir=data)
 
     async def work() -> None:
-        from relay.wiring import open_people
+        from relay.office import open_people
 
-        async with open_people(settings_of(data_dir=data)) as people:
+        async with open_people(at) as people:
             await people.revoke_device(unit, BY)
 
-    run(work())
-    typer.echo(f"The token of {unit} is revoked.")
+    run(work(), at)
+    say(f"The token of {unit} is revoked.", at)
 
 
 @hospitals_app.command("add")
@@ -83,16 +119,17 @@ def add_hospital(
 
     Example: kyumei hospitals add chuo --name 中央病院
     """
+    at = settings_of(data_dir=data)
 
     async def work() -> None:
         from relay.model.people import Hospital
-        from relay.wiring import open_people
+        from relay.office import open_people
 
-        async with open_people(settings_of(data_dir=data)) as people:
+        async with open_people(at) as people:
             await people.add_hospital(Hospital(hospital, name or hospital), BY)
 
-    run(work())
-    typer.echo(f"The hospital {hospital} is set.")
+    run(work(), at)
+    say(f"The hospital {hospital} is set.", at)
 
 
 @hospitals_app.command("list")
@@ -101,12 +138,14 @@ def list_hospitals(data: Data = None) -> None:
 
     Example: kyumei hospitals list
     """
+    at = settings_of(data_dir=data)
 
     async def work() -> None:
-        from relay.wiring import open_people
+        from relay.office import open_people
 
-        async with open_people(settings_of(data_dir=data)) as people:
+        async with open_people(at, writes=False) as people:
             for known in await people.hospitals():
                 typer.echo(f"{known.id}\t{known.name}")
 
-    run(work())
+    run(work(), at)
+    say("These are the hospitals.", at, err=True)

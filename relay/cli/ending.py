@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,30 +22,50 @@ BY = "command line"
 
 
 @contextmanager
-def said_in_one_sentence() -> Iterator[None]:
-    """Turn the relay's errors and a bad setting into a sentence and an exit code."""
+def said_in_one_sentence(settings: Settings | None = None) -> Iterator[None]:
+    """Turn the relay's errors and a bad setting into a sentence and an exit code.
+
+    With ``settings`` the sentence names their data folder.
+    """
     try:
         yield
     except RelayError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(named(str(error), settings), err=True)
         raise typer.Exit(2 if isinstance(error, BadInput) else 1) from None
     except OSError as error:
-        typer.echo(f"The system refused: {error.strerror or error}.", err=True)
+        refused = f"The system refused: {error.strerror or error}."
+        typer.echo(named(refused, settings), err=True)
         raise typer.Exit(1) from None
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Any, Any, T], settings: Settings | None = None) -> T:
     """The result of a coroutine, its errors said in one sentence."""
-    with said_in_one_sentence():
+    with said_in_one_sentence(settings):
         return asyncio.run(work)
+
+
+def named(text: str, settings: Settings | None) -> str:
+    """A sentence with the data folder it is about, where it does not name it already."""
+    if settings is None:
+        return text
+    folder = str(settings.data_dir.absolute())
+    return text if folder in text else f"{text} (data folder: {folder})"
+
+
+def say(text: str, settings: Settings, *, err: bool = False) -> None:
+    """Tell what was done, and in which data folder."""
+    typer.echo(named(text, settings), err=err)
 
 
 def settings_of(**given: object) -> Settings:
     """The settings of the environment, with what was given on the command line above them."""
     from pydantic import ValidationError
 
+    from relay.env_names import check_names
     from relay.settings import Settings
 
+    with said_in_one_sentence():
+        check_names(os.environ)
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:

@@ -11,9 +11,9 @@ import typer
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
+    from ecg.record import RecordedEcg
     from ecg.screen import Profile, ScreenReport
     from ecg.values import EcgSegment, PatientFacts
-    from relay.imports.wfdb_record import ImportedRecord
 
 _WINDOW_S = 10.0
 
@@ -180,7 +180,7 @@ def screen(
         _print_change(change, earlier.stem)
 
 
-def _read(record: Path) -> ImportedRecord:
+def _read(record: Path) -> RecordedEcg:
     from relay.imports.wfdb_record import read_wfdb
 
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relay.cli.ending import DataDir, data_option, said_in_one_sentence, settings_of
+from relay.cli.migrate import WithoutDatabase
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,6 +39,10 @@ def serve(
             help="Get ready first, then end the relay that uses this data folder and take its place.",
         ),
     ] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="Begin a new relay where the data folder is empty.")
+    ] = False,
+    without_database: WithoutDatabase = False,
 ) -> None:
     """Run the relay until it is told to stop.
 
@@ -48,32 +53,39 @@ def serve(
     )
     if demo and not settings.demo:
         settings = settings.model_copy(update={"demo": DEMO_PAGE})
-    with said_in_one_sentence():
+    with said_in_one_sentence(settings):
+        from relay.office import may_begin
+
+        may_begin(settings, new=new, without_database=without_database)
         _serve(settings, take_over=take_over)
 
 
 def _serve(settings: Settings, *, take_over: bool) -> None:
     import asyncio
 
-    from relay.services.heap import keep_few_arenas
+    from relay.services.heap import keep_few_arenas, let_the_loop_in
     from relay.web.app import prepared_app
     from relay.web.server import bind, tls_of
     from relay.wiring import site_of
 
     keep_few_arenas()
+    let_the_loop_in()
     _log_as_json()
+    _check_reach(settings)
     tls = tls_of(settings.tls_certificate, settings.tls_key)
     app = prepared_app(site_of(settings))
     bound = _take_place(settings) if take_over else bind(settings.host, settings.port)
     port = bound.getsockname()[1]
 
     async def work() -> None:
+        from relay.process import settle
         from relay.web.server import make_server
         from relay.wiring import open_relay
 
         async with open_relay(settings) as relay:
             server = make_server(relay, tls, app)
             scheme = "http" if tls is None else "https"
+            settle()
             typer.echo(f"Kyumei Relay listens on {scheme}://{settings.host}:{port}", err=True)
             await server.serve([bound])
 
@@ -84,17 +96,48 @@ def _serve(settings: Settings, *, take_over: bool) -> None:
             return
 
 
+def _check_reach(settings: Settings) -> None:
+    """What must be set, and what is said, where others than this machine can come.
+
+    Raises:
+        BadInput: the relay would not know its own name.
+    """
+    from relay.errors import BadInput
+    from relay.owner_only import others_may_read
+    from relay.reach import hosts_of, is_this_machine
+
+    if settings.tls_key is not None and others_may_read(settings.tls_key):
+        typer.echo(f"Others on this machine can read {settings.tls_key}: chmod 600.", err=True)
+    if is_this_machine(settings.host):
+        return
+    if not hosts_of(settings):
+        raise BadInput(
+            f"Who listens on {settings.host} is asked by name: set KYUMEI_PUBLIC_URL or "
+            "KYUMEI_HOSTS to the names and addresses of this relay."
+        )
+    if settings.tls_certificate is None and not settings.trusted_proxies:
+        typer.echo(
+            "This relay speaks plain HTTP beyond this machine: patients' data can be read on the "
+            "way, and no page can sign in. Give it a certificate, or a TLS proxy "
+            "(KYUMEI_TRUSTED_PROXIES).",
+            err=True,
+        )
+
+
 def _take_place(settings: Settings) -> socket.socket:
     """Load whatever is slow to load, listen beside the old relay, and only then let it go."""
     import asyncio
 
     from relay.store.data_folder import take_place
+    from relay.web.pages import FILES
     from relay.web.server import CAN_SHARE, bind
     from relay.wiring import load_plane, load_screener, make_screener_fast
 
+    FILES.edition()
     load_screener()
     make_screener_fast()
-    load_plane(settings)
+    if settings.video_enabled:
+        load_plane(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     bound = bind(settings.host, settings.port, beside=True) if CAN_SHARE else None
     try:

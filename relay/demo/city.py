@@ -32,7 +32,7 @@ from relay.demo.scene import a_caller, a_door
 from relay.demo.tally import Tally, tally
 from relay.errors import Unavailable
 
-READY_WITHIN_S = 40.0
+READY_WITHIN_S = 240.0
 SETTLE_S = 1.0
 
 

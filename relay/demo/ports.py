@@ -24,3 +24,10 @@ def need_free(wanted: Mapping[int, str]) -> None:
                     f"Port {port} for {who} is taken or not allowed; "
                     f"end what uses it, or choose another with --port ({len(wanted)} in a row must be free)."
                 ) from None
+
+
+def free_port() -> int:
+    """A port nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

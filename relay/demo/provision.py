@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay.model.people import Device, Hospital, Person, Role
+from relay.office import migrate_folder, open_people
 from relay.settings import Settings
-from relay.wiring import open_people
 
 HOSPITAL = Hospital("fukushima-1", "福島第一病院(訓練)")
 BY = "drill"
@@ -33,7 +33,9 @@ class Provisioned:
 async def provision(data: Path, units: list[str]) -> Provisioned:
     """One hospital, one cardiologist, one dispatcher, and a device for each unit, in a fresh data folder."""
     password = f"drill-{secrets.token_hex(4)}"
-    async with open_people(Settings(data_dir=data)) as people:
+    settings = Settings(data_dir=data)
+    await migrate_folder(settings)
+    async with open_people(settings) as people:
         await people.add_hospital(HOSPITAL, BY)
         person = Person("sato", "佐藤 医師(当直)", Role.CARDIOLOGIST, HOSPITAL.id)
         await people.add_account(person, password, BY)

@@ -141,7 +141,7 @@ async def fuzz(lab: Lab, dose: Dose) -> Outcome:
     before_mb = usage_of(os.getpid()).rss_mb
     judged = await asyncio.to_thread(judge, int(dose.size), lab.dice)
     grew_mb = usage_of(os.getpid()).rss_mb - before_mb
-    relay_mb = lab.relay_rss_mb()
+    relay_mb = await lab.settled_rss_mb()
     streams = [uuid4() for _ in range(CONNECTIONS)]
     lab.strangers.update(streams)
     deadline_s = time.monotonic() + dose.seconds

@@ -7,7 +7,6 @@ import contextlib
 import json
 import random
 import signal
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from relay.bench.usage import usage_of
+from relay.demo.ports import free_port
 from relay.demo.processes import Child, child
 from relay.demo.provision import Provisioned, provision
 from relay.errors import Unavailable
@@ -33,8 +33,10 @@ from relay.faults.watcher import Watcher
 
 UNIT = "救急1"
 FUZZER = "救急9"
+UNITS = [UNIT, "救急2", "救急3", "救急4", FUZZER]
 SOURCE = "synthetic:normal?seed=4"
-SETTLE_S = 120.0
+SETTLE_S = 240.0
+LOADED_WITHIN_S = 6.0
 SMALL_DISK_MB = 24
 T = TypeVar("T")
 
@@ -44,8 +46,8 @@ class Lab:
 
     def __init__(self, folder: Path, bench: Bench, known: Provisioned, dice: random.Random) -> None:
         self.folder, self.bench, self.known, self.dice = folder, bench, known, dice
-        self.relay_port = 8119 if bench.wire else _free_port()
-        self.panel_port = 8120 if bench.wire else _free_port()
+        self.relay_port = 8119 if bench.wire else free_port()
+        self.panel_port = 8120 if bench.wire else free_port()
         self.relay_reached = self.relay_port
         self.panel_reached = self.panel_port
         self.tablet_dials = f"127.0.0.1:{self.relay_port}"
@@ -115,6 +117,10 @@ class Lab:
                 *("relay", "serve", "--host", host),
                 *("--port", str(self.relay_port), "--data", str(self.data), *more),
                 log_file=self.folder / "relay.log",
+                env={
+                    "KYUMEI_HOSTS": self.tablet_dials.rpartition(":")[0],
+                    "KYUMEI_UNIT_CASES_BURST": "100000",  # a month of cases in a minute
+                },
                 through=inside(self.wire.relay) if self.bench.wire else (),
             )
         )
@@ -168,6 +174,14 @@ class Lab:
     def relay_rss_mb(self) -> float:
         """Resident memory of the relay now."""
         return usage_of(self._relay_child.process.pid).rss_mb if self._relay_child else 0.0
+
+    async def settled_rss_mb(self) -> float:
+        """The relay's memory once it has loaded what it loads with the first ECG, and screened some of it."""
+        before_mb, now_mb = 0.0, self.relay_rss_mb()
+        while now_mb - before_mb > 1.0:
+            await asyncio.sleep(LOADED_WITHIN_S)
+            before_mb, now_mb = now_mb, self.relay_rss_mb()
+        return now_mb
 
     def tablet_rss_mb(self) -> float:
         """Resident memory of the tablet now."""
@@ -292,7 +306,7 @@ async def open_lab(folder: Path, seed: int, bench: Bench | None = None) -> Async
     dice = random.Random(seed)  # noqa: S311 - repeatable
     async with AsyncExitStack() as stack:
         parts = await _disks(stack, folder, bench)
-        known = await provision(folder / "data", [UNIT, FUZZER])
+        known = await provision(folder / "data", UNITS)
         lab = Lab(folder, bench, known, dice)
         for part in parts:
             lab.add(part)
@@ -355,9 +369,3 @@ def _get(url: str) -> bytes | None:
     except OSError:
         return None
     return body
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

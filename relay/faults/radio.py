@@ -145,8 +145,8 @@ async def twice_and_late(lab: Lab, dose: Dose) -> Outcome:
 
 async def damage(lab: Lab, dose: Dose) -> Outcome:
     """Bits change on the way: nothing wrong is stored, everything arrives in the end."""
+    before_mb = await lab.settled_rss_mb()
     lab.proxy.dose.flips_per_mb = dose.size
-    before_mb = lab.relay_rss_mb()
     await asyncio.sleep(dose.seconds)
     lab.proxy.dose.flips_per_mb = 0
     grown_mb = lab.relay_rss_mb() - before_mb

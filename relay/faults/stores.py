@@ -55,7 +55,7 @@ async def tablet_disk_full(lab: Lab, dose: Dose) -> Outcome:
 async def relay_disk_stalls(lab: Lab, dose: Dose) -> Outcome:
     """Every write to the relay's disk waits; nothing fails, nothing may be acknowledged."""
     await asyncio.sleep(2)
-    before_mb, worst_mb, alarm_s, drained_s = lab.relay_rss_mb(), 0.0, 0.0, 0.0
+    before_mb, worst_mb, alarm_s, drained_s = await lab.settled_rss_mb(), 0.0, 0.0, 0.0
     for _ in range(dose.times):
         await lab.stalling_disk.stall()
         stalled_s = time.monotonic()

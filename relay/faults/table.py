@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from relay.faults import fuzz, kills, media_fuzz, radio, stores, time_jumps, viewers
+from relay.faults import fleet, fuzz, kills, media_fuzz, radio, stores, time_jumps, viewers
 from relay.faults.bench import Bench
 from relay.faults.dose import Dose
 from relay.faults.lab import Lab
@@ -93,6 +93,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         1, "kill-relay", "kill -9 of the relay, {times} times", Dose(times=2), Dose(times=100),
         kills.kill_relay, each_s=4, marks=(Mark("slowest_live_again_s", 2),),
+    ),
+    Fault(
+        1, "kill-with-a-past",
+        "kill -9 of the relay, {times} times, with four tablets of {n:.0f} finished recordings each",
+        Dose(4, times=2), Dose(150, times=20), fleet.kill_with_a_past, each_s=15,
+        marks=(Mark("slowest_live_on_disk_s", 3), Mark("cases_opened", 0)),
     ),
     Fault(
         2, "kill-tablet", "kill -9 of the tablet, {times} times", Dose(times=2), Dose(times=100),

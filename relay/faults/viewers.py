@@ -82,7 +82,7 @@ async def frozen_page(lab: Lab, dose: Dose) -> Outcome:
     tasks = [asyncio.create_task(page.watch(lab)) for page in pages]
     await lab.until(lambda: all(page.joined_s is not None for page in pages))
     await asyncio.sleep(4)  # what the join itself costs
-    before_mb, began_s = lab.relay_rss_mb(), time.monotonic()
+    before_mb, began_s = await lab.settled_rss_mb(), time.monotonic()
     await asyncio.sleep(max(5.0, dose.seconds / 4))
     calm_ms = _p99(pages, began_s, time.monotonic())
     connected = (await asyncio.to_thread(lab.readiness))["pages"]

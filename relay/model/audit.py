@@ -30,6 +30,14 @@ class AuditRow:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain at some moment: the newest row's number and hash."""
+
+    number: int
+    hash: str
+
+
 def hash_row(row: AuditRow) -> str:
     """The hash this row must carry: SHA-256 over the previous hash and every other field."""
     body = json.dumps(

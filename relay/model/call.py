@@ -86,6 +86,8 @@ TRANSITIONS: dict[CallState, dict[str, CallState]] = {
     },
     _S.ENDED: {},
 }
+CAMERA_STEPS = frozenset({"allow", "picture", "still"})
+"""What only a phone does whose camera was allowed: its word that it was may come later, or never."""
 HINTS = frozenset(
     {
         "", "denied", "no-camera", "in-app-browser", "insecure", "busy", "slow", "reloaded",
@@ -169,21 +171,20 @@ def advance(call: Call, step: str, at_us: int) -> Call:
     elif step == "dispatch":
         changes["dispatched_at_us"] = call.dispatched_at_us or at_us
     else:
-        changes |= _times(call, state, at_us)
+        changes |= _times(call, step, state, at_us)
     return replace(call, **changes)  # type: ignore[arg-type]  # the keys are fields of Call
 
 
-def _times(call: Call, state: CallState, at_us: int) -> dict[str, object]:
+def _times(call: Call, step: str, state: CallState, at_us: int) -> dict[str, object]:
     """First times of the ladder's rungs; how long it has been frozen counts from the last freeze."""
     frozen = (call.frozen_at_us or at_us) if state is CallState.FROZEN else None
     found: dict[str, object] = {"frozen_at_us": frozen}
+    if step in CAMERA_STEPS:
+        found["allowed_at_us"] = call.allowed_at_us or at_us
     if state is CallState.OPENED:
         return found | {"opened_at_us": call.opened_at_us or at_us}
-    if state is CallState.ALLOWED:
-        return found | {"allowed_at_us": call.allowed_at_us or at_us}
     if state is CallState.LIVE:
-        allowed = call.allowed_at_us or at_us
-        return found | {"allowed_at_us": allowed, "live_at_us": call.live_at_us or at_us}
+        return found | {"live_at_us": call.live_at_us or at_us}
     if state is CallState.ENDED:
         return found | {"ended_at_us": at_us, "guidance": None, "expires_at_us": None}
     return found

@@ -7,7 +7,7 @@ with their hospital, ambulance or command post.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from relay.errors import NotAllowed
@@ -91,10 +91,33 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A tablet's identity: its ambulance and the hospitals its cases are addressed to."""
+    """A tablet's identity: its ambulance and the hospitals its cases are addressed to.
+
+    Attributes:
+        key: hash of the token it came with, empty where nobody came with one.
+    """
 
     unit: str
     hospitals: frozenset[str]
+    key: str = field(default="", compare=False, repr=False)
+
+
+class SessionState(StrEnum):
+    """What a browser's session may do now."""
+
+    FRESH = "fresh"
+    RESTS = "rests"
+    ENDED = "ended"
+
+
+class SessionEnd(StrEnum):
+    """Why a session has ended, for the words on the page that it leaves behind."""
+
+    SIGNED_OUT = "signed-out"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105  a reason
+    ACCOUNT_DISABLED = "account-disabled"
+    ACCOUNT_CHANGED = "account-changed"
+    TOO_OLD = "too-old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +173,13 @@ class DeviceEntry:
     token_hash: str
     created_at_us: int
     revoked_at_us: int | None = None
+
+
+class Withdrawal(StrEnum):
+    """Why a token that opened something once opens nothing any more."""
+
+    REVOKED = "device-revoked"
+    REPLACED = "device-replaced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,22 @@ TRANSITIONS: dict[SnapshotState, dict[str, SnapshotState]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a recorded file said of itself (``relay.protocol.messages.FileOrigin``), as it is kept.
+
+    Attributes:
+        other_case_at_us: when the same samples came for another case, to the tablet or to this relay.
+    """
+
+    recorded_at: str | None = None
+    recorded_ago_s: int | None = None
+    age_years: int | None = None
+    sex: str | None = None
+    fingerprint: str | None = None
+    other_case_at_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What was asked for, and once kept, what was kept.
 
@@ -41,6 +57,7 @@ class Snapshot:
         present: sample ranges ``[first, end)`` that exist; everything else in the range was never
             received and its place in the blob is meaningless filling, drawn as missing.
         sha256: over ``header_of`` and the samples, hex.
+        origin: of a file; None for a live recording.
     """
 
     id: UUID
@@ -57,6 +74,7 @@ class Snapshot:
     stored_at_us: int | None = None
     present: Ranges = ()
     sha256: str | None = None
+    origin: Origin | None = None
 
     @property
     def end_sample(self) -> int:

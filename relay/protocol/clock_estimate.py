@@ -7,6 +7,9 @@ from collections import deque
 DRIFT_US = 100_000
 """What two clocks may drift apart within the exchanges remembered, with room to spare."""
 
+TRUSTED_OFFSET_US = 1_000_000
+"""Below this a tablet's clock counts as right, and its times are taken as they are."""
+
 
 class ClockEstimate:
     """The relay's clock minus the tablet's, from ping exchanges: the quickest of the last eight."""

@@ -8,6 +8,7 @@ which samples were skipped and fetches them by HTTP.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -20,6 +21,7 @@ SUBPROTOCOL = "kyumei.feed.v1"
 MAX_TEXT_BYTES = 4_096
 STALE_AFTER_S = 3.0
 LOST_AFTER_S = 10.0
+BEAT_EVERY_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,21 @@ class Unwatch:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """Whether this page can make a sound: armed by a person's gesture, or silent."""
+    """How this page stands: the answer to every ``Beat``, and at once when something changes.
+
+    Attributes:
+        armed: a person has armed its sound, and the sound runs.
+        audio_ms: its audio clock. It moves on from beat to beat, or the page is taken for silent.
+        incident / snapshot: whose trace is seen on it now (snapshot None: the live one); null: nobody's.
+        input: a person has touched the page since the last answer.
+    """
 
     armed: bool
+    beat: Count = 0
+    audio_ms: Count = 0
+    incident: UUID | None = None
+    snapshot: UUID | None = None
+    input: bool = False
     kind: Literal["console"] = "console"
 
 
@@ -73,11 +87,70 @@ class FeedPing:
 
 @dataclass(frozen=True, slots=True)
 class FeedWelcome:
-    """First message on a feed: who is signed in, and the relay's clock."""
+    """First message on a feed: who is signed in, and the relay's clock.
+
+    ``rests``: nobody has touched this page for a while; it gets rows without patients, nothing else.
+    """
 
     user: dict[str, object]
     server_us: TimeUs
+    rests: bool = False
     kind: Literal["welcome"] = "welcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """After every row of a listing: how many open cases no row was sent of, and from which case to ask on.
+
+    None of them asks for a human.
+    """
+
+    more: int
+    beyond: str | None
+    kind: Literal["listed"] = "listed"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLost:
+    """A colleague's page that could ring and cannot: since when, and how it went."""
+
+    who: str
+    since_us: TimeUs
+    why: Literal["gone", "silent", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What the relay cannot do now: a row of ``relay.causes`` in words."""
+
+    cause: ShortText
+    words_ja: str
+    words_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Every 3 s, whether anything happens or not: the relay reaches this page. Answered by ``Console``.
+
+    Attributes:
+        armed: the relay takes *this* page for one that can ring.
+        pages / armed_pages: of this person's hospital, this one included.
+        lost: consoles of this hospital that could ring and cannot any more.
+        ages_ms: by recording of an open case: how old its newest sample is.
+        troubles: what the relay cannot do now, above all store.
+        rests_in_s: after so long without a person's hand this page will show nothing more; null: it rests already.
+    """
+
+    beat: Count
+    server_us: TimeUs
+    armed: bool
+    pages: Count
+    armed_pages: Count
+    lost: tuple[ConsoleLost, ...]
+    ages_ms: dict[str, int]
+    troubles: tuple[Trouble, ...] = ()
+    rests_in_s: Count | None = None
+    kind: Literal["beat"] = "beat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +253,9 @@ FromPage = Annotated[
 ]
 ToPage = (
     FeedWelcome
+    | Beat
     | IncidentChanged
+    | Listed
     | CallChanged
     | CallGone
     | TimelineEntry
@@ -191,13 +266,16 @@ ToPage = (
     | FeedRefusal
 )
 
-_FROM_PAGE: TypeAdapter[FromPage] = TypeAdapter(FromPage)
-_TO_PAGE: TypeAdapter[ToPage] = TypeAdapter(ToPage)
+
+@cache
+def _adapters() -> tuple[TypeAdapter[FromPage], TypeAdapter[ToPage]]:
+    """What reads and writes them; made with the first message."""
+    return TypeAdapter(FromPage), TypeAdapter(ToPage)
 
 
 def to_text(message: ToPage) -> str:
     """The message's JSON."""
-    return _TO_PAGE.dump_json(message).decode()
+    return _adapters()[1].dump_json(message).decode()
 
 
 def from_page(text: str | bytes) -> FromPage:
@@ -206,4 +284,4 @@ def from_page(text: str | bytes) -> FromPage:
     Raises:
         RemoteProtocolError: too long, not JSON, an unknown kind, or a field out of range.
     """
-    return parsed(_FROM_PAGE, text, MAX_TEXT_BYTES)
+    return parsed(_adapters()[0], text, MAX_TEXT_BYTES)

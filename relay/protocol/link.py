@@ -9,18 +9,25 @@ from __future__ import annotations
 
 from enum import Enum
 
-from relay.errors import Fenced, LocalProtocolError, RelayError
+from relay.errors import Fenced, LocalProtocolError, NotSignedIn, RelayError
 
 PING_EVERY_S = 2.0
 DEAD_AFTER_S = 4.0
 """Two pings unanswered: a half-open path is left, and a new one stands, within five seconds."""
 ANSWER_WITHIN_S = 10.0
-"""An announced stream not answered for so long ends the connection; an event is said again."""
+"""The live recording, announced and not answered for so long, ends the connection.
+
+An older recording and an event are said again.
+"""
 RECEIVER_DEAD_AFTER_S = 10.0
 LIVE_FRAMES = 4
 """Frames of the newest second (250 ms each) that go first after a connection."""
 BACKLOG_WINDOW_FRAMES = 24
 """Backlog frames in flight: about 48 kB, so that live frames never queue long behind them."""
+EVENTS_IN_FLIGHT = 16
+"""Events said and not acknowledged: the crew's next press never queues behind an hour of older ones."""
+OLDER_IN_FLIGHT = 4
+"""Recordings of the past announced and not answered yet."""
 
 
 class LinkState(Enum):
@@ -67,8 +74,16 @@ CLOSE_FENCED = 4009
 CLOSE_UNAVAILABLE = 4010
 
 
+def reason_of(error: RelayError) -> str:
+    """The words of a close, at most 123 bytes (RFC 6455): a known cause's id stands first, before a colon."""
+    told = f"{error.cause}: {error}" if error.cause else str(error)
+    return told.encode()[:123].decode(errors="ignore")
+
+
 def close_code_of(error: RelayError) -> int:
     """The WebSocket close code for an error that ends a connection."""
     if isinstance(error, Fenced):
         return CLOSE_FENCED
+    if isinstance(error, NotSignedIn):
+        return CLOSE_TOKEN
     return CLOSE_UNAVAILABLE if error.retry else CLOSE_PROTOCOL

@@ -7,12 +7,14 @@ Validated once, at the edge, by pydantic on these same dataclasses. Times are mi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from relay.errors import BadInput, RemoteProtocolError
+from relay.plain_text import with_hidden_shown
 from relay.protocol.parsing import parsed
 
 SUBPROTOCOL = "kyumei.link.v1"
@@ -20,8 +22,11 @@ MAX_TEXT_BYTES = 65_536
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 TimeUs = Annotated[int, Field(ge=0, lt=2**53)]
-ShortText = Annotated[str, Field(max_length=200)]
-LongText = Annotated[str, Field(max_length=2000)]
+Offset = Annotated[int, Field(gt=-(2**53), lt=2**53)]
+"""A difference of two times, in the unit of its name."""
+ShortText = Annotated[str, Field(max_length=200), AfterValidator(with_hidden_shown)]
+LongText = Annotated[str, Field(max_length=2000), AfterValidator(with_hidden_shown)]
+"""A person's words; a character that cannot be seen is shown as one that can, at either end."""
 Range = tuple[Count, Count]
 
 
@@ -66,8 +71,32 @@ SENT_BY_HAND = ("manual", "file")
 
 
 @dataclass(frozen=True, slots=True)
+class FileOrigin:
+    """What a recorded file says of itself. None of it goes onto the patient card.
+
+    Attributes:
+        recorded_at: by the recorder's own clock, ``2019-02-03T08:15:00``; None: it does not say.
+        recorded_ago_s: how long before it was taken, by the tablet's clock; negative: "in the future".
+        age_years / sex: of the patient in the file.
+        fingerprint: SHA-256 of its samples, hex.
+        other_case_at_us: when this tablet took the same samples for another case; None: never.
+    """
+
+    recorded_at: ShortText | None = None
+    recorded_ago_s: Offset | None = None
+    age_years: Annotated[int, Field(ge=0, le=130)] | None = None
+    sex: Literal["M", "F"] | None = None
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    other_case_at_us: TimeUs | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotRequest:
-    """The crew (or the tablet by itself) asks that these ten seconds be kept and read."""
+    """The crew (or the tablet by itself) asks that these ten seconds be kept and read.
+
+    Attributes:
+        origin: of a ``file``; None for a live recording and from tablets of before.
+    """
 
     snapshot: UUID
     stream: UUID
@@ -75,6 +104,7 @@ class SnapshotRequest:
     n_samples: Annotated[int, Field(ge=1, le=60_000)]
     reason: Literal["manual", "clean", "st-change", "interval", "file"]
     type: Literal["snapshot"] = "snapshot"
+    origin: FileOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +124,25 @@ class CrewNote:
     type: Literal["note"] = "note"
 
 
+@dataclass(frozen=True, slots=True)
+class DecisionUnderstood:
+    """The crew has pressed that it read the decision that stands at this entry of the timeline."""
+
+    entry: Count
+    type: Literal["decision-understood"] = "decision-understood"
+
+
 EventBody = Annotated[
-    PatientCard | Mark | SnapshotRequest | StreamEnd | CrewNote, Field(discriminator="type")
+    PatientCard | Mark | SnapshotRequest | StreamEnd | CrewNote | DecisionUnderstood,
+    Field(discriminator="type"),
 ]
+RELAY_KNOWS = ("decision-understood",)
+"""Kinds of events younger than the protocol: a tablet sends them to a relay that says it knows them."""
+
+
+def recording_of(body: EventBody) -> UUID | None:
+    """The recording an event speaks of: it can be applied once that one was announced."""
+    return body.stream if isinstance(body, SnapshotRequest | StreamEnd) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +157,11 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The relay's answer to ``Hello``: who it takes the tablet for."""
+    """The relay's answer to ``Hello``: who it takes the tablet for, and which younger words it knows."""
 
     unit: ShortText
     server_us: TimeUs
+    knows: tuple[ShortText, ...] = ()
     kind: Literal["welcome"] = "welcome"
 
 
@@ -175,10 +222,14 @@ class EventAck:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """Send me what happens in this incident after entry ``after`` of its timeline."""
+    """Send me what happens in this incident after entry ``after`` of its timeline.
+
+    ``attention``: and who is looking now (``Attention``); a relay that does not know the word sends none.
+    """
 
     incident: UUID
     after: Count = 0
+    attention: bool = False
     kind: Literal["follow"] = "follow"
 
 
@@ -203,12 +254,40 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Looker:
+    """A person who has the case's trace on a screen that is seen: a snapshot, or the live trace."""
+
+    who: ShortText
+    snapshot: UUID | None
+    since_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """How the hospitals stand at this moment. True while the connection lives, and no longer.
+
+    Attributes:
+        looking: who has this case's trace on the screen now.
+        pages / armed: open pages of the hospitals the case is addressed to, and those that can ring;
+            ``None`` just after a start of the relay, when nobody can know yet.
+        readers: accounts of these hospitals that may decide on an ECG, as the connection began; 0: nobody can.
+    """
+
+    incident: UUID
+    looking: tuple[Looker, ...]
+    pages: Count | None
+    armed: Count | None
+    readers: Count | None = None
+    kind: Literal["attention"] = "attention"
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """The tablet's heartbeat, every 2 s, with what it knows of its clock and its backlog."""
 
     t0_us: TimeUs
     backlog_ms: Count = 0
-    offset_us: int | None = None
+    offset_us: Offset | None = None
     rtt_us: Count | None = None
     kind: Literal["ping"] = "ping"
 
@@ -228,7 +307,8 @@ class Refusal:
 
     Attributes:
         code: a code of ``relay.errors``.
-        stream / event: what it concerns; both ``None``: the connection, which then closes.
+        stream / event: what it concerns; both ``None``: the connection, which then closes; with the code
+            ``too-many`` it stays open and is read more slowly.
     """
 
     code: ShortText
@@ -241,13 +321,17 @@ class Refusal:
 
 FromTablet = Annotated[Hello | OpenStream | Event | Follow | Ping, Field(discriminator="kind")]
 FromRelay = Annotated[
-    Welcome | StreamOpened | Ack | EventAck | Notice | Pong | Refusal,
+    Welcome | StreamOpened | Ack | EventAck | Notice | Attention | Pong | Refusal,
     Field(discriminator="kind"),
 ]
 
-_FROM_TABLET: TypeAdapter[FromTablet] = TypeAdapter(FromTablet)
-_FROM_RELAY: TypeAdapter[FromRelay] = TypeAdapter(FromRelay)
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+@cache
+def _adapters() -> tuple[TypeAdapter[FromTablet], TypeAdapter[FromRelay], TypeAdapter[Event]]:
+    """What reads them; made with the first message, since many a start never reads one."""
+    return TypeAdapter(FromTablet), TypeAdapter(FromRelay), TypeAdapter(Event)
+
+
 _ANY: TypeAdapter[object] = TypeAdapter(object)
 
 
@@ -262,17 +346,17 @@ def from_tablet(text: str | bytes) -> FromTablet:
     Raises:
         RemoteProtocolError: too long, not JSON, an unknown kind, or a field out of range.
     """
-    return parsed(_FROM_TABLET, text, MAX_TEXT_BYTES)
+    return parsed(_adapters()[0], text, MAX_TEXT_BYTES)
 
 
 def from_relay(text: str | bytes) -> FromRelay:
     """The message a relay sent. Raises like ``from_tablet``."""
-    return parsed(_FROM_RELAY, text, MAX_TEXT_BYTES)
+    return parsed(_adapters()[1], text, MAX_TEXT_BYTES)
 
 
 def event_from_text(text: str | bytes) -> Event:
     """An event kept in a spool. Raises like ``from_tablet``."""
-    return parsed(_EVENT, text, MAX_TEXT_BYTES)
+    return parsed(_adapters()[2], text, MAX_TEXT_BYTES)
 
 
 def checked_event(event: Event) -> Event:

@@ -60,6 +60,7 @@ class ReceiverLink:
         self.state = advance(LinkState.DOWN, "connected")
         self._streams: dict[UUID, _Incoming] = {}
         self._asked: dict[UUID, m.OpenStream] = {}
+        self._finished: set[UUID] = set()
         self._texts: deque[str] = deque()
         self._heard_s = now_s
 
@@ -90,6 +91,8 @@ class ReceiverLink:
         frame = unpack(data)
         self._heard_s = now_s
         incoming = self._streams.get(frame.stream)
+        if incoming is None and frame.stream in self._finished:
+            return []
         if incoming is None:
             raise RemoteProtocolError("The frame belongs to a stream that was not opened; open it.")
         if frame.epoch != incoming.epoch:
@@ -110,7 +113,7 @@ class ReceiverLink:
     def welcome(self, unit: str, server_us: int) -> None:
         """Answer ``Hello``."""
         self.state = advance(self.state, "greeted")
-        self._say(m.Welcome(unit, server_us))
+        self._say(m.Welcome(unit, server_us, m.RELAY_KNOWS))
 
     def open_stream(self, stream: UUID, epoch: int, stored: RangeSet) -> None:
         """Answer ``OpenStream``: frames must carry ``epoch``, ``stored`` is already on disk."""
@@ -118,6 +121,7 @@ class ReceiverLink:
         if asked is None:
             raise LocalProtocolError("The tablet did not ask for this stream.")
         self._streams[stream] = _Incoming(epoch, asked.lead_mask, stored.copy())
+        self._finished.discard(stream)
         self._say(m.StreamOpened(stream, epoch, tuple(stored)))
 
     def stored(self, stream: UUID, seqs: Iterable[int]) -> None:
@@ -128,6 +132,13 @@ class ReceiverLink:
             incoming.durable.add(seq)
             incoming.to_ack.add(seq)
 
+    def finished(self, stream: UUID) -> None:
+        """It has ended and is stored whole: a frame of it that still comes is a duplicate."""
+        incoming = self._streams.pop(stream, None)
+        if incoming is not None:
+            self._acknowledge(stream, incoming)
+            self._finished.add(stream)
+
     def event_stored(self, event: UUID) -> None:
         """This event is on disk; queues its acknowledgement."""
         self._say(m.EventAck(event))
@@ -135,6 +146,10 @@ class ReceiverLink:
     def notice(self, notice: m.Notice) -> None:
         """Queue one timeline entry for the tablet."""
         self._say(notice)
+
+    def attention(self, attention: m.Attention) -> None:
+        """Queue how the hospitals stand now."""
+        self._say(attention)
 
     def pong(self, ping: m.Ping, server_us: int) -> None:
         """Answer ``Ping``."""
@@ -151,12 +166,15 @@ class ReceiverLink:
     def texts_to_send(self) -> list[str]:
         """Control messages to send now, acknowledgements last; empties the list."""
         for stream, incoming in self._streams.items():
-            if incoming.to_ack:
-                self._say(m.Ack(stream, tuple(incoming.to_ack)))
-                incoming.to_ack = RangeSet()
+            self._acknowledge(stream, incoming)
         texts = list(self._texts)
         self._texts.clear()
         return texts
+
+    def _acknowledge(self, stream: UUID, incoming: _Incoming) -> None:
+        if incoming.to_ack:
+            self._say(m.Ack(stream, tuple(incoming.to_ack)))
+            incoming.to_ack = RangeSet()
 
     def is_dead(self, now_s: float) -> bool:
         """Nothing was heard for so long that the connection must be closed (4008)."""

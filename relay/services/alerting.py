@@ -7,73 +7,36 @@ something new (see ``may_ring``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from relay.errors import NotFound
+import structlog
+
+from relay.errors import NotFound, Unavailable
 from relay.model.alert import Alert, AlertState, advance, can
 from relay.model.decision import ASKS_FOR_ANOTHER
+from relay.model.incident import Incident
 from relay.model.people import Person, sees
-from relay.model.report import ALARM_TIER, CALM_TIERS, Report
+from relay.model.report import ALARM_TIER, Report
 from relay.model.snapshot import Snapshot, SnapshotState
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
+from relay.services.hold import LiveHold
 from relay.services.journal import Change, Journal
+from relay.services.late import Act
 from relay.services.live_trends import LiveTrends
 from relay.services.seen import Seen
-from relay.services.snapshots import SnapshotKeeper
+from relay.services.snapshots import Kept, SnapshotKeeper, stored_data
+from relay.services.unstored import Unstored, Untold, Waiting
 from relay.store.port import RecordReads
 
+Reads = Callable[[UUID | None], bool]
+"""Whether a look or a decision reaches the ECG of a snapshot (None: an alert without one)."""
 Part = TypeVar("Part", Alert, Snapshot)
 """Something that belongs to a case."""
-HOLD_S = 10.0
-MAX_GAP_S = 30.0
-RAISED_TOLERANCE_S = 0.5
-MOST_STREAKS = 1_000
-"""Streams that ended in tier A are let go in time."""
-
-
-@dataclass(slots=True)
-class Streak:
-    """Tier A on the live stream: from the end of its first window to the end of its newest."""
-
-    first_end: int
-    newest_end: int
-
-
-class LiveHold:
-    """Whether tier A has held on each live stream.
-
-    Stretches that are unreadable, or that meet the criteria with a doubt (tier B), neither break
-    nor lengthen a streak; a tier below those ends it, and so does a hole of thirty seconds.
-    """
-
-    def __init__(self) -> None:
-        self._streaks: dict[UUID, Streak] = {}
-
-    def held(self, report: Report, fs_hz: float) -> bool:
-        """Take the newest screening of a stream; True once tier A has held for ten seconds."""
-        streak = self._streaks.get(report.stream)
-        if streak and report.end_sample - streak.newest_end > MAX_GAP_S * fs_hz:
-            streak = None
-        if report.tier in CALM_TIERS:
-            self._streaks.pop(report.stream, None)
-        if report.tier != ALARM_TIER:
-            return False
-        if streak is None:
-            self._keep(report.stream, Streak(report.end_sample, report.end_sample))
-            return False
-        streak.newest_end = max(streak.newest_end, report.end_sample)
-        self._keep(report.stream, streak)
-        return streak.newest_end - streak.first_end >= (HOLD_S - RAISED_TOLERANCE_S) * fs_hz
-
-    def _keep(self, stream: UUID, streak: Streak) -> None:
-        """Keep it as the newest; one that nothing was added to for longest makes room."""
-        self._streaks.pop(stream, None)
-        self._streaks[stream] = streak
-        if len(self._streaks) > MOST_STREAKS:
-            del self._streaks[next(iter(self._streaks))]
+log = structlog.get_logger(__name__)
 
 
 class Alerting:
@@ -87,6 +50,7 @@ class Alerting:
         self._hold = LiveHold()
         self._trends = LiveTrends() if st_trend_alarm else None
         self._delivered = Seen()
+        self.unstored = Unstored()
 
     # raising
 
@@ -94,6 +58,20 @@ class Alerting:
         """A snapshot has a report; ring at once on tier A. Inside the report's transaction."""
         if report.tier == ALARM_TIER and await may_ring(change, snapshot.taken_at_us):
             await self._raise(change, report, snapshot.id)
+
+    async def snapshot_waits(self, snapshot: Snapshot, report: Report) -> None:
+        """A snapshot's report cannot be stored now: ring from memory; whoever stores it later rings no second time."""
+        incident = await self._rings_unstored(snapshot.incident)
+        if report.tier != ALARM_TIER or incident is None:
+            return
+        alert = self._alert(report, snapshot.id, self._journal.clock.now_us())
+        lines = (_screened_line(report, snapshot.id, alert.raised_at_us), _raised_line(alert))
+        self.unstored.add(("alert", alert.incident), Waiting(alert.incident, lines, alert))
+        self._journal.touched(incident)
+
+    def snapshot_stored(self, snapshot: Snapshot) -> None:
+        """A snapshot's report is on disk: what rang from memory for this case stands there too."""
+        self.unstored.stored(("alert", snapshot.incident))
 
     async def live_screened(self, stream: EcgStream, report: Report) -> Snapshot | None:
         """The live stream has a new report; ring once tier A has held, or ST has risen for a minute.
@@ -129,16 +107,63 @@ class Alerting:
         async with self._journal.records.read() as records:
             if await records.open_alert(stream.incident) is not None:
                 return None
+        if ("alert", stream.incident) in self.unstored:
+            return None
         snapshot = self._automatic(stream, report)
         kept = await self._keeper.collect(snapshot, "keep-all")
-        async with self._journal.change(stream.incident) as change:
+        report = replace(report, snapshot=snapshot.id)
+        try:
+            return kept.snapshot if await self._store_ring(kept, report) else None
+        except Unavailable:
+            await self._ring_unstored(kept, report)
+            return kept.snapshot
+
+    async def _store_ring(self, kept: Kept, report: Report) -> bool:
+        """Keep what rings and ring; False where the case must not ring now."""
+        snapshot = kept.snapshot
+        async with self._journal.change(snapshot.incident) as change:
             if not await may_ring(change, None):
-                return None
+                return False
             await change.tx.add_snapshot(snapshot)
             await self._keeper.store(change, kept)
-            await record_report(change, replace(report, snapshot=snapshot.id))
+            await record_report(change, report)
             await self._raise(change, report, snapshot.id)
-        return kept.snapshot
+        return True
+
+    async def _ring_unstored(self, kept: Kept, report: Report) -> None:
+        """The database takes nothing now: ring from memory, and store it as soon as that is possible."""
+        snapshot, incident = kept.snapshot, await self._rings_unstored(kept.snapshot.incident)
+        if incident is None:
+            return
+        alert = self._alert(report, snapshot.id, self._journal.clock.now_us())
+        lines = (
+            Untold(Stage.SNAPSHOT_STORED, "", alert.raised_at_us, stored_data(snapshot)),
+            _screened_line(report, snapshot.id, alert.raised_at_us),
+            _raised_line(alert),
+        )
+        key = ("alert", alert.incident)
+        self.unstored.add(key, Waiting(alert.incident, lines, alert))
+        log.error("alarm-rings-unstored", incident=str(alert.incident), alert=str(alert.id))
+
+        async def store() -> None:
+            await self._store_ring(kept, report)
+            self.unstored.stored(key)
+            self._journal.touched(incident)
+
+        self._journal.late.again(key, store)
+        self._journal.touched(incident)
+
+    async def _rings_unstored(self, incident: UUID) -> Incident | None:
+        """The case, where it may ring from memory: by what can be read of it."""
+        async with self._journal.records.read() as records:
+            case = await records.incident(incident)
+            last, decision = (
+                await records.last_alert(incident),
+                await records.last_decision(incident),
+            )
+            calm = decision is None or await records.was_calm_since(incident, decision.at_us)
+        may = last is None or (not last.is_open and calm)
+        return case if may and ("alert", incident) not in self.unstored else None
 
     def _automatic(self, stream: EcgStream, report: Report) -> Snapshot:
         return Snapshot(
@@ -157,7 +182,15 @@ class Alerting:
 
     async def _raise(self, change: Change, report: Report, snapshot: UUID) -> None:
         await close_decided(change)
-        alert = Alert(
+        rang = self.unstored.alert_of(report.incident)
+        alert = rang or self._alert(report, snapshot, change.now_us)
+        await change.tx.put_alert(alert)
+        line = _raised_line(alert)
+        await change.entry(line.stage, line.who, line.data, line.at_us)
+        await change.audit("relay", "alert-raised", alert.id, {"tier": alert.tier})
+
+    def _alert(self, report: Report, snapshot: UUID, now_us: int) -> Alert:
+        return Alert(
             id=uuid4(),
             incident=report.incident,
             stream=report.stream,
@@ -165,29 +198,34 @@ class Alerting:
             tier=report.tier,
             statement_ja=report.statement_ja,
             statement_en=report.statement_en,
-            raised_at_us=change.now_us,
+            raised_at_us=now_us,
         )
-        await change.tx.put_alert(alert)
-        data = {
-            "alert": str(alert.id),
-            "tier": alert.tier,
-            "snapshot": str(snapshot),
-            "statement_ja": alert.statement_ja,
-            "statement_en": alert.statement_en,
-        }
-        await change.entry(Stage.ALERT_RAISED, "", data)
-        await change.audit("relay", "alert-raised", alert.id, {"tier": alert.tier})
 
     # what humans do
 
     async def delivered(self, alert_id: UUID, person: Person, console: str) -> None:
-        """A page has drawn the alert: the crew may be told where.
+        """A page has drawn the alert: the crew may be told where, as soon as that can be stored.
 
         Raises:
             NotFound: no such alert, or not addressed to this person's hospital.
         """
+        await self._now_or_later(
+            ("delivered", alert_id, person.name, console),
+            lambda: self._store_delivered(alert_id, person, console),
+        )
+
+    async def _now_or_later(self, key: Hashable, act: Act) -> None:
+        try:
+            await act()
+        except Unavailable:
+            self._journal.late.again(key, act)
+
+    async def _store_delivered(self, alert_id: UUID, person: Person, console: str) -> None:
         async with self._journal.records.read() as records:
-            alert = await theirs(records, person, await records.alert(alert_id), "alert")
+            found = await records.alert(alert_id)
+            if found is None and self.unstored.has_alert(alert_id):
+                raise Unavailable("This alert is not stored yet.")
+            alert = await theirs(records, person, found, "alert")
         key = (alert_id, person.name, console)
         if key in self._delivered:
             return
@@ -206,6 +244,12 @@ class Alerting:
         Raises:
             NotFound: no such snapshot, or not addressed to this person's hospital.
         """
+        await self._now_or_later(
+            ("shown", snapshot_id, person.name, console),
+            lambda: self._store_shown(snapshot_id, person, console),
+        )
+
+    async def _store_shown(self, snapshot_id: UUID, person: Person, console: str) -> None:
         async with self._journal.records.read() as records:
             found = await records.snapshot(snapshot_id)
             snapshot = await theirs(records, person, found, "snapshot")
@@ -213,7 +257,7 @@ class Alerting:
         if key in self._delivered:
             return
         async with self._journal.change(snapshot.incident) as change:
-            told = await change.tx.timeline(snapshot.incident)
+            told = await change.tx.receipt_entries(snapshot.incident)
             data: dict[str, object] = {"snapshot": str(snapshot_id), "console": console}
             if not any(
                 e.stage is Stage.DELIVERED and e.data.get("snapshot") == data["snapshot"]
@@ -223,18 +267,21 @@ class Alerting:
             await change.audit(person.name, "snapshot-shown", snapshot_id, {"console": console})
         self._delivered.add(key)
 
-    async def opened(self, change: Change, person: Person) -> bool:
-        """A person has the trace on screen; whether that moved the alert."""
+    async def opened(self, change: Change, person: Person, reads: Reads) -> bool:
+        """A person has a trace on screen; whether that moved the alert: only its own ECG does.
+
+        ``reads`` says whether this look has read the ECG of a snapshot.
+        """
         alert = await change.tx.open_alert(change.incident)
-        if alert is None or not can(alert, "open"):
+        if alert is None or not can(alert, "open") or not reads(alert.snapshot):
             return False
         await self._step(change, alert, "open", person)
         return True
 
-    async def decided(self, change: Change, person: Person) -> None:
-        """A person has decided; the alert, if one waits, is answered."""
+    async def decided(self, change: Change, person: Person, answers: Reads) -> None:
+        """A person has decided; the alert is answered where the decision speaks of its ECG."""
         alert = await change.tx.open_alert(change.incident)
-        if alert is not None:
+        if alert is not None and answers(alert.snapshot):
             await self._step(change, alert, "decide", person)
 
     async def _step(self, change: Change, alert: Alert, step: str, person: Person) -> None:
@@ -287,10 +334,27 @@ async def close_decided(change: Change) -> None:
 async def record_report(change: Change, report: Report) -> None:
     """Keep a snapshot's report, with its line on the timeline."""
     await change.tx.add_report(report)
+    if report.snapshot is not None:
+        line = _screened_line(report, report.snapshot, change.now_us)
+        await change.entry(line.stage, line.who, line.data)
+
+
+def _screened_line(report: Report, snapshot: UUID, at_us: int) -> Untold:
     data = {
-        "snapshot": str(report.snapshot),
+        "snapshot": str(snapshot),
         "tier": report.tier,
         "statement_ja": report.statement_ja,
         "statement_en": report.statement_en,
     }
-    await change.entry(Stage.SCREENED, "", data)
+    return Untold(Stage.SCREENED, "", at_us, data)
+
+
+def _raised_line(alert: Alert) -> Untold:
+    data = {
+        "alert": str(alert.id),
+        "tier": alert.tier,
+        "snapshot": str(alert.snapshot),
+        "statement_ja": alert.statement_ja,
+        "statement_en": alert.statement_en,
+    }
+    return Untold(Stage.ALERT_RAISED, "", alert.raised_at_us, data)

@@ -15,18 +15,23 @@ import structlog
 from relay.bus.port import Bus
 from relay.errors import Conflict, NotFound, RelayError
 from relay.model.incident import Incident, IncidentState
-from relay.model.people import Device, Person, owns, sees
+from relay.model.people import Device, Permission, Person, owns
+from relay.services.access import Claim, Lost, Moment, Proof, Relation, stands
 from relay.services.cabin_board import CabinBoard, CabinStep, room_of
 from relay.services.call_book import CallBook, Watcher
 from relay.services.journal import CASES, CaseChanged, Journal
 from relay.services.pictures import Pictures
+from relay.services.rights import Rights
 from relay.services.viewer_sessions import ViewerSessions, checked_sdp
-from relay.store.port import RecordReads
+from relay.turns.places import Places
 from relay.video.port import Answer, Change, MediaPlane
 
 log = structlog.get_logger(__name__)
 FULL_KBPS = 600
 REDUCED_KBPS = 120
+MOST_CABINS, MOST_OF_A_TABLET = 100, 2
+"""Half of what the plane carries is left for 119 calls; a tablet has one patient, and for a moment the next."""
+FULL = "The relay shows as many cabins as it may; try again soon."
 NO_CASE = "There is no such case."
 CAPS = {CabinStep.FULL: FULL_KBPS, CabinStep.REDUCED: REDUCED_KBPS}
 
@@ -42,11 +47,14 @@ class Cabins:
         sessions: ViewerSessions,
         plane: MediaPlane,
         pictures: Pictures,
+        rights: Rights,
     ) -> None:
         self._book, self._board, self._bus = book, board, bus
         self._sessions, self._plane, self._pictures = sessions, plane, pictures
+        self._rights = rights
         self._rooms: dict[UUID, UUID] = {}
         self._publishers: dict[UUID, UUID] = {}
+        self._places: Places[UUID] = Places(MOST_CABINS, MOST_OF_A_TABLET, FULL)
         self._changes: asyncio.Queue[tuple[UUID, Change]] = asyncio.Queue()
         plane.on_change(self._heard)
 
@@ -73,19 +81,41 @@ class Cabins:
 
         Raises:
             Conflict: the case is closed.
+            TooMany: the relay shows as many cabins as it may.
         """
         case = await self.check_own(device, incident)
         if case.state is not IncidentState.OPEN:
             raise Conflict("This case is closed; its camera stays off.")
-        room = room_of(incident)
+        room, sdp = room_of(incident), checked_sdp(offer)
+        self._places.leave(incident)
+        older = self._places.enter(incident, device.unit)
+        if older is not None:
+            log.info("cabin-replaced", unit=device.unit, incident=str(older))
+            await self._end(older)
         self._rooms[room] = incident
         self._plane.limit_bitrate(room, FULL_KBPS)
-        answer = await self._plane.publish(room, checked_sdp(offer))
+        try:
+            answer = await self._plane.publish(room, sdp)
+        except BaseException:
+            self._places.leave(incident)
+            raise
         self._publishers[incident] = answer.session
+        self._hold(device, incident)
         async with self._journal.records.begin() as tx:
             now_us = self._book.clock.now_us()
             await tx.audit(now_us, f"unit:{device.unit}"[:64], "cabin-published", str(incident))
         return answer
+
+    def _hold(self, device: Device, incident: UUID) -> None:
+        async def cut(_why: Lost) -> None:
+            self._places.leave(incident)
+            if (session := self._publishers.pop(incident, None)) is not None:
+                with suppress(NotFound):
+                    await self._plane.remove(session)
+
+        send, own = Permission.STREAM_SEND, Relation.OWN_CASE
+        claim = Claim(Proof.DEVICE, device.key, device.unit, send, own, incident)
+        self._rights.hold(("cabin", incident), claim, cut)
 
     async def patch(self, incident: UUID, session: UUID, body: bytes) -> str:
         """ICE for the tablet's own connection."""
@@ -96,6 +126,8 @@ class Cabins:
         """Stop sending; viewers stay for the next time."""
         self._check_session(incident, session)
         del self._publishers[incident]
+        self._rights.release(("cabin", incident))
+        self._places.leave(incident)
         with suppress(NotFound):
             await self._plane.remove(session)
 
@@ -108,18 +140,18 @@ class Cabins:
         self._plane.limit_bitrate(room_of(incident), CAPS.get(step, REDUCED_KBPS))
         await self._set(incident, step=step)
 
-    async def keep_still(self, incident: UUID, data: bytes) -> None:
+    async def keep_still(self, device: Device, incident: UUID, data: bytes) -> None:
         """A picture instead of video; only the newest is held, in memory.
 
         Raises:
             BadInput: it cannot be used.
         """
-        jpeg = await self._pictures.clean(data)
+        jpeg = await self._pictures.clean(data, f"unit:{device.unit}")
         await self._set(incident, still=jpeg, still_at_us=self._book.clock.now_us())
 
     # who looks
 
-    async def check(self, watcher: Watcher, person: Person, incident: UUID) -> None:
+    async def check(self, person: Person, incident: UUID) -> None:
         """Do nothing where this person may look.
 
         A hospital the case is addressed to may; a dispatcher where a 119 call has become this case.
@@ -128,12 +160,8 @@ class Cabins:
             NotFound: neither, or there is no such case.
         """
         async with self._journal.records.read() as records:
-            case = await records.incident(incident)
-            if case is not None and sees(person, case):
-                return
-            if watcher.all_calls and await _has_call(records, incident):
-                return
-        raise NotFound(NO_CASE)
+            if not await stands(Moment(records), person, Relation.CABIN, incident):
+                raise NotFound(NO_CASE)
 
     async def show(self, incident: UUID) -> dict[str, object]:
         """``Cabin``, also before its camera said anything."""
@@ -156,14 +184,9 @@ class Cabins:
         return cabin.still
 
     async def watch(self, watcher: Watcher, incident: UUID, offer: bytes) -> Answer:
-        """Begin to watch; written down. Pictures start when the camera does."""
+        """Begin to watch. Pictures start when the camera does."""
         room = room_of(incident)
-        answer = await self._plane.subscribe(room, checked_sdp(offer), watcher.name)
-        self._sessions.enter(answer.session, room, watcher)
-        async with self._journal.records.begin() as tx:
-            now_us = self._book.clock.now_us()
-            await tx.audit(now_us, watcher.name, "cabin-watched", str(incident))
-        return answer
+        return await self._sessions.watch(room, watcher, offer, Relation.CABIN, incident)
 
     # what happens by itself
 
@@ -185,14 +208,24 @@ class Cabins:
     async def _follow_cases(self) -> None:
         async for message in self._bus.subscribe(CASES, limit=10_000):
             if isinstance(message, CaseChanged):
-                case = message.incident
-                known = self._board.get(case.id) is not None or case.id in self._publishers
-                if known and case.state is not IncidentState.OPEN:
-                    await self._end(case.id)
+                await self._follow(message.incident)
+            else:  # words were lost: ask about every case whose camera is on
+                async with self._journal.records.read() as records:
+                    known = [await records.incident(case) for case in list(self._publishers)]
+                for case in known:
+                    if case is not None:
+                        await self._follow(case)
+
+    async def _follow(self, case: Incident) -> None:
+        known = self._board.get(case.id) is not None or case.id in self._publishers
+        if known and case.state is not IncidentState.OPEN:
+            await self._end(case.id)
 
     async def _end(self, incident: UUID) -> None:
         room = room_of(incident)
         self._publishers.pop(incident, None)
+        self._rights.release(("cabin", incident))
+        self._places.leave(incident)
         self._rooms.pop(room, None)
         await self._sessions.end(room)
         if self._board.forget(incident):
@@ -215,7 +248,3 @@ class Cabins:
             self._journal.touched(case)
         for facts in calls:
             self._book.tell(facts)
-
-
-async def _has_call(records: RecordReads, incident: UUID) -> bool:
-    return any(facts.call.incident == incident for facts in await records.open_calls())

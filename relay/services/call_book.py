@@ -15,8 +15,9 @@ from relay.model.people import Device, Permission, Person, has
 from relay.model.timeline import Entry, Stage
 from relay.protocol import feed
 from relay.services.cabin_board import CabinBoard
-from relay.services.journal import Journal, hospital_topic
+from relay.services.journal import ForPages, Journal, hospital_topic
 from relay.services.render_calls import Json, call_json
+from relay.services.witness import CALLS_LISTED
 from relay.store.port import RecordReads, RecordWrites
 
 DISPATCHERS = "calls"
@@ -43,6 +44,7 @@ class Watcher:
         all_calls: whether no share is needed.
         may_see: the shares that let this one in.
         session: hash of the session, empty for a tablet.
+        device: hash of the tablet's token, empty for a person.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Watcher:
     all_calls: bool
     may_see: tuple[tuple[ShareKind, str], ...]
     session: str = ""
+    device: str = ""
 
     def sees(self, facts: CallFacts) -> bool:
         """Whether this call may be looked at."""
@@ -70,7 +73,8 @@ def watcher_of(person: Person, session: str) -> Watcher:
 def watcher_of_device(device: Device) -> Watcher:
     """An ambulance's tablet."""
     may_see = ((ShareKind.UNIT, device.unit),)
-    return Watcher(f"unit:{device.unit}"[:64], device.unit, False, may_see)
+    name = f"unit:{device.unit}"[:64]
+    return Watcher(name, device.unit, False, may_see, device=device.key)
 
 
 class CallChange:
@@ -119,12 +123,20 @@ class CallChange:
 class CallBook:
     """Where services change calls."""
 
-    def __init__(self, journal: Journal, bus: Bus, recording: str, cabins: CabinBoard) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        bus: Bus,
+        recording: str,
+        cabins: CabinBoard,
+        shared_after_end_s: float = 86_400.0,
+    ) -> None:
         self.journal = journal
         self._cabins = cabins
         self.recording = recording
         self.phones: dict[UUID, Json] = {}
         self._bus = bus
+        self._shared_after_end_us = round(shared_after_end_s * 1e6)
 
     @property
     def clock(self) -> Clock:
@@ -168,18 +180,24 @@ class CallBook:
         """``Call``; without number and address for those it is only shared with."""
         phone = self.phones.get(facts.call.id)
         row = call_json(facts, phone, self.recording, private=private)
-        return {**row, "cabin": self._cabins.json(facts.call.incident) if private else None}
+        cabin = self._cabins.json(facts.call.incident) if private else None
+        return {**row, "cabin": cabin, "shared_until_us": self.shared_until_us(facts)}
+
+    def shared_until_us(self, facts: CallFacts) -> int | None:
+        """Until when those it is shared with may read it; None while nobody has ended it."""
+        ended_us = facts.call.ended_at_us
+        return None if ended_us is None else ended_us + self._shared_after_end_us
 
     def tell(self, facts: CallFacts, before: CallFacts | None = None) -> None:
         """Send a call's row to everybody who may see it, and take it from who no longer may."""
-        self._bus.publish(
-            DISPATCHERS, feed.to_text(feed.CallChanged(self.json(facts, private=True)))
-        )
+        call = facts.call.id
+        text = feed.to_text(feed.CallChanged(self.json(facts, private=True)))
+        self._bus.publish(DISPATCHERS, ForPages(text, call, CALLS_LISTED))
         shared = {share_topic(share.kind, share.target) for share in facts.shares}
         if shared:
             text = feed.to_text(feed.CallChanged(self.json(facts, private=False)))
             for topic in shared:
-                self._bus.publish(topic, text)
+                self._bus.publish(topic, ForPages(text, call, CALLS_LISTED))
         earlier = before.shares if before else ()
         for topic in {share_topic(share.kind, share.target) for share in earlier} - shared:
             self._bus.publish(topic, feed.to_text(feed.CallGone(facts.call.id)))

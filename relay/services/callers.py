@@ -15,6 +15,7 @@ from relay.bus.port import Bus
 from relay.errors import Conflict, Gone, NotFound, RelayError, TooMany
 from relay.model.call import CallFacts, CallLink, CallState, Position, Still, can
 from relay.model.timeline import Stage
+from relay.services.access import Claim, Lost, Proof, Relation
 from relay.services.call_book import CALLER, CallBook, CallChange, caller_topic, facts_of
 from relay.services.clips import Clips
 from relay.services.glimpses import Glimpses
@@ -88,7 +89,7 @@ class Callers:
         self._viewers = viewers
         self._plane = plane
         self._pictures, self._glimpses, self._clips = kept.pictures, kept.glimpses, kept.clips
-        self._rules = rules
+        self._rules, self._rights = rules, viewers.rights
         self._changes: asyncio.Queue[tuple[UUID, Change]] = asyncio.Queue()
         plane.on_change(lambda call, change: self._changes.put_nowait((call, change)))
 
@@ -102,13 +103,11 @@ class Callers:
             Gone: the link was used up, taken back, or its call has ended.
             Conflict: another phone has it.
         """
-        if not self._rules.redeem.take(address, self._book.clock.monotonic_s()):
-            raise TooMany("Too many tries; wait a minute and open the link again.")
         hashed = self._tokens.hash_of(token)
         async with self._book.journal.records.read() as records:
             link = await records.call_link(hashed)
         if link is None:
-            raise Gone(DEAD)
+            raise self._no_link(address)
         secret = cookie or ""
         if link.phone_hash is None or self._tokens.hash_of(secret) != link.phone_hash:
             secret = self._tokens.new_session_id()
@@ -120,13 +119,16 @@ class Callers:
         hashed = self._tokens.hash_of(token)
         async with self._book.journal.records.read() as records:
             link = await records.call_link(hashed)
-        is_new = link is None or link.phone_hash is None
-        if is_new and not self._rules.redeem.take(address, self._book.clock.monotonic_s()):
-            raise TooMany("Too many tries; wait a minute and try again.")
         if link is None:
-            raise Gone(DEAD)
+            raise self._no_link(address)
         await self._bind(link, token)
         return Phone(link.call, self._tokens.hash_of(token))
+
+    def _no_link(self, address: str) -> RelayError:
+        """Why a link that is none opens nothing. Only those are counted: a right one never waits behind garbage."""
+        if self._rules.redeem.take(address, self._book.clock.monotonic_s()):
+            return Gone(DEAD)
+        return TooMany("Too many links that are none; wait a minute and open yours again.")
 
     async def _bind(self, link: CallLink, secret: str) -> CallFacts:
         mine = self._tokens.hash_of(secret)
@@ -196,6 +198,11 @@ class Callers:
         state comes after a newer one, and none twice but for the passwords in it.
         """
         subscription = self._bus.subscribe(caller_topic(phone.call))
+
+        async def look_again(_why: Lost) -> None:
+            self._bus.publish(caller_topic(phone.call), None)
+
+        self._rights.hold(key := object(), _claim(phone), look_again)
         try:
             said = await self.state(phone)
             yield said
@@ -214,6 +221,7 @@ class Callers:
                 if now["ended"]:
                     return
         finally:
+            self._rights.release(key)
             subscription.close()
 
     # reporting
@@ -239,7 +247,8 @@ class Callers:
     def _apply(self, change: CallChange, step: str, detail: Mapping[str, object]) -> None:
         call = change.call
         if step == "allowed" and can(call, "allow"):
-            change.step("allow", hint="")
+            # the word that pictures come instead of video may have overtaken this one
+            change.step("allow", hint=call.hint if call.hint == "stills" else "")
         elif step == "denied" and can(call, "deny"):
             change.step("deny", hint="denied")
         elif step == "stills" and call.state is not CallState.LIVE and can(call, "still"):
@@ -299,7 +308,7 @@ class Callers:
         sdp = checked_sdp(offer)
         self._clips.begin(phone.call)
         answer = await self._plane.publish(phone.call, sdp)
-        self._viewers.publishers[phone.call] = answer.session
+        self._viewers.published(phone.call, answer.session, _claim(phone))
         facts = await self._book.read(phone.call)
         if not facts.call.is_open:  # it ended while the plane let the phone in
             await self._viewers.end(phone.call)
@@ -342,6 +351,12 @@ class Callers:
                 change.set(hint="")
             if change.call.state is not was.state:
                 await self._camera(change)
+
+
+def _claim(phone: Phone) -> Claim:
+    return Claim(
+        Proof.PHONE, phone.phone_hash, CALLER, relation=Relation.HOLDS_LINK, subject=phone.call
+    )
 
 
 def _is_news(now: Json, said: Json) -> bool:

@@ -22,7 +22,7 @@ from relay.services.link_texts import link_of, qr_svg, sms_text
 from relay.services.render_calls import Json
 from relay.services.viewers import CallViewers
 from relay.sms.port import SmsGateway, SmsResult
-from relay.store.port import RecordWrites
+from relay.store.port import CasesAsked, RecordWrites
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 5.0
@@ -36,6 +36,7 @@ class CallRules:
 
     site_name: str
     end_after_s: float = 10_800.0
+    shared_after_end_s: float = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,18 @@ class Calls:
 
     # doing
 
-    async def take(self, person: Person, told: NewCall) -> Json:
-        """A new call."""
+    async def take(self, person: Person, told: NewCall, act: UUID | None = None) -> Json:
+        """A new call; the same ``act`` of the same person is the same call.
+
+        Raises:
+            Conflict: the id is another person's call.
+        """
+        if act is not None and (known := await self._known(act)) is not None:
+            if known.call.taken_by != person.name:
+                raise Conflict("This call was taken by somebody else; look at the list.")
+            return await self._mine(act)
         now_us = self._book.clock.now_us()
-        made = Call(uuid4(), told.number, told.address, told.complaint, person.name, now_us)
+        made = Call(act or uuid4(), told.number, told.address, told.complaint, person.name, now_us)
         async with self._book.change(made.id, made) as change:
             await change.say(Stage.CALL_TAKEN, person.display_name, {})
             await change.audit(person.name, "call-taken")
@@ -231,10 +240,7 @@ class Calls:
             found = next((s for s in change.facts.shares if s.id == share), None)
             if found is None:
                 raise NotFound("This share has already ended.")
-            await change.tx.end_share(share, change.now_us)
-            about = {"kind": found.kind.value, "target": found.target}
-            await change.say(Stage.CALL_UNSHARED, person.display_name, about)
-            await change.audit(person.name, "call-unshared", about)
+            await _unshare(change, found, person.name, person.display_name)
         await self._viewers.cut_off(call, found.kind, found.target)
         return await self._mine(call)
 
@@ -254,17 +260,26 @@ class Calls:
         self._book.phones.pop(call, None)
         await self._viewers.end(call)
 
+    async def _known(self, call: UUID) -> CallFacts | None:
+        try:
+            return await self._book.read(call)
+        except NotFound:
+            return None
+
     async def _mine(self, call: UUID) -> Json:
         return self._book.json(await self._book.read(call), private=True)
 
     # joining the ambulance's case
 
     async def _join_open_case(self, change: CallChange) -> None:
-        cases = await change.tx.incidents(state=IncidentState.OPEN, limit=1_000)
-        for case in cases:
+        newest = CasesAsked(
+            unit=change.call.unit,
+            state=IncidentState.OPEN,
+            opened_since_us=change.call.taken_at_us - CASE_MAY_BE_OLDER_US,
+        )
+        for case in await change.tx.incidents(newest, at_most=1):
             if fits(case, change.call):
                 await change.join(case.id)
-                return
 
     def _wait_for_case(self, call: Call) -> None:
         for waiting in self._waiting.values():
@@ -329,6 +344,27 @@ class Calls:
         for facts in open_calls:
             if facts.call.taken_at_us < too_old_us:
                 await self._end(facts.call.id, "relay", "")
+        await self._unshare_old(now_us)
+
+    async def _unshare_old(self, now_us: int) -> None:
+        """Sharing ends with the need: so long after a call's end nobody else reads it any more."""
+        before_us = now_us - round(self._rules.shared_after_end_s * 1e6)
+        async with self._book.journal.records.read() as records:
+            found = await records.calls_shared_after_end(before_us)
+        for call in found:
+            async with self._book.change(call) as change:
+                shares = change.facts.shares
+                for share in shares:
+                    await _unshare(change, share, "relay", "", why="time")
+            for share in shares:
+                await self._viewers.cut_off(call, share.kind, share.target)
+
+
+async def _unshare(change: CallChange, share: Share, user: str, who: str, **more: str) -> None:
+    await change.tx.end_share(share.id, change.now_us)
+    about = {"kind": share.kind.value, "target": share.target, **more}
+    await change.say(Stage.CALL_UNSHARED, who, about)
+    await change.audit(user, "call-unshared", about)
 
 
 def fits(case: Incident, call: Call) -> bool:

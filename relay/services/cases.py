@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from relay.errors import BadInput, NotFound
-from relay.model.decision import Decision, DecisionKind, Opening
+from relay.errors import BadInput, NotFound, Unavailable
+from relay.model.decision import Opening
 from relay.model.incident import Incident, IncidentState
 from relay.model.people import Person, sees
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
+from relay.protocol.calling import call_of
+from relay.protocol.receipts import Line, ReceiptFold, folded
 from relay.services.alerting import Alerting
 from relay.services.cabin_board import CabinBoard
 from relay.services.gathered import Gathered
 from relay.services.journal import Change, Journal
 from relay.services.live import LiveHub
-from relay.services.render import entry_json, report_json, row_json, snapshot_json
-from relay.services.screening import Screening, live_message
-from relay.store.port import CaseFacts, EcgLog, LoggedFrame, RecordReads
+from relay.services.presence import Presence
+from relay.services.render import (
+    entry_json,
+    looking_json,
+    report_json,
+    row_json,
+    snapshot_json,
+)
+from relay.services.screener import live_message
+from relay.services.screening import Screening
+from relay.services.stream_ages import Ages
+from relay.services.unstored import Untold, Waiting
+from relay.services.witness import Witness
+from relay.store.port import CaseFacts, CasesAsked, EcgLog, LoggedFrame, RecordReads
 
 Json = dict[str, object]
-Mark = tuple[int, str, str, str]
-"""When, who, did what, with which: one line of the audit."""
 MAX_FRAMES_S = 60.0
+ROWS_AT_ONCE = 200
+ENTRIES_SHOWN = 10_000
+MAX_ENTRY = 2**31 - 1
 MAX_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Boards:
+    """What is so at this moment and stands in no database."""
+
+    hub: LiveHub
+    cabins: CabinBoard
+    presence: Presence
+    ages: Ages
+    witness: Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows, and what is not among them.
+
+    Attributes:
+        more: how many cases there are beyond, that no row shows.
+        beyond: the case to ask on from, None where nothing is left.
+    """
+
+    rows: list[Json]
+    more: int
+    beyond: UUID | None
 
 
 class Cases:
@@ -36,57 +76,96 @@ class Cases:
         self,
         journal: Journal,
         ecg_log: EcgLog,
-        hub: LiveHub,
         alerting: Alerting,
         screening: Screening,
-        cabins: CabinBoard,
+        now: Boards,
     ) -> None:
         self._journal = journal
         self._log = ecg_log
-        self._hub = hub
         self._alerting = alerting
         self._screening = screening
-        self._cabins = cabins
+        self._now = now
+        self._witness = now.witness
         self._recordings = Gathered(self._found)
-        self._marks = Gathered(self._write_down)
 
     # looking
 
     async def row(self, incident: UUID) -> Json | None:
         """The case's row, for those to whom it is addressed."""
+        addressed = await self.addressed_row(incident)
+        return addressed[1] if addressed else None
+
+    async def addressed_row(self, incident: UUID) -> tuple[frozenset[str], Json] | None:
+        """The hospitals the case is addressed to, and its row."""
         async with self._journal.records.read() as records:
             facts = await records.cases([incident])
-        return self._row(facts[0]) if facts else None
+        return (facts[0].incident.hospitals, self._row(facts[0])) if facts else None
 
-    async def rows(self, hospital: str | None, state: IncidentState | None) -> list[Json]:
-        """Rows of the cases addressed to a hospital, newest first."""
+    async def rows(
+        self, hospital: str | None, state: IncidentState | None, beyond: UUID | None = None
+    ) -> Listing:
+        """Rows of the cases addressed to a hospital: the newest, and however old every open one that asks for a human.
+
+        With ``beyond`` those that come after this case, newest first.
+        """
         if hospital is None:
-            return []
+            return Listing([], 0, None)
+        asked = CasesAsked(hospital, state, beyond=beyond)
         async with self._journal.records.read() as records:
-            found = await records.incidents(hospital=hospital, state=state)
-            facts = await records.cases([incident.id for incident in found])
-        return [self._row(fact) for fact in facts]
+            found = await records.incidents(asked, at_most=ROWS_AT_ONCE)
+            asking: list[UUID] = []
+            more = 0
+            if len(found) == ROWS_AT_ONCE:
+                asked = replace(asked, beyond=found[-1].id)
+                more = await records.count_incidents(asked)
+                if beyond is None and state is not IncidentState.CLOSED:
+                    asking = await asking_beyond(records, asked)
+            facts = await records.cases([*(case.id for case in found), *asking])
+        rows = [self._row(fact) for fact in facts]
+        return Listing(rows, more - len(asking), asked.beyond if more else None)
+
+    async def ids(self, asked: CasesAsked) -> list[UUID]:
+        """The next cases in the order asked for."""
+        async with self._journal.records.read() as records:
+            return [case.id for case in await records.incidents(asked, at_most=ROWS_AT_ONCE)]
 
     def _row(self, facts: CaseFacts) -> Json:
+        facts = self._alerting.unstored.over(facts)
         stream = facts.streams[-1] if facts.streams else None
-        row = row_json(facts, stream, self._hub.state(stream) if stream else None)
-        return {**row, "cabin": self._cabins.json(facts.incident.id)}
+        row = row_json(facts, stream, self._now.hub.state(stream) if stream else None)
+        incident = facts.incident.id
+        if stream is not None:
+            self._now.ages.belongs(stream.id, facts.incident.hospitals)
+        looking = looking_json(self._now.presence.looking(incident))
+        return {**row, "cabin": self._now.cabins.json(incident), "looking": looking}
 
     async def detail(self, person: Person, incident: UUID) -> Json:
         """The whole case."""
         async with self._journal.records.read() as records:
             await visible(records, person, incident)
             facts = (await records.cases([incident]))[0]
-            timeline = await records.timeline(incident)
+            timeline = await records.newest_entries(incident, MAX_ENTRY, ENTRIES_SHOWN)
         newest = facts.streams[-1].id if facts.streams else None
         live = (self._screening.latest(newest) or facts.live.get(newest)) if newest else None
         return {
             **self._row(facts),
             "snapshots": [
-                snapshot_json(s, facts.snapshot_reports.get(s.id)) for s in facts.snapshots
+                snapshot_json(s, facts.snapshot_reports.get(s.id), facts.card)
+                for s in facts.snapshots
             ],
             "timeline": [entry_json(entry) for entry in timeline],
+            "earlier_entries": timeline[0].entry - 1 if timeline else 0,
             "report": report_json(live_message(live)) if live else None,
+        }
+
+    async def entries(self, person: Person, incident: UUID, before: int) -> Json:
+        """Entries of the timeline before one, and how many there are before these."""
+        async with self._journal.records.read() as records:
+            await visible(records, person, incident)
+            timeline = await records.newest_entries(incident, before, ENTRIES_SHOWN)
+        return {
+            "timeline": [entry_json(entry) for entry in timeline],
+            "earlier_entries": timeline[0].entry - 1 if timeline else 0,
         }
 
     async def check(self, person: Person, incident: UUID) -> Incident:
@@ -102,36 +181,26 @@ class Cases:
         """One snapshot with its report."""
         snapshot, report, _ = await self._snapshot(person, snapshot_id)
         body = dict(report.body) if report else None
-        return {**snapshot_json(snapshot, report), "report": body}
+        async with self._journal.records.read() as records:
+            card = await records.card(snapshot.incident)
+        return {**snapshot_json(snapshot, report, card), "report": body}
 
     async def samples(self, person: Person, snapshot_id: UUID) -> tuple[Snapshot, bytes]:
-        """One snapshot's raw integers; whoever fetches them is written down.
+        """One snapshot's raw integers.
 
         Raises:
             NotFound: not theirs, or its samples are not kept yet.
         """
         snapshot, _, samples = await self._snapshot(person, snapshot_id, with_samples=True)
-        if samples is not None:
-            await self._wrote_down(person, "samples-read", snapshot_id)
-        else:
+        if samples is None:
             raise NotFound("The samples of this snapshot have not all arrived; try again shortly.")
         return snapshot, samples
 
     async def watch(self, person: Person, stream_id: UUID) -> EcgStream:
         """A recording this person begins to watch; written down."""
         stream = await self.stream(person, stream_id)
-        await self._wrote_down(person, "watched", stream_id)
+        await self._witness.look("watched", str(stream.incident), stream=str(stream_id))
         return stream
-
-    async def _wrote_down(self, person: Person, action: str, subject: UUID) -> None:
-        """Return when it is on disk; many at a time share a transaction."""
-        await self._marks.ask((self._journal.clock.now_us(), person.name, action, str(subject)))
-
-    async def _write_down(self, marks: Sequence[Mark]) -> Mapping[Mark, None]:
-        async with self._journal.records.begin() as tx:
-            for mark in marks:
-                await tx.audit(*mark)
-        return {}
 
     async def _snapshot(
         self, person: Person, snapshot_id: UUID, *, with_samples: bool = False
@@ -180,65 +249,77 @@ class Cases:
     # doing
 
     async def open_trace(self, person: Person, incident: UUID, snapshot: UUID | None) -> bool:
-        """A person has the trace on screen; True where nobody had opened this case before."""
+        """A person has the trace on screen; True where nobody had opened this case before.
+
+        Told to the crew where it is this person's first look at it, or where it reads an ECG that
+        nobody had read.
+        """
+        try:
+            return await self._open_trace(person, incident, snapshot)
+        except Unavailable:
+            await self._looks_unstored(person, incident, snapshot)
+            return False
+
+    async def _looks_unstored(self, person: Person, incident: UUID, snapshot: UUID | None) -> None:
+        """The look counts at once, and is stored as soon as that is possible."""
+        async with self._journal.records.read() as records:
+            case = await visible(records, person, incident)
+        key = ("look", incident, person.name, snapshot)
+        data = {"snapshot": str(snapshot) if snapshot else None}
+        line = Untold(Stage.TRACE_OPENED, person.display_name, self._journal.clock.now_us(), data)
+        unstored = self._alerting.unstored
+        unstored.add(key, Waiting(incident, (line,)))
+
+        async def store() -> None:
+            await self._open_trace(person, incident, snapshot, line.at_us)
+            unstored.stored(key)
+            self._journal.touched(case)
+
+        self._journal.late.again(key, store)
+        self._journal.touched(case)
+
+    async def _open_trace(
+        self, person: Person, incident: UUID, snapshot: UUID | None, at_us: int | None = None
+    ) -> bool:
+        shown = str(snapshot) if snapshot else None
         async with self._journal.change(incident) as change:
-            await self._mine(change, person, snapshot)
+            await visible(change.tx, person, incident)
+            if snapshot is not None:
+                await check_snapshot(change, snapshot)
+            fold = folded(await change.tx.receipt_entries(incident))
             earlier = await change.tx.openings(incident)
             is_new = not any(o.user == person.name and o.snapshot == snapshot for o in earlier)
-            moved = await self._alerting.opened(change, person)
+            moved = await self._alerting.opened(
+                change, person, lambda about: reaches(fold, about, lambda x: fold.reads(shown, x))
+            )
             if is_new:
                 opening = Opening(
-                    incident, snapshot, person.display_name, person.name, change.now_us
+                    incident, snapshot, person.display_name, person.name, at_us or change.now_us
                 )
                 await change.tx.add_opening(opening)
-            if is_new or moved:
-                data = {"snapshot": str(snapshot) if snapshot else None}
-                await change.entry(Stage.TRACE_OPENED, person.display_name, data)
-            about = {"snapshot": str(snapshot) if snapshot else None}
-            await change.audit(person.name, "trace-opened", incident, about)
+            told = is_new or moved or fold.reads_any(shown)
+            if told:
+                about = {"snapshot": shown}
+                await change.entry(Stage.TRACE_OPENED, person.display_name, about, at_us)
+                late = {"happened_at_us": at_us} if at_us else {}
+                await change.audit(person.name, "trace-opened", incident, {**about, **late})
+        if not told:
+            await self._witness.look("trace-opened", str(incident), str(shown), snapshot=shown)
         return not earlier
 
-    async def decide(
-        self, person: Person, incident: UUID, kind: DecisionKind, text: str, snapshot: UUID | None
-    ) -> Json:
-        """A person decides; the new timeline entry."""
-        async with self._journal.change(incident) as change:
-            await self._mine(change, person, snapshot)
-            decision = Decision(
-                incident=incident,
-                decision=kind,
-                text=text,
-                snapshot=snapshot,
-                who=person.display_name,
-                user=person.name,
-                at_us=change.now_us,
-            )
-            await change.tx.add_decision(decision)
-            await self._alerting.decided(change, person)
-            shown = str(snapshot) if snapshot else None
-            data: Mapping[str, object] = {"decision": kind.value, "text": text, "snapshot": shown}
-            entry = await change.entry(Stage.DECIDED, person.display_name, data)
-            about = {"decision": kind.value, "snapshot": shown}
-            await change.audit(person.name, "decided", incident, about)
-        return entry_json(entry)
 
-    async def note(self, person: Person, incident: UUID, text: str) -> Json:
-        """A person writes a line to the crew; the new timeline entry."""
-        async with self._journal.change(incident) as change:
-            await self._mine(change, person, None)
-            await change.tx.add_note(
-                incident, text, person.display_name, person.name, change.now_us
-            )
-            entry = await change.entry(Stage.NOTE, person.display_name, {"text": text})
-            await change.audit(person.name, "note-written", incident)
-        return entry_json(entry)
+async def asking_beyond(records: RecordReads, asked: CasesAsked) -> list[UUID]:
+    """Of the open cases beyond a page those that ask for a human, however many newer ones there are.
 
-    async def _mine(self, change: Change, person: Person, snapshot: UUID | None) -> None:
-        await visible(change.tx, person, change.incident)
-        if snapshot is not None:
-            known = await change.tx.snapshot(snapshot)
-            if known is None or known.incident != change.incident:
-                raise NotFound("There is no such snapshot in this case.")
+    Their receipts alone are read: a row of each would be dear where a tablet has opened hundreds.
+    """
+    asking: list[UUID] = []
+    asked = replace(asked, state=IncidentState.OPEN)
+    while some := await records.incidents(asked, at_most=ROWS_AT_ONCE):
+        told = await records.told([case.id for case in some])
+        asking += [case.id for case in some if call_of(folded(told.get(case.id, ()))) is not None]
+        asked = replace(asked, beyond=some[-1].id)
+    return asking
 
 
 async def visible(records: RecordReads, person: Person, incident: UUID) -> Incident:
@@ -251,3 +332,16 @@ async def visible(records: RecordReads, person: Person, incident: UUID) -> Incid
     if found is None or not sees(person, found):
         raise NotFound("There is no such case.")
     return found
+
+
+async def check_snapshot(change: Change, snapshot: UUID) -> None:
+    """Raise where the snapshot is not of this case."""
+    known = await change.tx.snapshot(snapshot)
+    if known is None or known.incident != change.incident:
+        raise NotFound("There is no such snapshot in this case.")
+
+
+def reaches(fold: ReceiptFold, about: UUID | None, reads: Callable[[Line], bool]) -> bool:
+    """Whether a look or a decision reaches the ECG of an alert; an alert without one is reached."""
+    line = fold.lines.get(str(about)) if about else None
+    return line is None or reads(line)

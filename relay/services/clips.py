@@ -17,9 +17,8 @@ import structlog
 
 from relay.errors import Conflict, NotFound, RelayError
 from relay.model.people import Person
-from relay.services.call_book import CallBook, Watcher
+from relay.services.call_book import CallBook
 from relay.services.render_calls import Json
-from relay.services.seen import Seen
 from relay.video.port import MediaPlane
 
 log = structlog.get_logger(__name__)
@@ -50,7 +49,6 @@ class Clips:
     def __init__(self, book: CallBook, plane: MediaPlane, folder: Path, keep_h: float) -> None:
         self._book, self._plane = book, plane
         self._folder, self._keep_us = folder, round(keep_h * 3600e6)
-        self._seen = Seen()
 
     @property
     def wanted(self) -> bool:
@@ -77,18 +75,17 @@ class Clips:
             for clip in await asyncio.to_thread(self._of, call)
         ]
 
-    async def fetch(self, watcher: Watcher, call: UUID, clip: int) -> Clip:
-        """A clip's file, for one who may see the call; written down the first time.
+    async def shared_until_us(self, call: UUID) -> int | None:
+        """Until when those the call is shared with may play them; None while it goes on."""
+        return self._book.shared_until_us(await self._book.read(call))
+
+    async def fetch(self, call: UUID, clip: int) -> Clip:
+        """A clip's file, for one who may see the call.
 
         Raises:
             NotFound: there is none.
         """
-        found = await self._clip(call, clip)
-        mark = (watcher.name, call, clip)
-        if mark not in self._seen:
-            await self._audit(watcher.name, "clip-read", call, {"clip": clip})
-            self._seen.add(mark)
-        return found
+        return await self._clip(call, clip)
 
     async def delete(self, person: Person, call: UUID, clip: int, reason: str) -> None:
         """Delete a clip before its time; who, which and why stays in the audit.

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
-from relay.errors import Conflict, NotFound, Unavailable
-from relay.model import incident as incident_model
+import structlog
+
+from relay.errors import Conflict, NotFound, TooMany, UnknownRecording
 from relay.model import stream as stream_model
-from relay.model.incident import Incident, IncidentState
-from relay.model.people import Device, owns
-from relay.model.snapshot import Snapshot
-from relay.model.stream import EcgStream
+from relay.model.incident import Incident
+from relay.model.people import Device, Withdrawal, owns
+from relay.model.snapshot import Origin, Snapshot
+from relay.model.stream import EcgStream, StreamState
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
+from relay.services.devices import withdrawal
+from relay.services.disk_shares import ENTRY_BYTES, REPORT_BYTES, DiskShares, snapshot_bytes
 from relay.services.journal import Change, Journal
 from relay.services.live import LiveHub
+from relay.services.render import origin_json
+from relay.services.reopening import reopen
 from relay.services.screening import Screening
-from relay.services.snapshots import SnapshotKeeper
+from relay.services.snapshots import SnapshotKeeper, is_whole
+from relay.store.port import EcgLog, RecordReads
+from relay.turns.credit import Credits
 
-TRUSTED_OFFSET_US = 1_000_000
-"""Below this a tablet's clock counts as right, and its times are taken as they are."""
+log = structlog.get_logger(__name__)
+MOST_AWAITED = 200
+"""ECGs of one recording that are asked for and whose samples have not come."""
 
 
 class ClockOf(Protocol):
@@ -33,19 +41,34 @@ class ClockOf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenedStream:
-    """A recording that this connection may now send."""
+    """A recording that this connection may now send.
+
+    Attributes:
+        finished: it has ended and is stored whole; nothing of it can follow.
+    """
 
     stream: EcgStream
     epoch: int
+    finished: bool = False
 
 
 class TabletEvents:
     """Applies a tablet's words to the records."""
 
     def __init__(
-        self, journal: Journal, hub: LiveHub, keeper: SnapshotKeeper, screening: Screening
+        self,
+        journal: Journal,
+        ecg_log: EcgLog,
+        hub: LiveHub,
+        keeper: SnapshotKeeper,
+        screening: Screening,
+        new_cases: Credits,
+        disk: DiskShares,
     ) -> None:
+        self._disk = disk
+        self._new_cases = new_cases
         self._journal = journal
+        self._log = ecg_log
         self._hub = hub
         self._keeper = keeper
         self._screening = screening
@@ -55,36 +78,52 @@ class TabletEvents:
     ) -> OpenedStream:
         """Take note of a recording and give its connection the next fencing number, on disk.
 
+        One that is finished needs none: nothing is written, and a closed case stays closed.
+
         Raises:
             NotFound: the case or the recording is another ambulance's.
             Conflict: the recording is known with other leads, rate or step size.
         """
+        async with self._journal.records.read() as records:
+            stream = await records.stream(asked.stream)
+        if stream is None:
+            return await self._begin(device, asked, clock)
+        _check_same(stream, device, asked)
+        if is_whole(stream, self._log):
+            return OpenedStream(stream, stream.epoch, finished=True)
+        async with self._journal.records.begin() as tx:
+            await _as_it_stands(tx, device)
+            return OpenedStream(stream, await tx.raise_epoch(stream.id))
+
+    async def _begin(self, device: Device, asked: m.OpenStream, clock: ClockOf) -> OpenedStream:
+        """A recording the relay did not know."""
         async with self._journal.change(asked.incident) as change:
-            await self._case(change, device)
-            stream = await change.tx.stream(asked.stream)
-            if stream is None:
-                stream = _new_stream(device, asked, clock)
-                await change.tx.put_stream(stream)
-                data = {"stream": str(stream.id), "source": stream.source}
-                await change.entry(Stage.STREAM_STARTED, device.unit, data, stream.started_at_us)
-            _check_same(stream, device, asked)
-            epoch = await change.tx.raise_epoch(asked.stream)
-        return OpenedStream(stream, epoch)
+            await reopen(change, await self._case(change, device), "recording")
+            stream = _new_stream(
+                device, asked, min(clock.relay_time(asked.started_at_us), change.now_us)
+            )
+            await change.tx.put_stream(stream)
+            data = {"stream": str(stream.id), "source": stream.source}
+            await change.entry(Stage.STREAM_STARTED, device.unit, data, stream.started_at_us)
+            return OpenedStream(stream, await change.tx.raise_epoch(asked.stream))
 
     async def apply(self, device: Device, event: m.Event, clock: ClockOf) -> None:
         """Apply an event and note that it is applied, in one transaction. Harmless when repeated.
 
         Raises:
             NotFound: the case or what the event names is another ambulance's.
-            Unavailable: it names a recording that was not opened yet; nothing is applied.
+            UnknownRecording: it names a recording that was not opened yet; nothing is applied.
         """
         at_us = min(clock.relay_time(event.at_us), self._journal.clock.now_us())
         after: Snapshot | None = None
         facts_changed = False
         async with self._journal.change(event.incident) as change:
-            await self._case(change, device)
-            if not await change.tx.mark_event(event.event, event.incident, change.now_us):
+            case = await self._case(change, device)
+            is_new = await change.tx.mark_event(event.event, event.incident, change.now_us)
+            if not is_new or await self._is_known(change, event.body):
                 return
+            await reopen(change, case, "entry")
+            await self._takes_disk(change, device, ENTRY_BYTES)
             match event.body:
                 case m.PatientCard():
                     facts_changed = await self._card(change, device, event.body, at_us)
@@ -98,18 +137,21 @@ class TabletEvents:
                         event.incident, text, device.unit, f"unit:{device.unit}"[:64], at_us
                     )
                     await change.entry(Stage.NOTE, device.unit, {"text": text}, at_us)
+                case m.DecisionUnderstood():
+                    data = {"entry": event.body.entry}
+                    await change.entry(Stage.DECISION_UNDERSTOOD, device.unit, data, at_us)
                 case m.SnapshotRequest():
                     after = await self._snapshot(change, device, event.body, at_us)
                 case m.StreamEnd():
                     await self._end(change, device, event.body, at_us)
-        await self._follow_up(event, after, facts_changed=facts_changed)
+        await self._follow_up(device.unit, event, after, facts_changed=facts_changed)
 
     async def _follow_up(
-        self, event: m.Event, after: Snapshot | None, *, facts_changed: bool
+        self, unit: str, event: m.Event, after: Snapshot | None, *, facts_changed: bool
     ) -> None:
         """What other services do once the event is on disk."""
         if after is not None:
-            self._keeper.expect(after)
+            self._keeper.expect(after, unit)
         if facts_changed:
             await self._screening.card_changed(event.incident)
         if isinstance(event.body, m.StreamEnd):
@@ -117,13 +159,16 @@ class TabletEvents:
             self._keeper.frames_stored(event.body.stream)
 
     async def _case(self, change: Change, device: Device) -> Incident:
-        """The tablet's case: made and addressed on first use, reopened where it was closed.
+        """The tablet's case: made and addressed on first use.
 
         Raises:
             NotFound: it is another ambulance's.
+            TooMany: it has opened very many one after the other: a program that starts again and again.
         """
         known = await change.tx.incident(change.incident)
+        device = await _as_it_stands(change.tx, device)
         if known is None:
+            self._check_not_too_many(device)
             made = Incident(change.incident, device.unit, change.now_us, device.hospitals)
             await change.tx.put_incident(made)
             await change.entry(Stage.OPENED_CASE, device.unit, {"unit": device.unit})
@@ -132,10 +177,29 @@ class TabletEvents:
             return made
         if not owns(device, known):
             raise NotFound("There is no such case of this unit.")
-        if known.state is IncidentState.CLOSED:
-            known = incident_model.advance(known, "resume")
-            await change.tx.put_incident(known)
         return known
+
+    def _check_not_too_many(self, device: Device) -> None:
+        now_s = self._journal.clock.monotonic_s()
+        if self._new_cases.may(device.unit, 1, now_s):
+            return
+        wait_s = self._new_cases.again_in_s(device.unit, 1, now_s)
+        log.warning("too-many-cases", unit=device.unit, wait_s=round(wait_s))
+        raise TooMany(
+            "This ambulance has opened very many cases one after the other. Go on in the open case, or wait "
+            f"{wait_s:.0f} s; the ECG is kept on the tablet until then."
+        )
+
+    async def _is_known(self, change: Change, body: m.EventBody) -> bool:
+        """Whether it says again, under a new id, what is on disk: a tablet that died ends a recording twice."""
+        if not isinstance(body, m.StreamEnd):
+            return False
+        stream = await change.tx.stream(body.stream)
+        return (
+            stream is not None
+            and stream.incident == change.incident
+            and (stream.state, stream.end_seq) == (StreamState.ENDED, body.end_seq)
+        )
 
     async def _card(self, change: Change, device: Device, card: m.PatientCard, at_us: int) -> bool:
         before = await change.tx.card(change.incident) or {}
@@ -143,12 +207,26 @@ class TabletEvents:
         await change.tx.put_card(change.incident, card.rev, body, at_us)
         await change.entry(Stage.PATIENT, device.unit, body, at_us)
         newest = await change.tx.card(change.incident) or {}
-        return any(before.get(k) != newest.get(k) for k in ("age_years", "sex"))
+        if all(before.get(k) == newest.get(k) for k in ("age_years", "sex")):
+            return False
+        again = await change.tx.kept_snapshots(change.incident)
+        await self._takes_disk(change, device, len(again) * REPORT_BYTES)
+        return True
+
+    async def _takes_disk(self, change: Change, device: Device, n_bytes: float) -> None:
+        """Count what will be kept for this ambulance; where little is left the administrator is told before it is none."""
+        if self._disk.take(device.unit, n_bytes):
+            left = {"left_mb": round(self._disk.left_mb(device.unit))}
+            await change.audit("relay", "disk-share-low", device.unit, left)
 
     async def _snapshot(
         self, change: Change, device: Device, asked: m.SnapshotRequest, at_us: int
     ) -> Snapshot | None:
         stream = await self._own_stream(change, device, asked.stream)
+        if self._keeper.n_awaited(stream.id) >= MOST_AWAITED:
+            raise TooMany(
+                f"{MOST_AWAITED} ECGs of this recording wait for their samples; ask again when some are kept."
+            )
         snapshot = Snapshot(
             id=asked.snapshot,
             incident=change.incident,
@@ -160,8 +238,16 @@ class TabletEvents:
             lead_mask=stream.lead_mask,
             fs_hz=stream.fs_hz,
             uv_per_lsb=stream.uv_per_lsb,
+            origin=await _origin(change, asked.origin),
         )
-        return snapshot if await change.tx.add_snapshot(snapshot) else None
+        if not await change.tx.add_snapshot(snapshot):
+            return None
+        await self._takes_disk(change, device, snapshot_bytes(stream.lead_mask, asked.n_samples))
+        if snapshot.origin is not None:
+            card = await change.tx.card(change.incident)
+            data = {"snapshot": str(snapshot.id), **origin_json(snapshot.origin, card)}
+            await change.entry(Stage.FILE_ORIGIN, device.unit, data, at_us)
+        return snapshot
 
     async def _end(self, change: Change, device: Device, end: m.StreamEnd, at_us: int) -> None:
         stream = await self._own_stream(change, device, end.stream)
@@ -171,13 +257,40 @@ class TabletEvents:
     async def _own_stream(self, change: Change, device: Device, stream_id: UUID) -> EcgStream:
         stream = await change.tx.stream(stream_id)
         if stream is None:
-            raise Unavailable("The event names a recording that is not open yet; open it first.")
+            raise UnknownRecording(
+                "The event names a recording that is not open yet; open it first."
+            )
         if stream.unit != device.unit or stream.incident != change.incident:
             raise NotFound("There is no such recording in this case.")
         return stream
 
 
-def _new_stream(device: Device, asked: m.OpenStream, clock: ClockOf) -> EcgStream:
+async def _as_it_stands(tx: RecordReads, device: Device) -> Device:
+    """The tablet with the hospitals it has now: nothing is written on a right that was taken back since it dialled.
+
+    Raises:
+        TokenWithdrawn: its token was revoked, or replaced by a newer one.
+    """
+    entry = await tx.device(device.unit)
+    if entry is None or entry.revoked_at_us is not None:
+        raise withdrawal(Withdrawal.REVOKED)
+    if device.key not in {"", entry.token_hash}:
+        raise withdrawal(Withdrawal.REPLACED)
+    return entry.device
+
+
+async def _origin(change: Change, said: m.FileOrigin | None) -> Origin | None:
+    """What the file said, and what this relay knows of the same samples in other cases."""
+    if said is None:
+        return None
+    origin = Origin(**asdict(said))
+    if origin.fingerprint is None or origin.other_case_at_us is not None:
+        return origin
+    other = await change.tx.same_samples(origin.fingerprint, change.incident)
+    return replace(origin, other_case_at_us=other)
+
+
+def _new_stream(device: Device, asked: m.OpenStream, started_at_us: int) -> EcgStream:
     return EcgStream(
         id=asked.stream,
         incident=asked.incident,
@@ -185,7 +298,7 @@ def _new_stream(device: Device, asked: m.OpenStream, clock: ClockOf) -> EcgStrea
         lead_mask=asked.lead_mask,
         fs_hz=asked.fs_hz,
         uv_per_lsb=asked.uv_per_lsb,
-        started_at_us=clock.relay_time(asked.started_at_us),
+        started_at_us=started_at_us,
         source=asked.source,
     )
 

@@ -1,153 +1,58 @@
-"""The pages' feeds: changed rows and timeline entries to every page of the addressed hospitals.
+"""One page's feed: what it asks for, what it says of itself, and what it is sent.
 
-Texts are made once per change and handed to every page; a page that lost some gets all rows anew.
+A page that lost texts gets all rows anew. A page that nobody touched for a while *rests*: it still
+rings and says that a case waits; of patients it is sent nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from uuid import UUID
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
 from relay.bus.port import Bus, Overflow
-from relay.errors import NotSignedIn, RelayError, RemoteProtocolError
+from relay.errors import NotSignedIn, RelayError, RemoteProtocolError, SessionRests, TooMany
 from relay.model.clock import Clock
-from relay.model.incident import Incident, IncidentState
-from relay.model.people import Permission, Person, Session, has
+from relay.model.incident import IncidentState
+from relay.model.people import Permission, Person, Session, SessionEnd, has
 from relay.protocol import feed
-from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_RESTART
+from relay.protocol.link import CLOSE_PROTOCOL
+from relay.services.access import Claim, Lost, Proof, console_of
 from relay.services.alerting import Alerting
 from relay.services.call_book import DISPATCHERS, share_topic, watcher_of
 from relay.services.calls import Calls
 from relay.services.cases import Cases
-from relay.services.journal import CASES, CaseChanged, hospital_topic
+from relay.services.feed_registry import FeedRegistry
+from relay.services.journal import ForPages, hospital_topic, resting_topic
 from relay.services.live import LiveHub, Viewer
-from relay.services.people import SESSION_ENDED, People
-from relay.services.render import entry_message, me_json
+from relay.services.people import People
+from relay.services.presence import Presence
+from relay.services.render import me_json, resting_row
+from relay.services.rights import Rights
+from relay.services.storing import Storing
+from relay.services.stream_ages import Ages
 from relay.services.wire import (
     CLOSE_BROKEN,
+    CLOSE_SESSION_CHANGED,
     CLOSE_SESSION_ENDED,
     CLOSE_SLOW,
     SEND_TIMEOUT_S,
     Wire,
 )
+from relay.services.witness import CALLS_LISTED, CASES_LISTED, Witness
 
 log = structlog.get_logger(__name__)
-GATHER_S = 0.1
-CHECK_SESSIONS_EVERY_S = 2.0
 MAX_WATCHED = 64
-
-
-class FeedPublisher:
-    """Turns changes of cases into feed texts, once for all pages."""
-
-    def __init__(self, bus: Bus, cases: Cases) -> None:
-        self._bus = bus
-        self._cases = cases
-        self._dirty: dict[UUID, Incident] = {}
-        self._wake = asyncio.Event()
-
-    async def run(self) -> None:
-        """Publish until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            group.create_task(self._rows())
-
-    async def _listen(self) -> None:
-        async for message in self._bus.subscribe(CASES, limit=10_000):
-            if isinstance(message, CaseChanged):
-                for entry in message.entries:
-                    self._publish(message.incident, feed.to_text(entry_message(entry)))
-                self._dirty[message.incident.id] = message.incident
-                self._wake.set()
-            else:
-                log.error("feed-publisher-overflow", message=repr(message))
-
-    async def _rows(self) -> None:
-        """Rows of changed cases, gathered for a tenth of a second."""
-        while True:
-            await self._wake.wait()
-            await asyncio.sleep(GATHER_S)
-            self._wake.clear()
-            dirty, self._dirty = self._dirty, {}
-            for incident in dirty.values():
-                try:
-                    row = await self._cases.row(incident.id)
-                except RelayError as error:
-                    log.warning("row-not-published", reason=str(error))
-                    self._dirty[incident.id] = incident
-                    continue
-                if row is not None:
-                    self._publish(incident, feed.to_text(feed.IncidentChanged(row)))
-
-    def _publish(self, incident: Incident, text: str) -> None:
-        for hospital in incident.hospitals:
-            self._bus.publish(hospital_topic(hospital), text)
-
-
-class FeedRegistry:
-    """Every open feed of this relay, and the end of those whose session has ended."""
-
-    def __init__(self, bus: Bus, people: People) -> None:
-        self._bus = bus
-        self._people = people
-        self._all: set[FeedSession] = set()
-        self.closing = False
-
-    def joined(self, session: FeedSession) -> None:
-        """A feed was accepted."""
-        self._all.add(session)
-        if self.closing:
-            session.leave(CLOSE_RESTART, "The relay restarts; come back at once.")
-
-    def left(self, session: FeedSession) -> None:
-        """A feed is gone."""
-        self._all.discard(session)
-
-    @property
-    def count(self) -> int:
-        """How many pages are connected."""
-        return len(self._all)
-
-    @property
-    def armed(self) -> int:
-        """How many of them may make a sound."""
-        return sum(session.armed for session in self._all)
-
-    def goodbye(self) -> None:
-        """The relay is going away."""
-        self.closing = True
-        for session in list(self._all):
-            session.leave(CLOSE_RESTART, "The relay restarts; come back at once.")
-
-    async def run(self) -> None:
-        """End feeds until cancelled: at once on sign-out, soon on expiry."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._on_sign_out())
-            group.create_task(self._on_expiry())
-
-    async def _on_sign_out(self) -> None:
-        async for ended in self._bus.subscribe(SESSION_ENDED):
-            for session in [s for s in self._all if s.token_hash == ended]:
-                session.session_ended()
-
-    async def _on_expiry(self) -> None:
-        """One question for all feeds, so that many pages cost no more than one."""
-        while True:
-            await asyncio.sleep(CHECK_SESSIONS_EVERY_S)
-            feeds = list(self._all)
-            try:
-                alive = await self._people.alive([s.token_hash for s in feeds]) if feeds else set()
-            except RelayError as error:
-                log.warning("sessions-not-checked", reason=str(error))
-                continue
-            for session in feeds:
-                if session.token_hash not in alive:
-                    session.session_ended()
+TOO_FAST = "The pages of this account say more than pages need to; they are heard more slowly."
+ENDED = {
+    SessionEnd.SIGNED_OUT: "You have signed out.",
+    SessionEnd.PASSWORD_CHANGED: "Your password was changed; sign in with the new one.",
+    SessionEnd.ACCOUNT_DISABLED: "The administrator has closed this account; ask there.",
+    SessionEnd.ACCOUNT_CHANGED: "Your role or hospital was changed; sign in again.",
+    SessionEnd.TOO_OLD: "This session is too old; sign in again.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +67,38 @@ class FeedParts:
     alerting: Alerting
     people: People
     registry: FeedRegistry
+    presence: Presence
+    ages: Ages
+    storing: Storing
+    rights: Rights
+    witness: Witness
 
 
 class FeedSession:
     """The relay's side of one page's feed."""
 
-    def __init__(self, session: Session, wire: Wire, parts: FeedParts) -> None:
+    def __init__(
+        self, session: Session, wire: Wire, parts: FeedParts, *, rests: bool = False
+    ) -> None:
+        self.rests = rests
+        self.rests_at_us: int | None = None
         self._session = session
         self._person = session.person
         self._wire = wire
         self._parts = parts
         self._viewer = Viewer()
         self._leaving: asyncio.Task[None] | None = None
-        self.armed = False
         self._console = console_of(session)
 
     async def run(self, incoming: AsyncIterator[str | bytes]) -> None:
         """Serve until the socket ends."""
+        self._parts.presence.joined(self, self._person, self._console)
         self._parts.registry.joined(self)
-        self._say(feed.FeedWelcome(me_json(self._person), self._parts.clock.now_us()))
+        mine = Claim(Proof.SESSION, self.token_hash, self._person.name, as_was=self._person)
+        self._parts.rights.hold(self, mine, self.rights_lost)
+        now_us = self._parts.clock.now_us()
+        self._say(feed.FeedWelcome(me_json(self._person), now_us, self.rests))
+        self.beat(0)
         tasks = [
             asyncio.create_task(self._guarded(work)) for work in (self._send(), self._listen())
         ]
@@ -188,8 +106,12 @@ class FeedSession:
             async for message in incoming:
                 if self._leaving is None:
                     await self._take(message)
+                    if await self._parts.registry.words.wait(self.user):
+                        self._say(feed.FeedRefusal(TooMany.code, TOO_FAST))
         finally:
             self._parts.registry.left(self)
+            self._parts.rights.release(self)
+            self._parts.presence.left(self)
             self._parts.hub.gone(self._viewer)
             for task in tasks:
                 task.cancel()
@@ -231,8 +153,14 @@ class FeedSession:
             return
         try:
             await self._act(asked)
+        except SessionRests as error:
+            if self.rests:  # it has come back already, and only asks for too much
+                self._say(feed.FeedRefusal(error.code, str(error)))
+            else:
+                self.session_changed()
         except NotSignedIn:
-            self.session_ended()
+            token_hash = self._session.token_hash
+            self.session_ended(await self._parts.people.why_ended(token_hash))
         except RelayError as error:
             self._say(feed.FeedRefusal(error.code, str(error)))
 
@@ -240,18 +168,50 @@ class FeedSession:
         match asked:
             case feed.FeedPing():
                 self._say(feed.FeedPong(asked.page_us, self._parts.clock.now_us()))
-                return
-            case feed.Watch():
-                await self._watch(asked)
-            case feed.Unwatch():
-                self._parts.hub.unwatch(self._viewer, asked.stream)
             case feed.Console():
-                self.armed = asked.armed
+                await self._stands(asked)
             case feed.Delivered():
                 await self._parts.alerting.delivered(asked.alert, self._person, self._console)
             case feed.Shown():
                 await self._parts.alerting.shown(asked.snapshot, self._person, self._console)
-        await self._parts.people.session_of_hash(self._session.token_hash, touch=True)
+            case feed.Unwatch():
+                self._parts.hub.unwatch(self._viewer, asked.stream)
+            case feed.Watch():
+                await self._parts.people.session_of_hash(self._session.token_hash)
+                await self._watch(asked)
+
+    async def _stands(self, said: feed.Console) -> None:
+        """A page that rests shows nothing; a person's hand, and nothing else, keeps a session."""
+        if self.rests:
+            said = replace(said, incident=None, snapshot=None)
+        elif said.incident is not None:
+            await self._parts.cases.check(self._person, said.incident)
+        self._parts.presence.told(self, said)
+        if said.input and not self.rests:
+            await self._parts.people.session_of_hash(self._session.token_hash, touch=True)
+
+    def beat(self, number: int) -> None:
+        """Say that the relay reaches this page, and how it and its colleagues stand."""
+        hospital = self._person.hospital
+        presence, clock = self._parts.presence, self._parts.clock
+        consoles = presence.consoles({hospital} if hospital else ())
+        left_us = (
+            None if self.rests or self.rests_at_us is None else self.rests_at_us - clock.now_us()
+        )
+        lost = (c for c in consoles.lost if c.who != self._person.display_name)
+        self._say(
+            feed.Beat(
+                number,
+                clock.now_us(),
+                presence.is_armed(self),
+                consoles.pages,
+                consoles.armed,
+                tuple(feed.ConsoleLost(c.who, c.since_us, c.why) for c in lost),
+                {} if self.rests else self._parts.ages.of(hospital),
+                tuple(feed.Trouble(**told) for told in self._parts.storing.troubles()),
+                None if left_us is None else max(0, left_us // 1_000_000),
+            )
+        )
 
     async def _watch(self, asked: feed.Watch) -> None:
         if len(self._viewer.watched) >= MAX_WATCHED:
@@ -283,41 +243,84 @@ class FeedSession:
 
     async def _listen(self) -> None:
         """Hand this person's texts to the viewer."""
-        topics = topics_of(self._person)
+        topics = resting_topics(self._person) if self.rests else topics_of(self._person)
         if not topics:
             return
         subscription = self._parts.bus.subscribe(*topics)
         try:
+            if self.rests:  # a page in use asks for its rows by HTTP; this one may not
+                await self._all_rows()
             async for message in subscription:
                 if isinstance(message, Overflow):
                     await self._all_rows()
+                elif isinstance(message, ForPages):
+                    self._shows(message.listed, [message.shows])
+                    self._viewer.offer_text(message.text)
                 elif isinstance(message, str):
                     self._viewer.offer_text(message)
         finally:
             subscription.close()
 
+    def _shows(self, kind: str, ids: Sequence[object]) -> None:
+        """Written down: which cases and calls were on this person's page."""
+        self._parts.witness.showed(kind, self._person.hospital or "", ids)
+
     async def _all_rows(self) -> None:
         """Every open case's and call's row, for a page that may have missed some."""
         if has(self._person.role, Permission.INCIDENTS_READ):
-            rows = await self._parts.cases.rows(self._person.hospital, IncidentState.OPEN)
-            for row in reversed(rows):
-                self._say(feed.IncidentChanged(row))
-        if has(self._person.role, Permission.CALLS_WATCH):
+            found = await self._parts.cases.rows(self._person.hospital, IncidentState.OPEN)
+            if not self.rests:
+                self._shows(CASES_LISTED, [row["id"] for row in found.rows])
+            rows = [resting_row(row) if self.rests else row for row in reversed(found.rows)]
+            said = [feed.to_text(feed.IncidentChanged(row)) for row in rows]
+            beyond = str(found.beyond) if found.beyond else None
+            if not self.rests:  # it may not ask for the others; none of them rings
+                said.append(feed.to_text(feed.Listed(found.more, beyond)))
+            self._viewer.offer_all(said)
+        if has(self._person.role, Permission.CALLS_WATCH) and not self.rests:
             watcher = watcher_of(self._person, self._session.token_hash)
-            for call in reversed(await self._parts.calls.list(watcher)):
+            calls = await self._parts.calls.list(watcher)
+            self._shows(CALLS_LISTED, [call["id"] for call in calls])
+            for call in reversed(calls):
                 self._say(feed.CallChanged(call))
 
     # the session
+
+    @property
+    def user(self) -> str:
+        """Whose page it is."""
+        return self._person.name
 
     @property
     def token_hash(self) -> str:
         """What is stored of this feed's session."""
         return self._session.token_hash
 
-    def session_ended(self) -> None:
-        """Close: the person has signed out, or did nothing for too long."""
+    def session_ended(self, why: SessionEnd) -> None:
+        """Close: the session is over; the page says why, in words, and that it will not ring."""
+        if why is SessionEnd.SIGNED_OUT:
+            self._parts.presence.ended(self._console)
         self._parts.hub.gone(self._viewer)
-        self.leave(CLOSE_SESSION_ENDED, "Your session has ended; sign in again.")
+        self.leave(CLOSE_SESSION_ENDED, f"{why.value}: {ENDED[why]}")
+
+    async def rights_lost(self, why: Lost) -> None:
+        """The session is over, or its person is another than it was: another role, another hospital."""
+        if why is Lost.CHANGED:
+            self.session_changed()
+        else:
+            self.session_ended(await self._parts.people.why_ended(self.token_hash))
+
+    def session_changed(self) -> None:
+        """Close so that the page comes back at once with what its session may do now."""
+        self._parts.hub.gone(self._viewer)
+        self.leave(CLOSE_SESSION_CHANGED, "Come back at once.")
+
+
+def resting_topics(person: Person) -> tuple[str, ...]:
+    """What a page that rests hears: that a case waits at its hospital, and nothing of a patient."""
+    if person.hospital is None or not has(person.role, Permission.INCIDENTS_READ):
+        return ()
+    return (resting_topic(person.hospital),)
 
 
 def topics_of(person: Person) -> tuple[str, ...]:
@@ -330,9 +333,3 @@ def topics_of(person: Person) -> tuple[str, ...]:
     elif has(person.role, Permission.CALLS_WATCH):
         topics |= {share_topic(*one) for one in watcher_of(person, "").may_see}
     return tuple(sorted(topics))
-
-
-def console_of(session: Session) -> str:
-    """A short stable name of the browser a session lives in; says nothing about its id."""
-    mark = hashlib.sha256(f"console {session.token_hash}".encode()).hexdigest()[:6]
-    return f"{session.person.hospital or 'city'}-{mark}"

@@ -15,7 +15,7 @@ import structlog
 
 from relay.errors import Conflict, NotFound, RelayError
 from relay.model.call import Still
-from relay.services.call_book import CallBook, Watcher
+from relay.services.call_book import CallBook
 from relay.services.pictures import Pictures
 from relay.services.render_calls import Json
 
@@ -37,14 +37,13 @@ class Glimpses:
     def __init__(self, book: CallBook, pictures: Pictures) -> None:
         self._book, self._pictures = book, pictures
         self._of: dict[UUID, _Glimpse] = {}
-        self._seen: set[tuple[str, UUID]] = set()
 
     def wanted(self, call: UUID) -> bool:
         """Whether the phone should send them."""
         found = self._of.get(call)
         return found is not None and found.until_s > self._book.clock.monotonic_s()
 
-    async def ask(self, watcher: Watcher, call: UUID) -> Json:
+    async def ask(self, call: UUID) -> Json:
         """When the newest was taken (null: none came yet). Asking is the wish; repeat it.
 
         Raises:
@@ -57,13 +56,7 @@ class Glimpses:
         found = self._of.setdefault(call, _Glimpse(0.0))
         found.until_s = self._book.clock.monotonic_s() + WISH_HOLDS_S
         if is_new:
-            self._forget_who_looked(call)
             self._book.tell_caller(facts)
-        if (watcher.name, call) not in self._seen:
-            self._seen.add((watcher.name, call))
-            async with self._book.journal.records.begin() as tx:
-                now_us = self._book.clock.now_us()
-                await tx.audit(now_us, watcher.name, "glimpses-watched", str(call))
         return {"at_us": found.at_us}
 
     def read(self, call: UUID, at_us: int) -> bytes:
@@ -85,7 +78,7 @@ class Glimpses:
         """
         if not self.wanted(call):
             return
-        jpeg = await self._pictures.clean(data)
+        jpeg = await self._pictures.clean(data, f"call:{call}")
         self._put(call, jpeg, self._book.clock.now_us())
 
     async def also(self, still: Still) -> None:
@@ -102,17 +95,12 @@ class Glimpses:
         if found is not None and at_us > (found.at_us or 0):
             found.at_us, found.jpeg = at_us, jpeg
 
-    def _forget_who_looked(self, call: UUID) -> None:
-        """The looking has ended; whoever looks again is written down again."""
-        self._seen = {mark for mark in self._seen if mark[1] != call}
-
     async def run(self) -> None:
         """Forget what nobody wants any more, and tell the phone, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             for call in [call for call in self._of if not self.wanted(call)]:
                 del self._of[call]
-                self._forget_who_looked(call)
                 try:
                     self._book.tell_caller(await self._book.read(call))
                 except RelayError as error:

@@ -15,8 +15,18 @@ import sys
 
 EVERY_S = 30.0
 ARENAS = 2
+SWITCH_S = 0.0005
 M_ARENA_MAX, M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -8, -1, -3
 KEPT_BYTES, OWN_MAPPING_BYTES = 32 << 20, 4 << 20
+
+
+def let_the_loop_in() -> None:
+    """Let a thread that computes give way to the loop after half a millisecond in place of five.
+
+    A screening, a picture or a look at the trend holds the interpreter; every step of an alarm or a sign-in that wakes up beside one
+    waited up to five milliseconds for it, and there are some twenty steps.
+    """
+    sys.setswitchinterval(SWITCH_S)
 
 
 def keep_few_arenas() -> None:

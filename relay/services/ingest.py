@@ -8,34 +8,42 @@ bounded: above the limit the socket is not read any more and the tablet keeps th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
 
-from relay.bus.port import Bus, Overflow
-from relay.errors import Fenced, NotFound, RelayError
-from relay.model.people import Device, owns
+from relay.bus.port import Bus
+from relay.errors import Fenced, RelayError, TokenWithdrawn, TooMany, UnknownRecording
+from relay.model.people import Device
 from relay.model.stream import EcgStream
 from relay.protocol import messages as m
-from relay.protocol.link import close_code_of
+from relay.protocol.link import CLOSE_RESTART, close_code_of, reason_of
+from relay.protocol.ranges import RangeSet
 from relay.protocol.receiver import FrameArrived, ReceiverEvent, ReceiverLink
-from relay.services.events import TRUSTED_OFFSET_US, TabletEvents
-from relay.services.journal import CaseChanged, Journal, case_topic
+from relay.services.access import Claim, Lost, Proof
+from relay.services.devices import withdrawal
+from relay.services.events import TabletEvents
+from relay.services.journal import Journal
 from relay.services.links import LinkRegistry
 from relay.services.live import LiveHub
-from relay.services.snapshots import SnapshotKeeper
+from relay.services.presence import Presence
+from relay.services.reopening import FrameWatch
+from relay.services.rights import Rights
+from relay.services.snapshots import SnapshotKeeper, is_whole
+from relay.services.tablet_clock import TabletClock
+from relay.services.timelines import Timelines
 from relay.services.wire import CLOSE_BROKEN, Wire
 from relay.store.port import EcgLog, LoggedFrame
 
 log = structlog.get_logger(__name__)
 MAX_WAITING_BYTES = 1_048_576
 MAX_WAITING_CONTROLS = 256
-MAX_FOLLOWED = 16
 SEND_TIMEOUT_S = 10.0
 DRAIN_TIMEOUT_S = 10.0
 JUMP_US = 500_000
+TOO_FAST = "This tablet sends more than a tablet can need and is read more slowly; its ECG is kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +57,24 @@ class IngestParts:
     events: TabletEvents
     registry: LinkRegistry
     bus: Bus
-
-
-class TabletClock:
-    """A tablet's clock as this connection knows it: from ``hello`` at first, then from pings."""
-
-    def __init__(self) -> None:
-        self.offset_us = 0
-
-    def relay_time(self, tablet_us: int) -> int:
-        """A moment of the tablet on the relay's clock; unchanged while the two nearly agree."""
-        return tablet_us + (self.offset_us if abs(self.offset_us) > TRUSTED_OFFSET_US else 0)
+    presence: Presence
+    rights: Rights
 
 
 class TabletSession:
     """The relay's side of one connection."""
 
-    def __init__(self, device: Device, wire: Wire, parts: IngestParts) -> None:
-        self._device = device
+    def __init__(
+        self, device: Device, wire: Wire, parts: IngestParts, readers: int | None = None
+    ) -> None:
+        self._device, self._readers = device, readers
         self._wire = wire
         self._parts = parts
         self._clock = parts.journal.clock
         self._link = ReceiverLink(self._clock.monotonic_s())
         self._tablet_clock = TabletClock()
         self._streams: dict[UUID, EcgStream] = {}
+        self._watch = FrameWatch(parts.journal)
         self._waiting: dict[UUID, list[LoggedFrame]] = {}
         self._waiting_bytes = 0
         self._controls: asyncio.Queue[ReceiverEvent] = asyncio.Queue(MAX_WAITING_CONTROLS)
@@ -81,7 +83,7 @@ class TabletSession:
         self._room.set()
         self._idle.set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._followed: dict[UUID, asyncio.Task[None]] = {}
+        self._timelines = Timelines(device, parts.journal, parts.bus, parts.presence, self._tell)
         self._refused = False
         self._leaving = False
 
@@ -89,17 +91,29 @@ class TabletSession:
 
     async def run(self, incoming: AsyncIterator[str | bytes]) -> None:
         """Serve until the socket ends; what was received by then is still stored."""
+        began_s = self._clock.monotonic_s()
+        log.info("link-opened", unit=self._device.unit)
         self._parts.registry.joined(self)
+        mine = Claim(Proof.DEVICE, self._device.key, self._device.unit, as_was=self._device)
+        self._parts.rights.hold(self, mine, self.rights_lost)
         for work in (self._commit(), self._control(), self._talk()):
             self._start(work)
         try:
             async for message in incoming:
                 if not self._refused:
-                    await self._receive(message)
+                    events = await self._receive(message)
+                    if await self._parts.registry.pace(self._device.unit, message, events):
+                        self._link.refuse(TooMany(TOO_FAST))
+                        self._texts_wake.set()
         finally:
             self._parts.registry.left(self)
+            self._parts.rights.release(self)
             await self._drain()
             await self._stop()
+            lasted_s = round(self._clock.monotonic_s() - began_s, 1)
+            log.info(
+                "link-closed", unit=self._device.unit, lasted_s=lasted_s, refused=self._refused
+            )
 
     async def _drain(self) -> None:
         """Store what was received before the connection ended."""
@@ -156,6 +170,15 @@ class TabletSession:
         self._link.refuse(error, stream=stream)
         self._fail(error, say=False)
 
+    async def rights_lost(self, why: Lost) -> None:
+        """The token was taken back: nothing more is taken or told. Or it sends to other hospitals: redial."""
+        if why is Lost.CHANGED:
+            self.leave(CLOSE_RESTART, "This tablet's hospitals were changed; come back at once.")
+            return
+        self._timelines.stop()
+        self._link.texts_to_send()  # what waits to be told is told to nobody whose right has ended
+        self._fail(withdrawal(why))
+
     def is_dead(self, now_s: float) -> bool:
         """Whether nothing was heard for too long."""
         return self._link.is_dead(now_s)
@@ -172,11 +195,11 @@ class TabletSession:
         if say:
             self._link.refuse(error)
         log.info("link-refused", unit=self._device.unit, code=error.code, reason=str(error))
-        self.leave(close_code_of(error), str(error))
+        self.leave(close_code_of(error), reason_of(error))
 
     # what comes in
 
-    async def _receive(self, message: str | bytes) -> None:
+    async def _receive(self, message: str | bytes) -> Sequence[ReceiverEvent]:
         now_s = self._clock.monotonic_s()
         try:
             if isinstance(message, bytes):
@@ -187,9 +210,10 @@ class TabletSession:
                 events = self._link.receive_text(message, now_s)
         except RelayError as error:
             self._fail(error)
-            return
+            return ()
         for event in events:
             await self._take(event)
+        return events
 
     async def _take(self, event: ReceiverEvent) -> None:
         match event:
@@ -236,7 +260,7 @@ class TabletSession:
             self._idle.set()
 
     async def _store(self, stream: UUID, frames: list[LoggedFrame]) -> None:
-        if self._refused:
+        if self._refused or stream not in self._streams:
             return
         try:
             await self._parts.ecg_log.append(stream, frames)
@@ -244,11 +268,23 @@ class TabletSession:
             self._link.refuse(error, stream=stream)
             self._fail(error, say=False)
             return
-        self._parts.hub.publish(self._streams[stream], frames)
+        known = self._streams[stream]
+        self._parts.hub.publish(known, frames)
         self._parts.keeper.frames_stored(stream)
+        if self._watch.is_first(stream):
+            self._start(self._watch.look(known))
         if not self._refused:
             self._link.stored(stream, [frame.seq for frame in frames])
+            self._let_go_if_finished(known)
             self._texts_wake.set()
+
+    def _let_go_if_finished(self, stream: EcgStream) -> None:
+        """Ended and stored whole: nothing of it can come on this connection any more."""
+        if is_whole(stream, self._parts.ecg_log):
+            self._streams.pop(stream.id, None)
+            self._watch.forget(stream.id)
+            self._parts.registry.let_go(stream.id, self)
+            self._link.finished(stream.id)
 
     # events
 
@@ -269,33 +305,51 @@ class TabletSession:
                 case m.OpenStream():
                     await self._open_stream(message)
                 case m.Event():
-                    await self._parts.events.apply(self._device, message, self._tablet_clock)
-                    self._link.event_stored(message.event)
+                    await self._apply(message)
                 case m.Follow():
-                    await self._follow(message)
+                    hospitals = await self._timelines.hospitals(message.incident)
+                    self._timelines.follow(message, hospitals, self._start)
                 case m.Ping():
                     await self._keep_offset(message)
+        except TokenWithdrawn as error:
+            self._fail(error)
         except RelayError as error:
             self._refuse(message, error)
 
     def _refuse(self, message: ReceiverEvent, error: RelayError) -> None:
-        """Say what is refused; where trying again can help, the tablet redials and tries again."""
+        """Say what is refused; where the relay fails, the tablet redials and tries again."""
         if isinstance(message, m.Event):
             self._link.refuse(error, event=message.event)
         elif isinstance(message, m.OpenStream):
             self._link.refuse(error, stream=message.stream)
         else:
             self._fail(error)
-        if error.retry:
+        if error.retry and not isinstance(error, UnknownRecording | TooMany):
             self._fail(error, say=False)
+
+    async def _apply(self, event: m.Event) -> None:
+        await self._parts.events.apply(self._device, event, self._tablet_clock)
+        self._link.event_stored(event.event)
+        if isinstance(event.body, m.StreamEnd) and event.body.stream in self._streams:
+            async with self._parts.journal.records.read() as records:
+                ended = await records.stream(event.body.stream)
+            if ended is not None:
+                self._streams[ended.id] = ended
+                self._let_go_if_finished(ended)
 
     async def _open_stream(self, asked: m.OpenStream) -> None:
         opened = await self._parts.events.open_stream(self._device, asked, self._tablet_clock)
+        if opened.finished:
+            self._link.open_stream(asked.stream, opened.epoch, self._stored_of(asked.stream))
+            self._link.finished(asked.stream)
+            return
         self._parts.registry.take_over(asked.stream, opened.epoch, self)
         self._streams[asked.stream] = opened.stream
         self._parts.hub.channel(opened.stream)
-        stored = self._parts.ecg_log.stored(asked.stream)
-        self._link.open_stream(asked.stream, opened.epoch, stored)
+        self._link.open_stream(asked.stream, opened.epoch, self._stored_of(asked.stream))
+
+    def _stored_of(self, stream: UUID) -> RangeSet:
+        return self._parts.ecg_log.stored(stream)
 
     async def _keep_offset(self, ping: m.Ping) -> None:
         """Keep the tablet's clock offset; a jump of more than half a second is audited."""
@@ -315,54 +369,14 @@ class TabletSession:
                 now_us = self._clock.now_us()
                 await tx.audit(now_us, self._device.unit, "clock-jumped", self._device.unit, data)
 
-    # receipts
-
-    async def _follow(self, follow: m.Follow) -> None:
-        async with self._parts.journal.records.read() as records:
-            incident = await records.incident(follow.incident)
-        if incident is not None and not owns(self._device, incident):
-            raise NotFound("There is no such case of this unit.")
-        older = self._followed.pop(follow.incident, None)
-        if older is not None:
-            older.cancel()
-        while len(self._followed) >= MAX_FOLLOWED:
-            self._followed.pop(next(iter(self._followed))).cancel()
-        task = self._start(self._notices(follow.incident, follow.after))
-        self._followed[follow.incident] = task
-
-    async def _notices(self, incident: UUID, after: int) -> None:
-        """The case's timeline after an entry, then as it grows; what the bus lost is read again."""
-        subscription = self._parts.bus.subscribe(case_topic(incident))
-        try:
-            last = await self._replay(incident, after)
-            async for message in subscription:
-                if isinstance(message, Overflow) or (
-                    isinstance(message, CaseChanged)
-                    and any(entry.entry > last for entry in message.entries)
-                ):
-                    last = await self._replay(incident, last)
-        finally:
-            subscription.close()
-
-    async def _replay(self, incident: UUID, after: int) -> int:
-        """Send the stored entries after one; the answer is the last one sent."""
-        async with self._parts.journal.records.read() as records:
-            known = await records.incident(incident)
-            entries = await records.timeline(incident, after)
-        if known is None or not owns(self._device, known):
-            return after
-        for entry in entries:
-            after = entry.entry
-            self._link.notice(
-                m.Notice(
-                    incident, entry.entry, entry.at_us, entry.stage.value, entry.who,
-                    dict(entry.data),
-                )
-            )  # fmt: skip
-        self._texts_wake.set()
-        return after
-
     # what goes out
+
+    def _tell(self, news: m.Notice | m.Attention) -> None:
+        if isinstance(news, m.Notice):
+            self._link.notice(news)
+        else:
+            self._link.attention(replace(news, readers=self._readers))
+        self._texts_wake.set()
 
     async def _talk(self) -> None:
         """Send what the link has to say."""

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from relay.bus.port import Bus
 from relay.errors import NotFound
-from relay.model.clock import Clock
 from relay.model.incident import Incident
 from relay.model.timeline import Entry, Stage
+from relay.services.late import Late
 from relay.store.port import Records, RecordWrites
 
 CASES = "cases"
@@ -26,6 +26,20 @@ def case_topic(incident: UUID) -> str:
 def hospital_topic(hospital: str) -> str:
     """Topic of ready feed texts for the pages of one hospital."""
     return f"hospital:{hospital}"
+
+
+def resting_topic(hospital: str) -> str:
+    """Topic of feed texts without patients, for pages of a hospital that nobody is at."""
+    return f"hospital:{hospital}:resting"
+
+
+@dataclass(frozen=True, slots=True)
+class ForPages:
+    """A ready feed text, and which case or call it shows to whoever gets it."""
+
+    text: str
+    shows: UUID
+    listed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +89,10 @@ class Change:
 class Journal:
     """Where services change cases."""
 
-    def __init__(self, records: Records, bus: Bus, clock: Clock) -> None:
+    def __init__(self, records: Records, bus: Bus, late: Late) -> None:
         self.records = records
-        self.clock = clock
+        self.clock = late.clock
+        self.late = late
         self._bus = bus
 
     @asynccontextmanager

@@ -61,14 +61,21 @@ class Viewer:
         self.wake = asyncio.Event()
         self.lost_texts = False
         self._texts: deque[str] = deque()
+        self._most_texts = MAX_QUEUED_TEXTS
         self._cursors: dict[UUID, Cursor] = {}
 
     def offer_text(self, text: str) -> None:
         """Queue a text; when there are too many, all are dropped and ``lost_texts`` is set."""
-        if len(self._texts) >= MAX_QUEUED_TEXTS:
+        if len(self._texts) >= self._most_texts:
             self._texts.clear()
             self.lost_texts = True
         self._texts.append(text)
+        self.wake.set()
+
+    def offer_all(self, texts: Sequence[str]) -> None:
+        """Queue a whole listing; it fits however long it is, and what comes after it has its usual room."""
+        self._texts.extend(texts)
+        self._most_texts = len(self._texts) + MAX_QUEUED_TEXTS
         self.wake.set()
 
     def offer_frame(self, frame: LoggedFrame, stream: UUID) -> None:
@@ -80,6 +87,7 @@ class Viewer:
         """The next message to send: texts first, then the streams in turn; None where idle."""
         if self._texts:
             return self._texts.popleft()
+        self._most_texts = MAX_QUEUED_TEXTS
         for stream, cursor in list(self._cursors.items()):
             message = cursor.take()
             if message is not None:
@@ -212,6 +220,15 @@ class LiveHub:
             for channel in self._channels.values()
             if now_s - channel.newest_at_s < feed.LOST_AFTER_S and channel.newest_sample
         ]
+
+    def ages_ms(self) -> dict[UUID, int]:
+        """How long ago the newest sample of each channel came, of those that have not ended."""
+        now_s = self._clock.monotonic_s()
+        return {
+            stream: round(max(0.0, now_s - channel.newest_at_s) * 1e3)
+            for stream, channel in self._channels.items()
+            if not channel.ended
+        }
 
     def state(self, stream: EcgStream) -> feed.StreamState:
         """The stream's state now, without opening a channel for it."""

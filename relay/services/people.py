@@ -1,4 +1,4 @@
-"""Signing in and out, sessions and their ends, devices and their tokens."""
+"""Signing in and out, sessions and their ends; with accounts and devices, everybody who may come in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from dataclasses import dataclass, replace
 
 from relay.auth.port import Limiter, Passwords, Tokens
 from relay.bus.port import Bus
-from relay.errors import BadInput, Conflict, NotFound, NotSignedIn, TooMany
-from relay.model.clock import Clock
-from relay.model.people import Account, Device, DeviceEntry, Hospital, Person, Role, Session
+from relay.errors import BadInput, NotSignedIn, SessionRests, TooMany
+from relay.model.people import (
+    Person,
+    Session,
+    SessionEnd,
+    SessionState,
+)
+from relay.services.accounts import Accounts
+from relay.services.devices import Devices
 from relay.services.gathered import Gathered
+from relay.services.late import Late
+from relay.services.unkept_sessions import UnkeptSessions
 from relay.store.port import Records, RecordWrites
 
 TOUCH_EVERY_US = 30_000_000
@@ -21,10 +29,17 @@ WRONG = "Name or password is wrong; try again."
 
 @dataclass(frozen=True, slots=True)
 class SessionRules:
-    """How long a session lives."""
+    """How long a session lives.
+
+    Attributes:
+        idle_s / absolute_s: after so long without a person's hand, or in any case, it rests: its page
+            may ring and says that a case waits, and asks for the person before it shows one.
+        resting_s: after so long in any case it ends.
+    """
 
     idle_s: float = 900.0
     absolute_s: float = 43_200.0
+    resting_s: float = 604_800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,67 +47,88 @@ class SignIn:
     """What signing in needs: passwords, ids, and how often somebody may try.
 
     Attributes:
-        by_name / by_address: tries for one account, and from one network address.
+        tries: failures of one name from one network address or known browser.
+        site: the site's name, which no password may consist of.
     """
 
     passwords: Passwords
     tokens: Tokens
-    by_name: Limiter
-    by_address: Limiter
+    tries: Limiter
+    site: str = ""
 
 
-class People:
+class People(Accounts, Devices):
     """Accounts, sessions and devices."""
 
     def __init__(
-        self, records: Records, sign_in: SignIn, bus: Bus, clock: Clock, rules: SessionRules
+        self, records: Records, sign_in: SignIn, bus: Bus, late: Late, rules: SessionRules
     ) -> None:
-        self._records = records
-        self._passwords = sign_in.passwords
-        self._tokens = sign_in.tokens
+        Accounts.__init__(self, records, sign_in.passwords, late.clock, sign_in.site)
+        Devices.__init__(self, records, sign_in.tokens, late.clock)
+        self._late = late
+        self._unkept = UnkeptSessions()
         self._bus = bus
-        self._clock = clock
         self._rules = rules
-        self._by_address = sign_in.by_address
-        self._by_name = sign_in.by_name
+        self._tries = sign_in.tries
         self._sessions = Gathered(self._found)
         self._touching: set[str] = set()
 
     # sessions
 
-    async def sign_in(self, name: str, password: str, address: str) -> tuple[str, Person]:
+    async def sign_in(
+        self, name: str, password: str, owner: str, mark: str | None = None
+    ) -> tuple[str, Person]:
         """A new session's id and its person.
 
+        Failures are counted by name and owner together, so that nobody's garbage refuses somebody else; a
+        browser where this person was signed in before has a count of its own (OWASP: device cookies).
+
+        Args:
+            name: as typed.
+            password: as typed.
+            owner: whose network address asks.
+            mark: ``mark_of`` an earlier session, which that browser kept.
+
         Raises:
-            TooMany: too many tries for this name or from this address.
+            TooMany: too many failures for this name from this owner, or from this browser.
             NotSignedIn: the name or the password is wrong, or the account is disabled.
         """
-        now_s = self._clock.monotonic_s()
-        if not self._by_address.take(address, now_s) or not self._by_name.take(name, now_s):
-            raise TooMany("Too many tries; wait a minute and sign in again.")
         async with self._records.read() as records:
             account = await records.account(name)
+            known = mark is not None and await records.session_user(mark) == name
+        who = mark if known and mark else owner
+        counted = self._count_try(name, who)
         usable = account if account and not account.disabled else None
-        right = await self._passwords.verify(usable.password_hash if usable else None, password)
-        now_us = self._clock.now_us()
-        async with self._records.begin() as tx:
-            if not right or usable is None:
-                await tx.audit(now_us, "-", "sign-in-refused", name[:64])
-            else:
-                session_id = self._tokens.new_session_id()
-                session = Session(self._tokens.hash_of(session_id), usable.person, now_us, now_us)
-                await tx.add_session(session)
-                await tx.audit(now_us, name, "signed-in", name)
+        stored = usable.password_hash if usable else None
+        right = await self._passwords.verify(stored, password, who, name)
         if not right or usable is None:
             raise NotSignedIn(WRONG)
-        self._by_name.forget(name)
+        now_us = self._clock.now_us()
+        session_id = self._tokens.new_session_id()
+        session = Session(self._tokens.hash_of(session_id), usable.person, now_us, now_us)
+
+        async def keep(tx: RecordWrites) -> None:
+            if await tx.account(name) != usable:  # changed while this sign-in waited
+                self._unkept.ended(session.token_hash, SessionEnd.PASSWORD_CHANGED)
+                return
+            await tx.add_session(session)
+            await tx.audit(now_us, name, "signed-in", name)
+
+        if not await self._late.do(("begun", session.token_hash), keep):
+            self._unkept.begun(session)
+        self._tries.forget(counted)
         return session_id, usable.person
 
-    async def session(self, session_id: str | None, *, touch: bool = True) -> Session:
-        """The session of a cookie; with ``touch`` its idle time begins anew.
+    def mark_of(self, session_id: str) -> str:
+        """What a browser keeps, also after the session's end, to be known again; it opens nothing."""
+        return self._tokens.hash_of(session_id)
+
+    async def session(self, session_id: str | None, *, touch: bool = False) -> Session:
+        """The session of a cookie; with ``touch`` a person's hand was on its page, and its idle time begins anew.
 
         Raises:
-            NotSignedIn: none, ended, idle for too long, or too old.
+            SessionRests: nobody touched its page for too long, or it is too old: ask for the person.
+            NotSignedIn: none, or ended.
         """
         if not session_id:
             raise NotSignedIn("Sign in first.")
@@ -100,171 +136,174 @@ class People:
 
     async def session_of_hash(self, token_hash: str, *, touch: bool = False) -> Session:
         """The same, by the hash that is stored."""
-        session = await self._sessions.ask(token_hash)
+        session, state = await self._state(token_hash)
+        if state is SessionState.RESTS:
+            raise SessionRests("Nobody has used this page for a while; enter your password again.")
         now_us = self._clock.now_us()
-        if session is None or self._has_expired(session, now_us):
-            raise NotSignedIn("Your session has ended; sign in again.")
         if touch and now_us - session.seen_at_us >= self._touch_after_us:
             await self._touch(token_hash, now_us)
         return session
 
+    async def ringing_session(self, session_id: str | None) -> tuple[Session, SessionState]:
+        """The session of a page that may at least ring.
+
+        Raises:
+            NotSignedIn: none, or ended.
+        """
+        if not session_id:
+            raise NotSignedIn("Sign in first.")
+        return await self._state(self._tokens.hash_of(session_id))
+
+    async def _state(self, token_hash: str) -> tuple[Session, SessionState]:
+        session = await self._sessions.ask(token_hash)
+        state = self._state_of(session)
+        if session is None or state is SessionState.ENDED:
+            raise NotSignedIn("Your session has ended; sign in again.")
+        return session, state
+
     async def _found(self, token_hashes: Sequence[str]) -> Mapping[str, Session]:
+        """Sessions as they are now: what the database says, and over it what it has not got yet."""
         async with self._records.read() as records:
-            return {s.token_hash: s for s in await records.sessions(sorted(set(token_hashes)))}
+            known = {s.token_hash: s for s in await records.sessions(sorted(set(token_hashes)))}
+            for token_hash in set(token_hashes) - set(known):
+                only_here = self._unkept.only_here(token_hash)
+                if only_here is not None:
+                    account = await records.account(only_here.person.name)
+                    if account is None or account.disabled:
+                        self._unkept.ended(token_hash, SessionEnd.ACCOUNT_DISABLED)
+        over = {h: self._unkept.over(h, known.get(h)) for h in token_hashes}
+        return {token_hash: session for token_hash, session in over.items() if session is not None}
 
     async def _touch(self, token_hash: str, now_us: int) -> None:
-        """Its idle time begins anew; once, however many of its pages moved at this moment."""
+        """Its idle time begins anew; once, however many of its pages moved at this moment. Never fails."""
         if token_hash in self._touching:
             return
         self._touching.add(token_hash)
         try:
-            async with self._records.begin() as tx:
-                await tx.touch_session(token_hash, now_us)
+            self._unkept.touched(token_hash, now_us)
+            self._late.later(
+                ("touched", token_hash), lambda tx: tx.touch_session(token_hash, now_us)
+            )
         finally:
             self._touching.discard(token_hash)
 
-    async def alive(self, token_hashes: Sequence[str]) -> set[str]:
-        """Those of these sessions that have not ended, asked in one go."""
+    async def states(self, token_hashes: Sequence[str]) -> dict[str, SessionState]:
+        """What each of these sessions may do now, asked in one go."""
+        return {one: state for one, (state, _) in (await self.standings(token_hashes)).items()}
+
+    async def now(self, token_hashes: Sequence[str]) -> Mapping[str, Session]:
+        """Those of these sessions that have not ended, as they are at this moment."""
+        return await self._found(token_hashes)
+
+    async def standings(
+        self, token_hashes: Sequence[str]
+    ) -> dict[str, tuple[SessionState, int | None]]:
+        """The same, and when each of them will rest by itself (None: not by being left alone)."""
+        known = await self._found(token_hashes)
+        return {
+            one: (self._state_of(known.get(one)), self._rests_at(known.get(one)))
+            for one in token_hashes
+        }
+
+    def _rests_at(self, session: Session | None) -> int | None:
+        if session is None:
+            return None
+        idle_us, absolute_us = self._rules.idle_s * 1e6, self._rules.absolute_s * 1e6
+        return round(min(session.seen_at_us + idle_us, session.created_at_us + absolute_us))
+
+    async def why_ended(self, token_hash: str) -> SessionEnd:
+        """Why a session has ended."""
+        if (known := self._unkept.why_ended(token_hash)) is not None:
+            return known
         async with self._records.read() as records:
-            sessions = await records.sessions(token_hashes)
-        now_us = self._clock.now_us()
-        return {s.token_hash for s in sessions if not self._has_expired(s, now_us)}
+            ends = await records.session_ends([token_hash])
+        return ends.get(token_hash, SessionEnd.TOO_OLD)
 
     @property
     def _touch_after_us(self) -> float:
         return min(TOUCH_EVERY_US, self._rules.idle_s * 1e6 / 10)
 
-    def _has_expired(self, session: Session, now_us: int) -> bool:
-        idle_us = now_us - session.seen_at_us
-        age_us = now_us - session.created_at_us
-        return idle_us >= self._rules.idle_s * 1e6 or age_us >= self._rules.absolute_s * 1e6
+    def _state_of(self, session: Session | None) -> SessionState:
+        if session is None:
+            return SessionState.ENDED
+        now_us = self._clock.now_us()
+        idle_us, age_us = now_us - session.seen_at_us, now_us - session.created_at_us
+        if age_us >= self._rules.resting_s * 1e6:
+            return SessionState.ENDED
+        if idle_us >= self._rules.idle_s * 1e6 or age_us >= self._rules.absolute_s * 1e6:
+            return SessionState.RESTS
+        return SessionState.FRESH
+
+    async def wake(self, session: Session, password: str) -> Person:
+        """The person of a resting session is here again: it is as if they had just signed in.
+
+        Raises:
+            TooMany: too many tries.
+            NotSignedIn: the password is wrong.
+        """
+        name = session.person.name
+        counted = self._count_try(name, session.token_hash)
+        async with self._records.read() as records:
+            account = await records.account(name)
+        stored = account.password_hash if account else None
+        right = await self._passwords.verify(stored, password, session.token_hash, name)
+        if not right:
+            raise NotSignedIn(WRONG)
+        now_us = self._clock.now_us()
+
+        async def keep(tx: RecordWrites) -> None:
+            await tx.renew_session(session.token_hash, now_us)
+            await tx.audit(now_us, name, "session-woken", name)
+
+        if not await self._late.do(("woken", session.token_hash), keep):
+            self._unkept.woken(session.token_hash, now_us)
+        self._tries.forget(counted)
+        return session.person
+
+    def _count_try(self, name: str, who: str) -> str:
+        """One more try; under which key, so that it can be forgotten where it was right."""
+        key = f"{who} {name}"
+        if not self._tries.take(key, self._clock.monotonic_s()):
+            raise TooMany("Too many wrong passwords; wait a minute and sign in again.")
+        return key
 
     async def sign_out(self, session: Session) -> None:
-        """End the session and its feeds."""
+        """End the session and its feeds, at once and whatever the database takes."""
         now_us = self._clock.now_us()
-        async with self._records.begin() as tx:
-            await tx.end_sessions(now_us, token_hash=session.token_hash)
-            await tx.audit(now_us, session.person.name, "signed-out", session.person.name)
+        ended, name = SessionEnd.SIGNED_OUT, session.person.name
+        self._unkept.ended(session.token_hash, ended)
+
+        async def keep(tx: RecordWrites) -> None:
+            await tx.end_sessions(now_us, ended, token_hash=session.token_hash)
+            await tx.audit(now_us, name, "signed-out", name)
+
+        await self._late.do(("ended", session.token_hash), keep)
         self._bus.publish(SESSION_ENDED, session.token_hash)
 
-    # accounts
-
-    async def add_account(self, person: Person, password: str, by: str) -> None:
-        """A new account.
+    async def change_own_password(self, session: Session, old: str, new: str) -> None:
+        """A person changes their own password: the old one is asked, every other session of theirs ends.
 
         Raises:
-            Conflict: the name is taken.
-            BadInput: the password is too short, or the hospital is not known.
+            TooMany: too many tries.
+            BadInput: the old one is wrong; the new one is short, easily guessed, or the old one again.
         """
-        hashed = await self._passwords.hash(password)
-        async with self._records.begin() as tx:
-            if await tx.account(person.name) is not None:
-                raise Conflict(f"The name {person.name} is taken; choose another.")
-            await _check_hospitals(tx, {person.hospital} if person.hospital else set())
-            if person.hospital is None and person.role in {Role.CARDIOLOGIST, Role.ED}:
-                raise BadInput("A cardiologist or ED account belongs to a hospital; name one.")
-            now_us = self._clock.now_us()
-            await tx.put_account(Account(person, hashed, created_at_us=now_us))
-            await tx.audit(now_us, by, "account-added", person.name, {"role": person.role.value})
-
-    async def set_password(self, name: str, password: str, by: str) -> None:
-        """Change a password and end the account's sessions."""
-        hashed = await self._passwords.hash(password)
-        async with self._records.begin() as tx:
-            account = await _account(tx, name)
-            await tx.put_account(replace(account, password_hash=hashed))
-            await self._end_all(tx, name, by, "password-changed")
-
-    async def disable(self, name: str, by: str) -> None:
-        """Close an account and end its sessions. What it did stays on record."""
-        async with self._records.begin() as tx:
-            await tx.put_account(replace(await _account(tx, name), disabled=True))
-            await self._end_all(tx, name, by, "account-disabled")
-
-    async def _end_all(self, tx: RecordWrites, name: str, by: str, action: str) -> None:
-        now_us = self._clock.now_us()
-        await tx.end_sessions(now_us, user=name)
-        await tx.audit(now_us, by, action, name)
-
-    async def accounts(self) -> list[Account]:
-        """Every account."""
+        person = session.person
+        counted = self._count_try(person.name, session.token_hash)
         async with self._records.read() as records:
-            return await records.accounts()
-
-    # hospitals and devices
-
-    async def add_hospital(self, hospital: Hospital, by: str) -> None:
-        """A new place cases can be addressed to, or a new name for it."""
+            account = await records.account(person.name)
+            about = await self._about(records, person)
+        stored = account.password_hash if account else None
+        if not await self._passwords.verify(stored, old, session.token_hash, person.name):
+            raise BadInput("The old password is wrong; try again.", "password-old-wrong")
+        self._tries.forget(counted)
+        if new == old:
+            raise BadInput("This is the password you have; choose a new one.", "password-same")
+        hashed = await self._passwords.hash(new, about)
+        now_us, why = self._clock.now_us(), SessionEnd.PASSWORD_CHANGED
         async with self._records.begin() as tx:
-            await tx.put_hospital(hospital)
-            await tx.audit(self._clock.now_us(), by, "hospital-set", hospital.id)
-
-    async def hospitals(self) -> list[Hospital]:
-        """Every hospital."""
-        async with self._records.read() as records:
-            return await records.hospitals()
-
-    async def device(self, token: str | None) -> Device:
-        """The tablet a token belongs to.
-
-        Raises:
-            NotSignedIn: the token is not known or was revoked.
-        """
-        if token:
-            async with self._records.read() as records:
-                device = await records.device_of_token(self._tokens.hash_of(token))
-            if device is not None:
-                return device
-        raise NotSignedIn("This device token is not known; ask the administrator for a new one.")
-
-    async def add_device(self, device: Device, by: str) -> str:
-        """A new tablet's token, shown this once. A known unit gets a new token instead.
-
-        Raises:
-            BadInput: a hospital is not known, or none is named.
-        """
-        token = self._tokens.new_device_token()
-        now_us = self._clock.now_us()
-        async with self._records.begin() as tx:
-            await _check_hospitals(tx, set(device.hospitals))
-            if not device.hospitals:
-                raise BadInput("A device needs at least one hospital its cases are addressed to.")
-            await tx.put_device(DeviceEntry(device, self._tokens.hash_of(token), now_us))
-            await tx.audit(
-                now_us, by, "device-added", device.unit, {"hospitals": sorted(device.hospitals)}
-            )
-        return token
-
-    async def revoke_device(self, unit: str, by: str) -> None:
-        """Make a tablet's token worthless.
-
-        Raises:
-            NotFound: there is no such unit.
-        """
-        now_us = self._clock.now_us()
-        async with self._records.begin() as tx:
-            entry = next((d for d in await tx.devices() if d.device.unit == unit), None)
-            if entry is None:
-                raise NotFound(f"There is no device {unit}; see `kyumei devices list`.")
-            await tx.put_device(replace(entry, revoked_at_us=now_us))
-            await tx.audit(now_us, by, "device-revoked", unit)
-
-    async def devices(self) -> list[DeviceEntry]:
-        """Every device."""
-        async with self._records.read() as records:
-            return await records.devices()
-
-
-async def _account(tx: RecordWrites, name: str) -> Account:
-    account = await tx.account(name)
-    if account is None:
-        raise NotFound(f"There is no account {name}; see `kyumei users list`.")
-    return account
-
-
-async def _check_hospitals(tx: RecordWrites, wanted: set[str]) -> None:
-    unknown = wanted - {hospital.id for hospital in await tx.hospitals()}
-    if unknown:
-        raise BadInput(
-            f"There is no hospital {sorted(unknown)[0]}; add it with `kyumei hospitals add`."
-        )
+            kept = await tx.account(person.name)
+            if kept is None or kept.disabled:
+                raise NotSignedIn("Your session has ended; sign in again.")
+            await tx.put_account(replace(kept, password_hash=hashed))
+            await tx.end_sessions(now_us, why, user=person.name, but=session.token_hash)
+            await tx.audit(now_us, person.name, why.value, person.name)

@@ -8,10 +8,10 @@ from relay.errors import BadInput, NotFound
 from relay.model.people import Device
 from relay.model.photo import ScenePhoto
 from relay.model.timeline import Stage
-from relay.services.call_book import Watcher
+from relay.services.disk_shares import ENTRY_BYTES, DiskShares
 from relay.services.journal import Journal
 from relay.services.pictures import Pictures
-from relay.services.seen import Seen
+from relay.services.reopening import reopen
 
 MOST_PER_CASE = 40
 
@@ -19,9 +19,8 @@ MOST_PER_CASE = 40
 class Photos:
     """Takes photos in and hands them out."""
 
-    def __init__(self, journal: Journal, pictures: Pictures) -> None:
-        self._journal, self._pictures = journal, pictures
-        self._seen = Seen()
+    def __init__(self, journal: Journal, pictures: Pictures, disk: DiskShares) -> None:
+        self._journal, self._pictures, self._disk = journal, pictures, disk
 
     async def keep(
         self, device: Device, incident: UUID, photo: UUID, age_us: int, data: bytes
@@ -37,20 +36,23 @@ class Photos:
 
         Raises:
             BadInput: it cannot be used, or the case has its fill.
+            TooMany: the ambulance has used up its share of the disk, or too many pictures wait.
         """
-        jpeg = await self._pictures.clean(data)
+        jpeg = await self._pictures.clean(data, f"unit:{device.unit}")
         async with self._journal.change(incident) as change:
             if await change.tx.photo_count(incident) >= MOST_PER_CASE:
                 raise BadInput(f"A case keeps {MOST_PER_CASE} photos; this one was not kept.")
             taken_at_us = change.now_us - max(0, age_us)
             kept = ScenePhoto(photo, incident, taken_at_us, device.unit)
             if await change.tx.add_photo(kept, jpeg):
+                self._disk.take(device.unit, len(jpeg) + ENTRY_BYTES)
+                await reopen(change, await change.case(), "photo")
                 about = {"photo": str(photo)}
                 await change.entry(Stage.PHOTO, device.unit, about, taken_at_us)
                 await change.audit(device.unit, "photo-kept", incident, about)
 
-    async def fetch(self, watcher: Watcher, incident: UUID, photo: UUID) -> bytes:
-        """A photo's JPEG; the first look of each person is written down.
+    async def fetch(self, incident: UUID, photo: UUID) -> bytes:
+        """A photo's JPEG, for one who may see the case.
 
         Raises:
             NotFound: there is none in this case.
@@ -59,10 +61,4 @@ class Photos:
             found = await records.photo_image(photo)
         if found is None or found[0].incident != incident:
             raise NotFound("There is no such photo.")
-        if (watcher.name, photo) not in self._seen:
-            async with self._journal.records.begin() as tx:
-                now_us = self._journal.clock.now_us()
-                about = {"photo": str(photo)}
-                await tx.audit(now_us, watcher.name, "photo-read", str(incident), about)
-            self._seen.add((watcher.name, photo))
         return found[1]

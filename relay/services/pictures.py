@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-import struct
 from uuid import UUID, uuid4
 
 from relay.errors import BadInput, Conflict, NotFound
 from relay.model.call import Still, can
 from relay.model.timeline import Stage
-from relay.services.call_book import CALLER, CallBook, CallChange, Watcher
-from relay.services.seen import Seen
+from relay.services.call_book import CALLER, CallBook, CallChange
+from relay.services.jpegs import MAX_BYTES, made_anew
+from relay.turns.threads import FairThreads
 
-MAX_BYTES = 204_800
-MAX_PIXELS = 25_000_000
-MAX_SIDE = 1_600
 CALLER_KEEPS = 20
 """Pictures from the phone that are kept at a time; it sends one every 2 s on a bad line."""
-UNREADABLE = "This is not a picture the relay can read; send a JPEG."
-BROKEN = (
-    OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError, ArithmeticError,
-    EOFError, MemoryError, struct.error,
-)  # fmt: skip
-"""What a broken picture can raise in the decoder."""
-
-
-def made_anew(data: bytes) -> bytes:
-    """The same picture as a plain JPEG: upright, at most 1600 pixels a side, without any metadata.
-
-    Raises:
-        BadInput: not a JPEG, too large, or broken.
-    """
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as found:
-            if found.width * found.height > MAX_PIXELS:
-                raise BadInput("The picture has too many pixels; send a smaller one.")
-            found.draft("RGB", (MAX_SIDE, MAX_SIDE))
-            upright = ImageOps.exif_transpose(found).convert("RGB")
-            upright.thumbnail((MAX_SIDE, MAX_SIDE))
-            plain = Image.frombytes("RGB", upright.size, upright.tobytes())
-            out = io.BytesIO()
-            plain.save(out, "JPEG", quality=82, optimize=True)
-    except BROKEN:
-        raise BadInput(UNREADABLE) from None
-    return out.getvalue()
+AT_ONCE = 2
+MOST_WAITING, MOST_OF_A_CLIENT = 64, 8
 
 
 class Pictures:
@@ -54,19 +22,29 @@ class Pictures:
 
     def __init__(self, book: CallBook) -> None:
         self._book = book
-        self._turn = asyncio.Semaphore(2)
-        self._seen = Seen()
+        self._threads = FairThreads(
+            "picture",
+            AT_ONCE,
+            most=MOST_WAITING,
+            most_each=MOST_OF_A_CLIENT,
+            full="Too many pictures come at this moment; send it again in a few seconds.",
+        )
 
-    async def clean(self, data: bytes) -> bytes:
-        """The picture made anew, two at a time.
+    async def clean(self, data: bytes, sender: str) -> bytes:
+        """The picture made anew, two at a time, senders in turn.
+
+        Args:
+            data: what was sent.
+            sender: a phone, an ambulance or a person: whose turn it takes.
 
         Raises:
             BadInput: it cannot be used.
+            TooMany: too many wait, and most of them are this sender's.
+            Unavailable: whoever sent it has gone.
         """
         if not 0 < len(data) <= MAX_BYTES:
             raise BadInput(f"A picture has at most {MAX_BYTES // 1024} kB; send a smaller one.")
-        async with self._turn:
-            return await asyncio.to_thread(made_anew, data)
+        return await self._threads.run(sender, "", lambda: made_anew(data))
 
     async def keep(self, call: UUID, data: bytes, by: str, shown: str) -> Still:
         """Keep a picture of a call, taken by the caller's phone or by a dispatcher.
@@ -75,7 +53,8 @@ class Pictures:
             BadInput: it cannot be used.
             Conflict: the call has ended.
         """
-        jpeg = await self.clean(data)
+        sender = f"call:{call}" if by == CALLER else f"person:{by}"
+        jpeg = await self.clean(data, sender)
         async with self._book.change(call) as change:
             if not change.call.is_open:
                 raise Conflict("This call has ended; the picture was not kept.")
@@ -98,8 +77,8 @@ class Pictures:
                 about = {"state": change.call.state.value, "hint": "stills"}
                 await change.say(Stage.CALL_CAMERA, "", about)
 
-    async def fetch(self, watcher: Watcher, call: UUID, still: UUID) -> bytes:
-        """A picture's JPEG. Fetching is written down; of the phone's rolling pictures the first.
+    async def fetch(self, call: UUID, still: UUID) -> bytes:
+        """A picture's JPEG, for one who may see the call.
 
         Raises:
             NotFound: there is none in this call.
@@ -108,11 +87,4 @@ class Pictures:
             found = await records.still_image(still)
         if found is None or found[0].call != call:
             raise NotFound("There is no such picture.")
-        mark = (watcher.name, call if found[0].by == CALLER else still)
-        if mark not in self._seen:
-            async with self._book.journal.records.begin() as tx:
-                now_us = self._book.clock.now_us()
-                about = {"still": str(still)}
-                await tx.audit(now_us, watcher.name, "still-read", str(call), about)
-            self._seen.add(mark)
         return found[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 
 from relay.bus.port import Bus
 from relay.errors import RelayError
@@ -15,15 +16,19 @@ from relay.services.calls import Calls
 from relay.services.cases import Cases
 from relay.services.changes import Changes
 from relay.services.clips import Clips
+from relay.services.deciding import Deciding
+from relay.services.evidence import Evidence
 from relay.services.feeds import FeedParts
 from relay.services.glimpses import Glimpses
 from relay.services.ingest import IngestParts
 from relay.services.people import People
 from relay.services.photos import Photos
 from relay.services.pictures import Pictures
+from relay.services.rights import Rights
 from relay.services.screening import Screening
 from relay.services.upkeep import Upkeep
 from relay.services.viewers import CallViewers
+from relay.services.witness import Witness
 from relay.store.port import EcgLog, Records
 
 ANSWERS_WITHIN_S = 2.0
@@ -38,6 +43,9 @@ class Site:
         origins: where pages may come from beside the relay's own address.
         tablet_origins: what the drill's page may frame.
         map_tiles: address of map tiles for the dispatcher's page, empty for none.
+        hosts: names under which this relay is asked for beside this machine's own, in lower case.
+        proxies: networks of the proxies in front of it, whose word about a client's address holds.
+        connections_per_address: how many of one address may wait at a time.
         public_url: where callers' phones reach the relay, empty for the page's own address.
     """
 
@@ -48,6 +56,9 @@ class Site:
     tablet_origins: tuple[str, ...] = ()
     public_url: str = ""
     map_tiles: str = ""
+    hosts: frozenset[str] = frozenset()
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    connections_per_address: int = 256
 
 
 @dataclass(slots=True)
@@ -60,8 +71,11 @@ class Relay:
     ecg_log: EcgLog
     bus: Bus
     people: People
+    rights: Rights
+    witness: Witness
     cases: Cases
     changes: Changes
+    deciding: Deciding
     calls: Calls
     callers: Callers
     viewers: CallViewers
@@ -74,6 +88,9 @@ class Relay:
     ingest: IngestParts
     feeds: FeedParts
     upkeep: Upkeep
+    evidence: Evidence
+    known_tokens: tuple[str, ...] = ()
+    """Hashes of the tablets' tokens that opened something when this relay began: they need not prove themselves first."""
     stopped_parts: set[str] = field(default_factory=set)
     _asking: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -92,6 +109,11 @@ class Relay:
         found = dict.fromkeys(self.stopped_parts, "It stopped and is being restarted.")
         if self.screening.preparing:
             found["screening"] = "It is still getting ready; meanwhile it screens, only slower."
+        found |= self.evidence.damage
+        if self.feeds.storing.room_given:
+            found["room"] = (
+                "The disk has no room for ECG; what was kept back is the database's now."
+            )
         parts = (("records", self.records), ("ecg-log", self.ecg_log), ("bus", self.bus))
         for name, part in parts:
             # A part that hangs is asked once, not again by everybody who wants to know.

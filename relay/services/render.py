@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import cast
 from uuid import UUID
 
-from relay.model.alert import Alert, can
-from relay.model.decision import Decision, Opening
+from relay.model.alert import Alert
+from relay.model.decision import Decision, DecisionKind, Opening
 from relay.model.people import Person
 from relay.model.report import Report
-from relay.model.snapshot import Snapshot
+from relay.model.snapshot import Origin, Snapshot
 from relay.model.stream import EcgStream
-from relay.model.timeline import Entry
+from relay.model.timeline import Entry, Stage
 from relay.protocol import feed
-from relay.protocol.messages import SENT_BY_HAND
+from relay.protocol.calling import Call, call_of, unread_of
+from relay.protocol.origin import told_json
+from relay.protocol.receipts import folded
+from relay.services.presence import Looking
 from relay.services.rhythm import stands
 from relay.store.port import CaseFacts
 
 Json = dict[str, object]
+GRAVITY = "ABCDEQ"
+"""Tiers from the gravest; what could not be read says the least."""
 
 
 def row_json(facts: CaseFacts, stream: EcgStream | None, state: feed.StreamState | None) -> Json:
     """``IncidentRow``."""
     report = newest_report(facts)
+    fold = folded(facts.told)
+    call, unread = call_of(fold), unread_of(fold)
     return {
         "id": str(facts.incident.id),
         "unit": facts.incident.unit,
@@ -39,8 +47,12 @@ def row_json(facts: CaseFacts, stream: EcgStream | None, state: feed.StreamState
         "opened_by": opened_by_json(facts.openings),
         "decision": decision_json(facts.decision) if facts.decision else None,
         "snapshots": len(facts.snapshots),
-        "awaiting_read": awaits_reading(facts),
-        "unread": _id(unread(facts)),
+        "highest": highest_tier(facts),
+        "call": call_json(call) if call else None,
+        "place": place(call, facts.decision),
+        "awaiting_read": call is not None,
+        "unread": unread.id if unread else None,
+        "receipts": asdict(fold.receipts()),
         "standstill": bool(stream and (live := facts.live.get(stream.id)) and stands(live)),
     }
 
@@ -51,47 +63,62 @@ def newest_report(facts: CaseFacts) -> Report | None:
     return max(reports, key=lambda report: report.at_us, default=None)
 
 
-def awaits_reading(facts: CaseFacts) -> bool:
-    """Whether an alert is unopened, or the newest kept snapshot a person asked for is.
+def resting_row(row: Json) -> Json:
+    """What a page that nobody is at may know: that a case of this ambulance waits, and how loudly."""
+    kept = {key: row[key] for key in ("id", "unit", "opened_at_us", "state", "call", "place")}
+    nothing = dict.fromkeys(("patient", "stream", "statement_ja", "statement_en", "decision"))
+    return {
+        **nothing,
+        **kept,
+        "tier": None,
+        "alert": None,
+        "highest": None,
+        "opened_by": [],
+        "looking": [],
+        "receipts": {},
+        "awaiting_read": row["awaiting_read"],
+    }
 
-    Opening a snapshot taken later than it counts as well.
-    """
-    if facts.alert is not None and can(facts.alert, "open"):
-        return True
-    asked = _sent_by_hand(facts)
-    return bool(asked) and not _is_read(facts, asked[-1])
+
+def looking_json(looking: Sequence[Looking]) -> list[Json]:
+    """``IncidentRow.looking``."""
+    return [
+        {"who": one.who, "snapshot": _id(one.snapshot), "since_us": one.since_us} for one in looking
+    ]
 
 
-def unread(facts: CaseFacts) -> UUID | None:
-    """The snapshot whose arrival at a human the crew waits for, None where one has it.
-
-    What rang, else the newest that was sent by hand, else the first that was kept: the chain on the
-    tablet speaks of the same one (``ambulance_client.receipts``).
-    """
-    if facts.alert is not None and can(facts.alert, "open"):
-        return facts.alert.snapshot
-    stored = [s for s in facts.snapshots if s.stored_at_us is not None]
-    about = next(iter([*reversed(_sent_by_hand(facts)), *stored]), None)
-    if about is None or _is_read(facts, about) or _is_seen_live(facts, about):
+def highest_tier(facts: CaseFacts) -> Json | None:
+    """The gravest tier of any screening of the case that was kept, and when it was first seen."""
+    told = [e for e in facts.told if e.stage in (Stage.SCREENED, Stage.ALERT_RAISED)]
+    seen = [(str(e.data.get("tier") or ""), e.at_us) for e in told]
+    seen += [(report.tier, report.at_us) for report in facts.live.values()]
+    graves = [(GRAVITY.index(tier[:1]), at_us, tier) for tier, at_us in seen if tier[:1] in GRAVITY]
+    if not graves:
         return None
-    return about.id
+    _, at_us, tier = min(graves)
+    return {"tier": tier, "at_us": at_us}
 
 
-def _sent_by_hand(facts: CaseFacts) -> list[Snapshot]:
-    return [s for s in facts.snapshots if s.reason in SENT_BY_HAND and s.stored_at_us is not None]
+def place(call: Call | None, decision: Decision | None) -> int:
+    """Where a row stands in the list: the lowest first (``docs/http.md``)."""
+    if call is not None and call.level != "soft":
+        return 0 if call.level == "high" else 1
+    if decision is not None and decision.decision is DecisionKind.STEMI_CATH:
+        return 2
+    if call is not None:
+        return 3
+    return 5 if decision is not None else 4
 
 
-def _is_read(facts: CaseFacts, snapshot: Snapshot) -> bool:
-    enough = {s.id for s in facts.snapshots if s.taken_at_us >= snapshot.taken_at_us}
-    return any(opening.snapshot in enough for opening in facts.openings)
-
-
-def _is_seen_live(facts: CaseFacts, snapshot: Snapshot) -> bool:
-    """A look at the live trace is enough where nobody asked for the sheet to be read."""
-    if snapshot.reason in SENT_BY_HAND or snapshot.stored_at_us is None:
-        return False
-    since = snapshot.stored_at_us
-    return any(opening.snapshot is None and opening.at_us >= since for opening in facts.openings)
+def call_json(call: Call) -> Json:
+    """``IncidentRow.call``."""
+    return {
+        "level": call.level,
+        "snapshot": call.snapshot,
+        "tier": call.tier,
+        "reason": call.reason,
+        "since_us": call.since_us,
+    }
 
 
 def stream_json(stream: EcgStream, state: feed.StreamState) -> Json:
@@ -103,6 +130,7 @@ def stream_json(stream: EcgStream, state: feed.StreamState) -> Json:
         "lead_mask": stream.lead_mask,
         "state": state.state,
         "newest_sample": state.newest_sample,
+        "clock_offset_us": stream.clock_offset_us,
         "started_at_us": stream.started_at_us,
     }
 
@@ -137,9 +165,25 @@ def decision_json(decision: Decision) -> Json:
     }
 
 
-def snapshot_json(snapshot: Snapshot, report: Report | None) -> Json:
+def origin_json(origin: Origin, card: Mapping[str, object] | None) -> Json:
+    """``Snapshot.origin``: what the file said, and why it may be somebody else's by the card of now."""
+    known = card or {}
+    return {
+        "recorded_at": origin.recorded_at,
+        "recorded_ago_s": origin.recorded_ago_s,
+        "age_years": origin.age_years,
+        "sex": origin.sex,
+        "other_case_at_us": origin.other_case_at_us,
+        **told_json(origin, known.get("age_years"), known.get("sex")),
+    }
+
+
+def snapshot_json(
+    snapshot: Snapshot, report: Report | None, card: Mapping[str, object] | None
+) -> Json:
     """``Snapshot`` without its report's body."""
     return {
+        "origin": origin_json(snapshot.origin, card) if snapshot.origin else None,
         "id": str(snapshot.id),
         "incident": str(snapshot.incident),
         "stream": str(snapshot.stream),

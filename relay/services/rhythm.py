@@ -12,7 +12,7 @@ from ecg.values import EcgSegment
 from relay.model.report import Report
 
 if TYPE_CHECKING:
-    from relay.services.screening import Screened
+    from relay.services.screener import Screened
 
 log = structlog.get_logger(__name__)
 

@@ -1,20 +1,17 @@
 """Screening: every snapshot once its samples are kept, every live stream every few seconds.
 
-The work runs in a few threads. When they cannot keep up the cadence of live screening falls by
-itself, because a stream waits in the queue only once and snapshots go first; storage never waits.
+The work runs in a few threads; what waits for them waits in turn (``screening_queue``). When they cannot
+keep up the cadence of live screening falls by itself, because a stream waits only once; storage never waits.
 A screener that fails makes the analysis unavailable and leaves the waveform alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -22,8 +19,9 @@ import structlog
 from ecg.leads import leads_of_mask
 from ecg.standstill import StandstillWatch
 from ecg.values import EcgSegment
-from relay.errors import RelayError
-from relay.model.report import UNREADABLE_TIER, Report
+from relay.errors import RelayError, Unavailable
+from relay.model.report import Report
+from relay.model.snapshot import Snapshot
 from relay.model.st_point import StPoint, point_of
 from relay.model.stream import EcgStream
 from relay.protocol import feed
@@ -32,56 +30,20 @@ from relay.services.assemble import assemble, longest
 from relay.services.journal import Journal
 from relay.services.live import Channel, LiveHub
 from relay.services.rhythm import stands, with_standstill
-from relay.store.port import EcgLog, LoggedFrame
+from relay.services.screener import UNAVAILABLE, Screened, Screener, Stretch, live_message
+from relay.services.screening_queue import Due, Lane, ScreeningQueue, Subject
+from relay.services.warm_up import WarmUp
+from relay.store.port import EcgLog
+from relay.turns.effort import Effort, counted
+from relay.turns.fair_lock import works_for
 
 log = structlog.get_logger(__name__)
 WINDOW_S = 10.0
 TICK_S = 0.5
 FLUSH_EVERY_S = 5.0
+AGAIN_AFTER_S = 5.0
 MOST_POINTS_WAITING = 100_000
 """Points of the trend that wait for a database that is away; the newest are kept."""
-UNAVAILABLE_JA = "解析を利用できません。波形をご確認ください。"
-UNAVAILABLE_EN = "Analysis unavailable; read the waveform."
-
-
-@dataclass(frozen=True, slots=True)
-class Screened:
-    """What a screener says of one stretch."""
-
-    tier: str
-    statement_ja: str
-    statement_en: str
-    body: Mapping[str, object]
-
-
-class Screener(Protocol):
-    """Reads ten seconds of ECG. Pure and blocking; called in a thread."""
-
-    def __call__(self, segment: EcgSegment, age_years: int | None, sex: str | None) -> Screened:
-        """The screening of this segment for a patient of this age and sex, as far as known."""
-
-
-UNAVAILABLE = Screened(
-    UNREADABLE_TIER,
-    UNAVAILABLE_JA,
-    UNAVAILABLE_EN,
-    {
-        "tier": UNREADABLE_TIER,
-        "unavailable": True,
-        "statement_ja": UNAVAILABLE_JA,
-        "statement_en": UNAVAILABLE_EN,
-    },
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What to screen: a range of a stream, with the frames that hold it."""
-
-    frames: tuple[LoggedFrame, ...]
-    stream: EcgStream
-    first_sample: int
-    n_samples: int
 
 
 @dataclass(slots=True)
@@ -98,10 +60,9 @@ class Screening:
     """Decides what is screened when, and keeps what came out.
 
     Attributes:
-        prepare: makes the screener fast, or says why it stays slow; None where there is nothing (more) to do.
+        warm_up: makes the screener fast.
+        queue: what waits.
     """
-
-    prepare: Callable[[], str | None] | None = None
 
     def __init__(
         self,
@@ -112,7 +73,7 @@ class Screening:
         screener: Screener | None,
         *,
         every_s: float = 5.0,
-        threads: int = 2,
+        queue: ScreeningQueue,
     ) -> None:
         self._journal = journal
         self._log = ecg_log
@@ -120,14 +81,13 @@ class Screening:
         self._alerting = alerting
         self._screener = screener
         self._every_s = every_s
-        self._n_workers = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="screen")
-        self._queue: asyncio.PriorityQueue[tuple[int, int, UUID]] = asyncio.PriorityQueue()
-        self._number = itertools.count()
+        self._pool = ThreadPoolExecutor(queue.workers, thread_name_prefix="screen")
+        self.queue = queue
         self._turns: dict[UUID, Turn] = {}
         self._latest: dict[UUID, Report] = {}
         self._unsaved: dict[UUID, Report] = {}
         self._points: list[StPoint] = []
+        self.warm_up = WarmUp()
 
     @property
     def enabled(self) -> bool:
@@ -136,68 +96,50 @@ class Screening:
 
     @property
     def preparing(self) -> bool:
-        """Whether the screener is still making itself fast; it answers already."""
-        return self.enabled and self.prepare is not None
+        """Whether the screener is still making itself fast and that takes long; it answers already."""
+        return self.enabled and self.warm_up.holds_up
 
     def latest(self, stream: UUID) -> Report | None:
         """The newest screening of a stream that is live now."""
         return self._latest.get(stream)
 
-    def submit_snapshot(self, snapshot: UUID) -> None:
-        """Screen a kept snapshot, before all live streams."""
+    def submit_snapshot(self, snapshot: Snapshot, unit: str, lane: Lane = Lane.FIRST) -> None:
+        """Screen a kept snapshot of this ambulance."""
         if self.enabled:
-            self._queue.put_nowait((0, next(self._number), snapshot))
+            self.warm_up.wanted()
+            self._left(self.queue.ask(Subject(snapshot.id, snapshot.incident, unit), lane))
 
     async def card_changed(self, incident: UUID) -> None:
         """Age or sex is different: screen the case's snapshots and live stream again."""
         async with self._journal.records.read() as records:
-            for facts in await records.cases([incident]):
-                for snapshot in facts.snapshots:
-                    if snapshot.stored_at_us is not None:
-                        self.submit_snapshot(snapshot.id)
-                for stream in facts.streams:
-                    turn = self._turns.get(stream.id)
-                    if turn is not None:
-                        turn.due_s, turn.screened_to = 0.0, 0
+            case = await records.incident(incident)
+            snapshots = await records.kept_snapshots(incident)
+        for snapshot in snapshots:
+            self.submit_snapshot(snapshot, case.unit if case else "", Lane.AGAIN)
+        for channel in self._hub.live():
+            turn = self._turns.get(channel.stream.id)
+            if turn is not None and channel.stream.incident == incident:
+                turn.due_s, turn.screened_to = 0.0, 0
 
     async def run(self) -> None:
         """Screen until cancelled. Begins with snapshots an earlier run left unscreened."""
         if not self.enabled:
             return
-        async with self._journal.records.read() as records:
-            for snapshot in await records.unscreened_snapshots():
-                self.submit_snapshot(snapshot.id)
+        await self._read_unscreened()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._get_ready())
-            for _ in range(self._n_workers):
+            group.create_task(self.warm_up.run())
+            for _ in range(self.queue.workers):
                 group.create_task(self._work())
             group.create_task(self._schedule())
             group.create_task(self._keep_live())
 
-    async def _get_ready(self) -> None:
-        """Make the screener fast; ``/readyz`` waits for it, no patient does.
-
-        In a daemon thread: a relay that is told to end while it compiles must not wait for the compiler.
-        """
-        prepare, loop = self.prepare, asyncio.get_running_loop()
-        if prepare is None:
-            return
-        done: asyncio.Future[str | None] = loop.create_future()
-
-        def tell(refused: str | None) -> None:
-            if not done.done():
-                done.set_result(refused)
-
-        def work() -> None:
-            refused = prepare()
-            with suppress(RuntimeError):  # the relay has ended meanwhile
-                loop.call_soon_threadsafe(tell, refused)
-
-        threading.Thread(target=work, name="screen-prepare", daemon=True).start()
-        refused = await done
-        self.prepare = None
-        if refused is not None:
-            log.warning("screen-stays-slow", reason=refused)
+    async def _read_unscreened(self) -> None:
+        """What an earlier run left, or what had to make room in the queue."""
+        self.queue.left_out = False
+        async with self._journal.records.read() as records:
+            for snapshot in await records.unscreened_snapshots():
+                case = await records.incident(snapshot.incident)
+                self.submit_snapshot(snapshot, case.unit if case else "")
 
     def close(self) -> None:
         """Let the threads go."""
@@ -212,10 +154,15 @@ class Screening:
             for stream in self._turns.keys() - live.keys():
                 del self._turns[stream]
                 self._latest.pop(stream, None)
+            if live:
+                self.warm_up.wanted()
             for stream, channel in live.items():
                 turn = self._turns.setdefault(stream, Turn(now_s + self._stagger_s(stream)))
                 if now_s >= turn.due_s and not turn.queued:
                     self._ask(stream, channel, turn, now_s)
+            self.queue.say_if_late()
+            if self.queue.left_out and not self.queue.backlog().waiting:
+                await self._read_unscreened()
             await asyncio.sleep(TICK_S)
 
     def _stagger_s(self, stream: UUID) -> float:
@@ -228,22 +175,34 @@ class Screening:
             return
         turn.due_s = max(turn.due_s + self._every_s, now_s + self._every_s / 2)
         turn.queued = True
-        self._queue.put_nowait((1, next(self._number), stream))
+        self._left(self.queue.stream(channel.stream))
+
+    def _left(self, subject: UUID | None) -> None:
+        """A stream that does not wait any more may be asked for again."""
+        if subject is not None and subject in self._turns:
+            self._turns[subject].queued = False
 
     async def _work(self) -> None:
         while True:
-            kind, _, subject = await self._queue.get()
+            due, effort = await self.queue.take(), Effort()
+            screen = self._screen_live if due.lane == Lane.LIVE else self._screen_snapshot
             try:
-                await (self._screen_live(subject) if kind else self._screen_snapshot(subject))
+                with works_for(due.client):
+                    await effort.of(screen(due.key))
             except RelayError as error:
-                log.warning("not-screened", subject=str(subject), reason=str(error))
-                if kind == 0:
-                    asyncio.get_running_loop().call_later(5.0, self.submit_snapshot, subject)
+                log.warning("not-screened", subject=str(due.key), reason=str(error))
+                self._later(due)
             except Exception:  # one stream's fault must not stop the others'
-                log.exception("screening-broke", subject=str(subject))
+                log.exception("screening-broke", subject=str(due.key))
             finally:
-                if kind and subject in self._turns:
-                    self._turns[subject].queued = False
+                self.queue.done(due, effort.cpu_s)
+                self._left(due.key)
+
+    def _later(self, due: Due) -> None:
+        """A snapshot is tried again soon; a stream comes by itself."""
+        if due.lane != Lane.LIVE:
+            loop = asyncio.get_running_loop()
+            loop.call_later(AGAIN_AFTER_S, self.queue.ask, due.work, Lane(due.lane))
 
     # live streams: what
 
@@ -263,14 +222,23 @@ class Screening:
         self._latest[stream_id] = self._unsaved[stream_id] = report
         self._hub.tell_watchers(stream_id, feed.to_text(live_message(report)))
         if before is None or (before.tier, stands(before)) != (report.tier, stands(report)):
-            async with self._journal.change(stream.incident) as change:
-                await change.tx.add_report(report)
-                await change.tx.put_live([report])
+            await self._tell_changed(stream, report)
         kept = await self._alerting.live_screened(stream, report)
         if kept is not None:
             log.info("alert-raised", incident=str(stream.incident), snapshot=str(kept.id))
         # only now: a point on disk means that whatever it had to ring has rung
         self._points.append(point_of(report))
+
+    async def _tell_changed(self, stream: EcgStream, report: Report) -> None:
+        """Keep a report of another tier; a database that is away must not keep the alarm from ringing."""
+        try:
+            async with self._journal.change(stream.incident) as change:
+                await change.tx.add_report(report)
+                await change.tx.put_live([report])
+        except Unavailable as error:
+            log.warning("report-waits", stream=str(stream.id), reason=str(error))
+            key = ("report", stream.id, report.end_sample)
+            await self._journal.late.do(key, lambda tx: tx.add_report(report))
 
     async def _newest(self, stream: EcgStream) -> Stretch | None:
         """The newest ten seconds without a hole, None where there are none."""
@@ -323,9 +291,14 @@ class Screening:
         )
         if before is not None and _same(before, report):
             return
-        async with self._journal.change(snapshot.incident) as change:
-            await record_report(change, report)
-            await self._alerting.snapshot_screened(change, snapshot, report)
+        try:
+            async with self._journal.change(snapshot.incident) as change:
+                await record_report(change, report)
+                await self._alerting.snapshot_screened(change, snapshot, report)
+        except Unavailable:
+            await self._alerting.snapshot_waits(snapshot, report)
+            raise
+        self._alerting.snapshot_stored(snapshot)
 
     # one screening
 
@@ -336,7 +309,8 @@ class Screening:
         async with self._journal.records.read() as records:
             card = await records.card(stream.incident) or {}
         loop = asyncio.get_running_loop()
-        said = await loop.run_in_executor(self._pool, self._run_screener, stretch, card, watch)
+        run = counted(partial(self._run_screener, stretch, card, watch))
+        said = await loop.run_in_executor(self._pool, run)
         return Report(
             incident=stream.incident,
             stream=stream.id,
@@ -380,19 +354,6 @@ class Screening:
         except Exception:  # the waveform goes on without the analysis
             log.exception("screener-failed", stream=str(stream.id))
             return UNAVAILABLE
-
-
-def live_message(report: Report) -> feed.LiveReport:
-    """A live screening as pages get it."""
-    return feed.LiveReport(
-        stream=report.stream,
-        incident=report.incident,
-        first_sample=report.first_sample,
-        n_samples=report.n_samples,
-        statement_ja=report.statement_ja,
-        statement_en=report.statement_en,
-        report=dict(report.body),
-    )
 
 
 def _same(before: Report, after: Report) -> bool:

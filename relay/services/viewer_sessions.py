@@ -9,27 +9,40 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 
 from relay.bus.port import Bus
 from relay.errors import BadInput, NotFound, RelayError
+from relay.model.people import Permission, SessionState
+from relay.services.access import Claim, Lost, Proof, Relation
 from relay.services.call_book import Watcher
 from relay.services.people import SESSION_ENDED, People
-from relay.video.port import MediaPlane
+from relay.services.rights import Rights
+from relay.turns.places import Places
+from relay.video.port import Answer, MediaPlane
 
 log = structlog.get_logger(__name__)
 MAX_SDP = 32_768
 CHECK_EVERY_S = 5.0
+PERMISSION_OF = {
+    Relation.SHARED: Permission.CALLS_WATCH,
+    Relation.CABIN: Permission.CABIN_WATCH,
+}
+MOST_OF_A_ROOM = 16
+MOST_OF_AN_ACCOUNT = 64
+"""Connections of one account to all rooms together: a wall of screens shows a dozen each."""
+FULL = "This call has as many viewers as it may; close one and try again."
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """One viewer's connection."""
+    """One viewer's connection, and the place it holds."""
 
     room: UUID
     watcher: Watcher
+    place: UUID
 
 
 def checked_sdp(body: bytes) -> str:
@@ -46,16 +59,71 @@ def checked_sdp(body: bytes) -> str:
         raise BadInput("The session description is not text.") from None
 
 
+def claim_of(watcher: Watcher, relation: Relation, subject: UUID) -> Claim:
+    """The right that somebody watches by."""
+    who = watcher.device or watcher.session
+    proof = Proof.DEVICE if watcher.device else Proof.SESSION
+    name = watcher.shown if watcher.device else watcher.name
+    return Claim(proof, who, name, PERMISSION_OF[relation], relation, subject)
+
+
 class ViewerSessions:
     """Every viewer's connection of this relay."""
 
-    def __init__(self, bus: Bus, people: People, plane: MediaPlane) -> None:
+    def __init__(self, bus: Bus, people: People, plane: MediaPlane, rights: Rights) -> None:
         self._bus, self._people, self._plane = bus, people, plane
+        self._rights = rights
         self._open: dict[UUID, Open] = {}
+        self._rooms: dict[UUID, Places[UUID]] = {}
+        self._accounts: Places[UUID] = Places(100_000, MOST_OF_AN_ACCOUNT, FULL)
 
-    def enter(self, session: UUID, room: UUID, watcher: Watcher) -> None:
-        """The plane has let this connection in."""
-        self._open[session] = Open(room, watcher)
+    async def watch(
+        self, room: UUID, watcher: Watcher, offer: bytes, relation: Relation, subject: UUID
+    ) -> Answer:
+        """Let somebody in to a room, by this relation to a call or a case. In a full one whoever holds most makes room.
+
+        Raises:
+            TooMany: everybody holds one.
+            BadInput: the offer cannot be read.
+        """
+        sdp, place = checked_sdp(offer), uuid4()
+        await self._enter(place, room, watcher)
+        try:
+            answer = await self._plane.subscribe(room, sdp, watcher.name)
+        except BaseException:
+            self._leave(place, room)
+            raise
+        session = answer.session
+        self._open[session] = Open(room, watcher, place)
+
+        async def cut(_why: Lost) -> None:
+            await self.close([session])
+
+        self._rights.hold(session, claim_of(watcher, relation, subject), cut)
+        return answer
+
+    async def _enter(self, place: UUID, room: UUID, watcher: Watcher) -> None:
+        seats = self._rooms.setdefault(room, Places(MOST_OF_A_ROOM, MOST_OF_A_ROOM, FULL))
+        left = {seats.enter(place, watcher.name), self._accounts.enter(place, watcher.name)}
+        replaced = [session for session, one in self._open.items() if one.place in left]
+        if replaced:
+            log.info("viewer-replaced", room=str(room), connections=len(replaced))
+            await self.close(replaced)
+
+    def _leave(self, place: UUID, room: UUID) -> None:
+        self._accounts.leave(place)
+        seats = self._rooms.get(room)
+        if seats is not None:
+            seats.leave(place)
+            if not len(seats):
+                del self._rooms[room]
+
+    def _forget(self, session: UUID) -> None:
+        """Give back the place of a connection that is no more."""
+        found = self._open.pop(session, None)
+        if found is not None:
+            self._leave(found.place, found.room)
+        self._rights.release(session)
 
     async def patch(self, watcher: Watcher, room: UUID, session: UUID, body: bytes) -> str:
         """ICE for a viewer's own connection."""
@@ -85,13 +153,13 @@ class ViewerSessions:
     async def end(self, room: UUID) -> None:
         """Close everything of a room, its sender too."""
         for session in [s for s, one in self._open.items() if one.room == room]:
-            del self._open[session]
+            self._forget(session)
         await self._plane.end(room)
 
     async def close(self, sessions: list[UUID]) -> None:
         """End these connections; those that have ended already are no error."""
         for session in sessions:
-            self._open.pop(session, None)
+            self._forget(session)
             with suppress(RelayError):
                 await self._plane.remove(session)
 
@@ -109,13 +177,12 @@ class ViewerSessions:
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
             for session in [s for s in self._open if self._plane.call_of(s) is None]:
-                self._open.pop(session, None)
+                self._forget(session)
             hashes = sorted({o.watcher.session for o in self._open.values() if o.watcher.session})
             try:
-                alive = await self._people.alive(hashes) if hashes else set()
+                states = await self._people.states(hashes) if hashes else {}
             except RelayError as error:
                 log.warning("sessions-not-checked", reason=str(error))
                 continue
-            await self.close(
-                [s for s, o in self._open.items() if o.watcher.session not in {"", *alive}]
-            )
+            fresh = {"", *(h for h, state in states.items() if state is SessionState.FRESH)}
+            await self.close([s for s, o in self._open.items() if o.watcher.session not in fresh])

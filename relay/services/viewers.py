@@ -7,9 +7,11 @@ from uuid import UUID
 
 from relay.errors import Conflict, NotFound, RelayError
 from relay.model.call import ShareKind
+from relay.services.access import Claim, Lost, Relation
 from relay.services.call_book import CallBook, Watcher
 from relay.services.render_calls import Json, ice_json, stats_json
-from relay.services.viewer_sessions import ViewerSessions, checked_sdp
+from relay.services.rights import Rights
+from relay.services.viewer_sessions import ViewerSessions
 from relay.video.port import Answer, MediaPlane
 
 PICTURES_BELOW_KBPS = 150
@@ -19,29 +21,28 @@ PICTURES_BELOW_KBPS = 150
 class CallViewers:
     """Lets viewers in to a call's video and out again."""
 
-    def __init__(self, book: CallBook, sessions: ViewerSessions, plane: MediaPlane) -> None:
+    def __init__(
+        self, book: CallBook, sessions: ViewerSessions, plane: MediaPlane, rights: Rights
+    ) -> None:
         self._book = book
         self._plane = plane
-        self._sessions = sessions
+        self._sessions, self.rights = sessions, rights
         self.publishers: dict[UUID, UUID] = {}
 
     async def watch(self, watcher: Watcher, call: UUID, offer: bytes) -> Answer:
-        """Begin to watch; written down.
+        """Begin to watch.
 
         Raises:
             Conflict: the call has ended.
         """
-        sdp = checked_sdp(offer)
-        answer = await self._plane.subscribe(call, sdp, watcher.name)
-        self._sessions.enter(answer.session, call, watcher)
+        answer = await self._sessions.watch(call, watcher, offer, Relation.SHARED, call)
         try:
             # read again after the plane let them in: a share may have ended in between
-            async with self._book.change(call) as change:
-                if not change.call.is_open:
-                    raise Conflict("This call has ended; there is nothing to watch.")
-                if not watcher.sees(change.facts):
-                    raise NotFound("There is no such call.")
-                await change.audit(watcher.name, "call-watched")
+            facts = await self._book.read(call)
+            if not facts.call.is_open:
+                raise Conflict("This call has ended; there is nothing to watch.")
+            if not watcher.sees(facts):
+                raise NotFound("There is no such call.")
         except RelayError:
             await self._sessions.close([answer.session])
             raise
@@ -91,9 +92,19 @@ class CallViewers:
             call, lambda who: not who.all_calls and (kind, target) in who.may_see
         )
 
+    def published(self, call: UUID, session: UUID, claim: Claim) -> None:
+        """The phone sends on this connection, by the right of its link."""
+        self.publishers[call] = session
+
+        async def cut(_why: Lost) -> None:
+            await self.drop_publisher(call)
+
+        self.rights.hold(("phone", call), claim, cut)
+
     async def drop_publisher(self, call: UUID) -> None:
         """Close the phone's connection; viewers stay for the next one."""
         session = self.publishers.pop(call, None)
+        self.rights.release(("phone", call))
         if session is not None:
             with suppress(RelayError):
                 await self._plane.remove(session)
@@ -101,4 +112,5 @@ class CallViewers:
     async def end(self, call: UUID) -> None:
         """Close everything of a call."""
         self.publishers.pop(call, None)
+        self.rights.release(("phone", call))
         await self._sessions.end(call)

@@ -32,6 +32,9 @@ class CallReads(Protocol):
     async def overdue_calls(self, now_us: int) -> list[UUID]:
         """Calls whose link was sent, never opened, and may not be opened any more."""
 
+    async def calls_shared_after_end(self, ended_before_us: int) -> list[UUID]:
+        """Calls that ended by that moment and that somebody may still look at through a share."""
+
     async def still_image(self, still: UUID) -> tuple[Still, bytes] | None:
         """A picture and its JPEG."""
 

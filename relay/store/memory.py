@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from relay.errors import Unavailable
@@ -53,9 +53,28 @@ class MemoryEcgLog:
         ]
         return sorted(touching, key=lambda frame: frame.first_sample)
 
+    def sealed(self) -> dict[str, int]:
+        """Nothing is ever closed."""
+        return {}
+
+    async def seal(self, older_than_s: float) -> None:
+        """Nothing is ever closed."""
+
+    def never_again(self, names: Iterable[str]) -> None:
+        """Names are never given."""
+
+    async def sha256_of(self, name: str) -> str:
+        """Nothing is ever closed."""
+        raise Unavailable(f"There is no part {name} of a log in memory.")
+
     def streams(self) -> list[UUID]:
         """Every stream known."""
         return list(self._frames)
+
+    @property
+    def failing(self) -> str | None:
+        """It never fails."""
+        return None
 
     async def ping(self) -> None:
         """Return while open."""

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 HERE = Path(__file__).parent / "migrations"
+NEWER = (
+    "The database was written by a newer version of Kyumei Relay; install that version "
+    "or restore a backup made before the upgrade."
+)
 
 
 def migrate(url: str) -> tuple[str | None, str]:
@@ -30,6 +34,30 @@ def migrate(url: str) -> tuple[str | None, str]:
             return before, newest
     finally:
         engine.dispose()
+
+
+def check_revision(url: str, file: Path) -> None:
+    """Do nothing where a database has this version's tables; it is not changed.
+
+    Raises:
+        Conflict: it is of another version, or no relay's.
+    """
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            found, newest = _revision_of(connection), newest_revision()
+    finally:
+        engine.dispose()
+    if found == newest:
+        return
+    if found is None:
+        raise Conflict(f"{file} is no database of a relay; check --data and KYUMEI_DATA_DIR.")
+    if found > newest:
+        raise Conflict(NEWER)
+    raise Conflict(
+        f"The database in {file.parent} is of an older version ({found}, this one needs {newest}): "
+        "stop its relay, make a backup, then run kyumei migrate (kyumei serve does it too)."
+    )
 
 
 def newest_revision() -> str:
@@ -60,10 +88,7 @@ def check_known(revision: str | None, config: Config) -> None:
 
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if revision is not None and revision not in known:
-        raise Conflict(
-            "The database was written by a newer version of Kyumei Relay; install that version "
-            "or restore a backup made before the upgrade."
-        )
+        raise Conflict(NEWER)
 
 
 def _revision_of(connection: sa.Connection) -> str | None:

@@ -6,17 +6,17 @@ Adapters do not inherit; a contract test runs every adapter against these words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from relay.model.alert import Alert
 from relay.model.audit import AuditRow
 from relay.model.decision import Decision, Opening
-from relay.model.incident import Incident, IncidentState
-from relay.model.people import Account, Device, DeviceEntry, Hospital, Session
+from relay.model.evidence import Fingerprint, Witness
+from relay.model.incident import Incident
 from relay.model.photo import ScenePhoto
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot
@@ -25,6 +25,8 @@ from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.protocol.ranges import RangeSet
 from relay.store.calls_port import CallReads, CallWrites
+from relay.store.cases_port import CaseFacts, CaseReads, CasesAsked
+from relay.store.people_port import PeopleReads, PeopleWrites
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,32 @@ class EcgLog(Protocol):
     def streams(self) -> list[UUID]:
         """Every stream the log knows."""
 
+    def sealed(self) -> Mapping[str, int]:
+        """Parts of the log that no append changes any more: their names and sizes in bytes."""
+
+    async def seal(self, older_than_s: float) -> None:
+        """Close the part that is being written, where it was begun so long ago.
+
+        Raises:
+            Unavailable: the disk is failing.
+        """
+
+    def never_again(self, names: Iterable[str]) -> None:
+        """Give none of these names to a new part: the audit tells of them, be they lost or not."""
+
+    async def sha256_of(self, name: str) -> str:
+        """The SHA-256 of a closed part as it lies on disk, hex.
+
+        Raises:
+            Unavailable: it cannot be read, or is gone.
+        """
+
+    @property
+    def failing(self) -> str | None:
+        """Why it did not write the last time, None while it writes."""
+
     async def ping(self) -> None:
-        """Return when the log can write.
+        """Return when the log can write; where it failed before, it tries.
 
         Raises:
             Unavailable: it cannot, with the reason in one sentence.
@@ -95,60 +121,26 @@ class EcgLog(Protocol):
         """Write what is pending, then release the files. Further calls raise ``Unavailable``."""
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFacts:
-    """Everything a row of the incident list is made of, read in one go.
-
-    Attributes:
-        card: the patient card of the highest revision, None before the first.
-        streams / snapshots / openings: oldest first; snapshots without samples.
-        live: the newest screening of each stream, as far as one is kept.
-        snapshot_reports: the newest screening of each snapshot.
-        alert / decision: the newest, None before the first.
-    """
-
-    incident: Incident
-    card: Mapping[str, object] | None
-    streams: tuple[EcgStream, ...]
-    snapshots: tuple[Snapshot, ...]
-    snapshot_reports: Mapping[UUID, Report]
-    live: Mapping[UUID, Report]
-    alert: Alert | None
-    openings: tuple[Opening, ...]
-    decision: Decision | None
-
-
-class RecordReads(CallReads, Protocol):
+class RecordReads(CallReads, CaseReads, PeopleReads, Protocol):
     """What can be asked. Inside one ``Records.read`` all answers are of the same moment."""
-
-    async def incident(self, incident: UUID) -> Incident | None:
-        """One case."""
-
-    async def incidents(
-        self, *, hospital: str | None = None, state: IncidentState | None = None, limit: int = 200
-    ) -> list[Incident]:
-        """Cases, newest first; with ``hospital`` only those addressed to it."""
-
-    async def cases(self, incidents: Sequence[UUID]) -> list[CaseFacts]:
-        """The facts of these cases in the order asked for; unknown ones are left out."""
 
     async def stream(self, stream: UUID) -> EcgStream | None:
         """One recording."""
 
-    async def timeline(self, incident: UUID, after: int = 0, limit: int = 10_000) -> list[Entry]:
-        """Entries numbered above ``after``, ascending."""
-
-    async def card(self, incident: UUID) -> Mapping[str, object] | None:
-        """The patient card of the highest revision."""
-
     async def snapshot(self, snapshot: UUID) -> Snapshot | None:
         """One snapshot, without its samples."""
+
+    async def same_samples(self, fingerprint: str, incident: UUID) -> int | None:
+        """When a file with these samples first came for another case than this, None: never."""
 
     async def snapshot_samples(self, snapshot: UUID) -> bytes | None:
         """Its samples (int16 little-endian, lead after lead), None before they are kept."""
 
     async def awaited_snapshots(self) -> list[Snapshot]:
         """Snapshots whose samples are not kept yet."""
+
+    async def kept_snapshots(self, incident: UUID) -> list[Snapshot]:
+        """Snapshots of a case whose samples are kept, oldest first."""
 
     async def unscreened_snapshots(self) -> list[Snapshot]:
         """Kept snapshots that have no report."""
@@ -185,33 +177,54 @@ class RecordReads(CallReads, Protocol):
     async def openings(self, incident: UUID) -> list[Opening]:
         """Who had the trace on screen, oldest first."""
 
-    async def account(self, name: str) -> Account | None:
-        """One account."""
-
-    async def accounts(self) -> list[Account]:
-        """Every account, by name."""
-
-    async def sessions(self, token_hashes: Sequence[str]) -> list[Session]:
-        """Those of these sessions that were not ended, of accounts that are not disabled."""
-
-    async def device_of_token(self, token_hash: str) -> Device | None:
-        """The device whose token, not revoked, has this hash."""
-
-    async def devices(self) -> list[DeviceEntry]:
-        """Every device, by unit."""
-
-    async def hospitals(self) -> list[Hospital]:
-        """Every hospital, by id."""
-
     async def audit_rows(self, after: int = 0, limit: int = 1_000) -> list[AuditRow]:
         """Audit rows numbered above ``after``, ascending."""
+
+    async def ids_of_case(self, incident: UUID) -> list[str]:
+        """Everything a row of the audit may call a case by: itself, its recordings, ECGs, alerts, calls."""
+
+    async def find_audit(
+        self,
+        *,
+        case: UUID | None = None,
+        subjects: Sequence[str] = (),
+        person: str = "",
+        since_us: int = 0,
+        limit: int = 1_000,
+    ) -> tuple[list[AuditRow], int]:
+        """The newest rows of what people did and saw that fit, ascending, and how many older ones were left out.
+
+        Rows that only carry evidence of what is kept are not among them.
+
+        Args:
+            case: rows that name it in what they say, or are about one of ``subjects``.
+            subjects: its names, as ``ids_of_case`` gives them.
+            person: rows by this account or unit, or about its account.
+            since_us: rows of that moment or later.
+            limit: the newest so many.
+        """
+
+    async def audit_rows_of(self, action: str) -> list[AuditRow]:
+        """Every audit row of one action, ascending."""
+
+    async def fingerprints(
+        self, kind: str, after: tuple[Any, ...] | None = None
+    ) -> tuple[list[Fingerprint], tuple[Any, ...]]:
+        """The next fingerprints of a kind of ``FORMS`` after a key, and the key to go on after; none: the end."""
+
+    async def witnessed_samples(self) -> list[Witness]:
+        """Samples that were on disk once, because kept snapshots and screenings were made of them."""
 
     async def audit_head(self) -> AuditRow | None:
         """The newest audit row."""
 
 
-class RecordWrites(RecordReads, CallWrites, Protocol):
-    """One transaction: all of it is on disk when the ``with`` block ends well, or nothing is."""
+class RecordWrites(RecordReads, CallWrites, PeopleWrites, Protocol):
+    """One transaction: all of it is on disk when the ``with`` block ends well, or nothing is.
+
+    Rows of the kinds in ``relay.model.evidence.FORMS`` that it added are told of in the audit's chain: its
+    last row then has the action ``kept`` and carries their hashes.
+    """
 
     async def mark_event(self, event: UUID, incident: UUID, at_us: int) -> bool:
         """Note that an event is applied; False where it already was (then do nothing)."""
@@ -239,7 +252,7 @@ class RecordWrites(RecordReads, CallWrites, Protocol):
         """Keep a revision of the patient card; a revision already kept stays as it is."""
 
     async def add_snapshot(self, snapshot: Snapshot) -> bool:
-        """Keep a request; False where that snapshot is already known."""
+        """Keep a request, with its origin where it has one; False where that snapshot is already known."""
 
     async def add_photo(self, photo: ScenePhoto, jpeg: bytes) -> bool:
         """Keep a photo of the scene; False where that photo is already known. Never changed."""
@@ -272,26 +285,6 @@ class RecordWrites(RecordReads, CallWrites, Protocol):
     async def add_note(self, incident: UUID, text: str, who: str, user: str, at_us: int) -> None:
         """Keep a line of text."""
 
-    async def put_account(self, account: Account) -> None:
-        """Add an account or replace it."""
-
-    async def add_session(self, session: Session) -> None:
-        """Keep a new session."""
-
-    async def touch_session(self, token_hash: str, seen_at_us: int) -> None:
-        """The person did something."""
-
-    async def end_sessions(
-        self, at_us: int, *, token_hash: str | None = None, user: str | None = None
-    ) -> None:
-        """End one session, or all of an account."""
-
-    async def put_device(self, entry: DeviceEntry) -> None:
-        """Add a device or replace it."""
-
-    async def put_hospital(self, hospital: Hospital) -> None:
-        """Add a hospital or rename it."""
-
     async def audit(
         self,
         at_us: int,
@@ -300,7 +293,7 @@ class RecordWrites(RecordReads, CallWrites, Protocol):
         subject: str,
         data: Mapping[str, object] | None = None,
     ) -> AuditRow:
-        """Append one row to the audit, chained to the row before it."""
+        """Append one row to the audit, chained to the row before it; it also says from where (``model.asker``)."""
 
 
 class Records(Protocol):
@@ -316,15 +309,34 @@ class Records(Protocol):
     def begin(self) -> AbstractAsyncContextManager[RecordWrites]:
         """A transaction. It is on disk when the block ends without an exception."""
 
+    @property
+    def failing(self) -> str | None:
+        """The row of ``relay.causes`` for the last write, where that failed; None while writes succeed."""
+
     async def ping(self) -> None:
-        """Return when the database can be written.
+        """Return when the database can be written: something was, in the last seconds or now.
 
         Raises:
             Unavailable: it cannot, with the reason in one sentence.
+        """
+
+    async def forget_deleted(self) -> None:
+        """See to it that nothing that was deleted is left in the store's files.
+
+        Raises:
+            Unavailable: the store cannot do it now.
         """
 
     async def close(self) -> None:
         """Release the database. Further calls raise ``Unavailable``."""
 
 
-__all__ = ["CaseFacts", "EcgLog", "LoggedFrame", "RecordReads", "RecordWrites", "Records"]
+__all__ = [
+    "CaseFacts",
+    "CasesAsked",
+    "EcgLog",
+    "LoggedFrame",
+    "RecordReads",
+    "RecordWrites",
+    "Records",
+]

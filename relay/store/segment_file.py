@@ -8,6 +8,7 @@ then one packed entry a frame. The index is a copy of what a scan finds and may 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
@@ -15,13 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from relay.errors import RemoteProtocolError
+import structlog
+
+from relay.errors import RemoteProtocolError, Unavailable
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import KIND_ECG, MAX_FRAME_BYTES, VERSION, unpack
+from relay.store.port import LoggedFrame
 from relay.store.segment_index import ON_DISK, Entry, Holding, SegmentIndex, Summary
 
+log = structlog.get_logger(__name__)
 LENGTH = struct.Struct("<I")
 INDEX_VERSION = 1
+PROBE = ".probe"
 _FRAME_START = bytes((VERSION, KIND_ECG))
 
 
@@ -73,6 +79,19 @@ def _entry_at(data: bytes, start: int) -> Entry | None:
     except RemoteProtocolError:
         return None
     return Entry(frame.stream, frame.seq, frame.first_sample, frame.n_samples, size, start)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hex, read in pieces.
+
+    Raises:
+        Unavailable: it cannot be read, or is gone.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Unavailable(f"The file {path.name} cannot be read ({error.strerror}).") from error
 
 
 def index_path(path: Path) -> Path:
@@ -127,3 +146,53 @@ def read_index(path: Path) -> SegmentIndex:
     except (OSError, ValueError, KeyError):
         pass
     return SegmentIndex(scan(path).entries)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte, however often the system asks for."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def try_to_write(folder: Path) -> None:
+    """Write a frame's worth into a folder and take it away again.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    probe = folder / PROBE
+    fd = os.open(probe, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    try:
+        write_all(fd, bytes(MAX_FRAME_BYTES))
+        os.fdatasync(fd)
+    finally:
+        os.close(fd)
+        probe.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Let the names in a folder survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def load(entry: Entry, path: Path) -> LoggedFrame | None:
+    """The frame of an entry, or None (and an error in the log) where its bytes have rotted."""
+    with path.open("rb", buffering=0) as file:
+        data = os.pread(file.fileno(), entry.size, entry.offset)
+    try:
+        unpack(data)
+    except RemoteProtocolError:
+        log.error(
+            "ecg_log_damaged",
+            stream=str(entry.stream),
+            seq=entry.seq,
+            segment=path.name,
+            offset=entry.offset,
+        )
+        return None
+    return LoggedFrame(entry.seq, entry.first_sample, entry.n_samples, data)

@@ -9,10 +9,10 @@ that a page cache the kernel gave up on is never trusted.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +20,21 @@ from uuid import UUID
 
 import structlog
 
-from relay.errors import RemoteProtocolError, Unavailable
+from relay.errors import Unavailable
 from relay.protocol.ranges import RangeSet
-from relay.protocol.wire import unpack
 from relay.store.port import LoggedFrame
-from relay.store.segment_file import LENGTH, read_index, read_summary, scan, write_index
+from relay.store.sealed_segments import SealedSegments
+from relay.store.segment_file import (
+    LENGTH,
+    load,
+    read_summary,
+    scan,
+    sha256_of,
+    sync_folder,
+    try_to_write,
+    write_all,
+    write_index,
+)
 from relay.store.segment_index import Entry, Holding, SegmentIndex, Summary
 
 log = structlog.get_logger()
@@ -32,7 +42,6 @@ log = structlog.get_logger()
 SEGMENT_BYTES = 64 * 2**20
 COMMIT_EVERY_S = 0.1
 STALLED_AFTER_S = 2.0
-CACHED_INDEXES = 8
 
 
 @dataclass(slots=True)
@@ -53,6 +62,7 @@ class _Active:
     fd: int
     end: int
     index: SegmentIndex = field(default_factory=SegmentIndex)
+    began_s: float = field(default_factory=time.monotonic)
 
 
 class SegmentLog:
@@ -60,10 +70,12 @@ class SegmentLog:
 
     def __init__(self, folder: Path, *, segment_bytes: int, commit_every_s: float) -> None:
         self._folder = folder
+        self.has_room: Callable[[], bool] = lambda: True
+        """Whether new frames may take room on the disk."""
+        self.on_full: Callable[[], None] = lambda: None
         self._segment_bytes = segment_bytes
         self._commit_every_s = commit_every_s
-        self._sealed: dict[Path, Summary] = {}
-        self._cache: OrderedDict[Path, SegmentIndex] = OrderedDict()
+        self._sealed = SealedSegments()
         self._held: dict[UUID, Holding] = {}
         self._in_flight: dict[tuple[UUID, int], asyncio.Future[None]] = {}
         self._batch: _Batch | None = None
@@ -82,10 +94,10 @@ class SegmentLog:
     def recover(self) -> None:
         """Read what the folder holds; set a torn tail aside. Blocks; call before serving."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        for path in sorted(self._folder.glob("*.seg")):
+        for path in sorted(self._folder.glob("[0-9]*.seg")):
             known = read_summary(path)
             summary, end = known or self._rescan(path)
-            self._sealed[path] = summary
+            self._sealed.add(path, summary)
             self._next_number = max(self._next_number, int(path.stem) + 1)
             for stream, holding in summary.items():
                 held = self._held.setdefault(stream, Holding(RangeSet(), RangeSet()))
@@ -93,6 +105,7 @@ class SegmentLog:
                 held.samples.update(holding.samples)
             if path.stat().st_size > end:
                 self._set_tail_aside(path, end)
+            self._sealed.closed_for_good(path, end)
 
     def start(self) -> None:
         """Begin committing; needs a running loop."""
@@ -163,6 +176,8 @@ class SegmentLog:
             written = await loop.run_in_executor(self._writer, self._write, batch.frames)
         except OSError as error:
             self._failure = f"The ECG log cannot write ({error.strerror}); free space on its disk."
+            if error.errno == errno.ENOSPC:
+                self.on_full()
             log.error("ecg_log_write_failed", errno=error.errno, frames=len(batch.frames))
             batch.done.set_exception(Unavailable(self._failure))
         else:
@@ -179,6 +194,8 @@ class SegmentLog:
 
     def _write(self, frames: list[tuple[UUID, LoggedFrame]]) -> list[Entry]:
         """In the writer thread: one write, one fdatasync. Raises OSError with nothing kept."""
+        if not self.has_room():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         active = self._active or self._begin_segment()
         parts: list[bytes] = []
         entries: list[Entry] = []
@@ -193,7 +210,7 @@ class SegmentLog:
             )
             offset += len(frame.data)
         try:
-            _write_all(active.fd, b"".join(parts))
+            write_all(active.fd, b"".join(parts))
             os.fdatasync(active.fd)
         except OSError:
             self._abandon(active)
@@ -208,27 +225,31 @@ class SegmentLog:
         path = self._folder / f"{self._next_number:010d}.seg"
         fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o640)
         self._next_number += 1
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         self._active = _Active(path, fd, 0)
         return self._active
 
     def _seal(self, active: _Active) -> None:
-        self._sealed[active.path] = active.index.summary  # first: a reader must find it somewhere
+        self._sealed.add(
+            active.path, active.index.summary
+        )  # first: a reader must find it somewhere
         self._active = None
         os.close(active.fd)
         try:
             write_index(active.path, active.index, active.end)
         except OSError as error:  # the index is a copy: a scan at the next start rebuilds it
             log.error("ecg_log_index_failed", segment=active.path.name, errno=error.errno)
+        self._sealed.closed_for_good(active.path, active.end)
 
     def _abandon(self, active: _Active) -> None:
         """After a write error: keep what was good, never write to this file again."""
-        self._sealed[active.path] = active.index.summary
+        self._sealed.add(active.path, active.index.summary)
         self._active = None
         try:
             os.ftruncate(active.fd, active.end)
             os.fsync(active.fd)
-        except OSError as error:
+            self._sealed.closed_for_good(active.path, active.end)
+        except OSError as error:  # not closed for good: the next start sets the tail aside
             log.error("ecg_log_truncate_failed", segment=active.path.name, errno=error.errno)
         os.close(active.fd)
 
@@ -259,49 +280,79 @@ class SegmentLog:
         return await loop.run_in_executor(self._readers, self._read, stream, from_sample, to_sample)
 
     def _read(self, stream: UUID, from_sample: int, to_sample: int) -> list[LoggedFrame]:
-        found: dict[int, tuple[Entry, Path]] = {}
-        active = self._active
-        sealed = [
-            path
-            for path, summary in list(self._sealed.items())
-            if (holding := summary.get(stream)) is not None
-            and any(a < to_sample and b > from_sample for a, b in holding.samples)
-        ]
-        for path in sealed:
-            index = self._index(path)
-            found |= {e.seq: (e, path) for e in index.touching(stream, from_sample, to_sample)}
+        active = self._active  # first: what is closed meanwhile is found among the closed
+        found = self._sealed.touching(stream, from_sample, to_sample)
         if active is not None:
             now = active.index.touching(stream, from_sample, to_sample)
             found |= {e.seq: (e, active.path) for e in now}
         try:
-            loaded = [_load(e, path) for e, path in found.values()]
+            loaded = [load(e, path) for e, path in found.values()]
         except OSError as error:
             raise Unavailable(f"The ECG log cannot be read ({error.strerror}).") from error
         frames = [frame for frame in loaded if frame is not None]
         return sorted(frames, key=lambda f: (f.first_sample, f.seq))
 
-    def _index(self, path: Path) -> SegmentIndex:
-        cached = self._cache.get(path)
-        if cached is None:
-            cached = self._cache[path] = read_index(path)
-            while len(self._cache) > CACHED_INDEXES:
-                self._cache.popitem(last=False)
-        return cached
+    # ── what is closed ──────────────────────────────────────────────────────────────────────────
+
+    def sealed(self) -> dict[str, int]:
+        """See ``EcgLog.sealed``."""
+        return self._sealed.sizes()
+
+    def never_again(self, names: Iterable[str]) -> None:
+        """See ``EcgLog.never_again``."""
+        taken = [int(number) for name in names if (number := Path(name).stem).isdigit()]
+        self._next_number = max([self._next_number, *(number + 1 for number in taken)])
+
+    async def seal(self, older_than_s: float) -> None:
+        """See ``EcgLog.seal``."""
+        if self._closing:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._writer, self._seal_older, older_than_s)
+        except OSError as error:
+            raise Unavailable(f"The ECG log cannot be closed ({error.strerror}).") from error
+
+    def _seal_older(self, than_s: float) -> None:
+        active = self._active
+        if active is not None and time.monotonic() - active.began_s >= than_s:
+            self._seal(active)
+
+    async def sha256_of(self, name: str) -> str:
+        """See ``EcgLog.sha256_of``."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, sha256_of, self._folder / name)
 
     # ── health and end ──────────────────────────────────────────────────────────────────────────
+
+    @property
+    def failing(self) -> str | None:
+        """See ``EcgLog.failing``."""
+        return self._failure
 
     async def ping(self) -> None:
         """See ``EcgLog.ping``."""
         if self._closing:
             raise Unavailable("The ECG log is closed.")
         if self._failure:
-            raise Unavailable(self._failure)
+            await self._try_again()
         if self._writing_since_s is not None:
             waited_s = time.monotonic() - self._writing_since_s
             if waited_s > STALLED_AFTER_S:
                 raise Unavailable(
                     f"The ECG log's disk has not answered for {waited_s:.0f} s; look at the disk."
                 )
+
+    async def _try_again(self) -> None:
+        """Whether the disk takes something now: nobody may come to find out."""
+        loop = asyncio.get_running_loop()
+        try:
+            if not self.has_room():
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            await loop.run_in_executor(self._writer, try_to_write, self._folder)
+        except OSError:
+            raise Unavailable(self._failure or "The ECG log cannot write.") from None
+        self._failure = None
 
     async def close(self) -> None:
         """See ``EcgLog.close``."""
@@ -343,35 +394,3 @@ def _retrieved(future: asyncio.Future[None]) -> None:
     """Mark a failed commit as seen, also where every waiter was cancelled."""
     if not future.cancelled():
         future.exception()
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _load(entry: Entry, path: Path) -> LoggedFrame | None:
-    """The frame of an entry, or None (and an error in the log) where its bytes have rotted."""
-    with path.open("rb", buffering=0) as file:
-        data = os.pread(file.fileno(), entry.size, entry.offset)
-    try:
-        unpack(data)
-    except RemoteProtocolError:
-        log.error(
-            "ecg_log_damaged",
-            stream=str(entry.stream),
-            seq=entry.seq,
-            segment=path.name,
-            offset=entry.offset,
-        )
-        return None
-    return LoggedFrame(entry.seq, entry.first_sample, entry.n_samples, data)

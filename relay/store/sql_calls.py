@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.model.call import (
     Call,
@@ -21,8 +20,12 @@ from relay.model.call import (
     ShareKind,
     Still,
 )
+from relay.model.evidence import FORMS
 from relay.store import schema as t
 from relay.store.sql_values import AnyRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 Query = sa.Select[Any]
 CALL_FIELDS = tuple(field.name for field in fields(Call))
@@ -42,10 +45,20 @@ class SqlBase:
 
 
 class SqlChange(SqlBase):
-    """One connection inside a transaction."""
+    """One connection inside a transaction.
+
+    Attributes:
+        added: table and key of each row this transaction added of which the chain is to tell.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
+        self.added: list[tuple[str, tuple[Any, ...]]] = []
 
     async def _insert(self, table: sa.Table, **values: object) -> None:
-        await self._db.execute(table.insert().values(**values))
+        done = await self._db.execute(table.insert().values(**values))
+        if table.name in FORMS:
+            self.added.append((table.name, tuple(done.inserted_primary_key or ())))
 
     async def _update(self, table: sa.Table, where: Mapping[str, object], **values: object) -> int:
         change = table.update().values(**values)
@@ -97,6 +110,14 @@ class SqlCallReads(SqlBase):
         query = sa.select(t.calls.c.id).filter_by(state=CallState.SENT.value)
         rows = await self._all(query.where(t.calls.c.expires_at_us <= now_us))
         return [row.id for row in rows]
+
+    async def calls_shared_after_end(self, ended_before_us: int) -> list[UUID]:
+        """Ended, and shares of it have not."""
+        live = sa.select(t.call_shares.c.call).where(t.call_shares.c.ended_at_us.is_(None))
+        ended = sa.select(t.calls.c.id).where(
+            t.calls.c.ended_at_us <= ended_before_us, t.calls.c.id.in_(live)
+        )
+        return [row.id for row in await self._all(ended.order_by(t.calls.c.ended_at_us))]
 
     async def still_image(self, still: UUID) -> tuple[Still, bytes] | None:
         """A picture and its JPEG."""

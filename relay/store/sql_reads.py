@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,8 +11,17 @@ import sqlalchemy as sa
 from relay.model.alert import OPEN_STATES, Alert
 from relay.model.audit import AuditRow
 from relay.model.decision import Decision, Opening
-from relay.model.incident import Incident, IncidentState
-from relay.model.people import Account, Device, DeviceEntry, Hospital, Session
+from relay.model.evidence import KEPT, Fingerprint, Witness
+from relay.model.incident import Incident
+from relay.model.people import (
+    Account,
+    Device,
+    DeviceEntry,
+    Hospital,
+    Session,
+    SessionEnd,
+    Withdrawal,
+)
 from relay.model.photo import ScenePhoto
 from relay.model.report import CALM_TIERS, Report
 from relay.model.snapshot import Snapshot
@@ -20,9 +30,19 @@ from relay.model.stream import EcgStream
 from relay.model.timeline import Entry
 from relay.store import schema as t
 from relay.store import sql_values as v
-from relay.store.port import CaseFacts
+from relay.store.port import CaseFacts, CasesAsked
+from relay.store.present_samples import unpacked
 from relay.store.sql_calls import SqlCallReads
-from relay.store.sql_cases import read_cases, read_incidents, snapshot_query
+from relay.store.sql_cases import (
+    in_order,
+    read_cases,
+    read_incidents,
+    read_receipt_entries,
+    snapshot_query,
+)
+from relay.store.sql_evidence import Key, key_of, page_of, print_of
+
+ENTRIES_AT_ONCE = 10_000
 
 
 class SqlReads(SqlCallReads):
@@ -35,17 +55,19 @@ class SqlReads(SqlCallReads):
         found = await read_incidents(self._db, sa.select(t.incidents).filter_by(id=incident))
         return found[0] if found else None
 
-    async def incidents(
-        self, *, hospital: str | None = None, state: IncidentState | None = None, limit: int = 200
-    ) -> list[Incident]:
-        """Cases, newest first."""
-        query = sa.select(t.incidents).order_by(t.incidents.c.opened_at_us.desc()).limit(limit)
-        if state is not None:
-            query = query.where(t.incidents.c.state == state.value)
-        if hospital is not None:
-            addressed = sa.select(t.incident_hospitals.c.incident).filter_by(hospital=hospital)
-            query = query.where(t.incidents.c.id.in_(addressed))
-        return await read_incidents(self._db, query)
+    async def incidents(self, asked: CasesAsked, *, at_most: int) -> list[Incident]:
+        """Cases in the order asked for."""
+        return await read_incidents(self._db, in_order(asked).limit(at_most))
+
+    async def count_incidents(self, asked: CasesAsked) -> int:
+        """How many there are."""
+        found = in_order(asked).order_by(None).subquery()
+        count = await self._db.execute(sa.select(sa.func.count()).select_from(found))
+        return int(count.scalar_one())
+
+    async def told(self, incidents: Sequence[UUID]) -> Mapping[UUID, Sequence[Entry]]:
+        """The entries of these cases that receipts are made of."""
+        return await read_receipt_entries(self._db, incidents)
 
     async def cases(self, incidents: Sequence[UUID]) -> list[CaseFacts]:
         """The facts of these cases."""
@@ -56,11 +78,27 @@ class SqlReads(SqlCallReads):
         row = await self._one(sa.select(t.streams).filter_by(id=stream))
         return v.stream_of(row) if row else None
 
-    async def timeline(self, incident: UUID, after: int = 0, limit: int = 10_000) -> list[Entry]:
-        """Entries above ``after``."""
-        query = sa.select(t.timeline).filter_by(incident=incident).limit(limit)
-        query = query.where(t.timeline.c.entry > after).order_by(t.timeline.c.entry)
+    async def timeline(self, incident: UUID, after: int = 0) -> list[Entry]:
+        """The next entries above ``after``."""
+        query = sa.select(t.timeline).filter_by(incident=incident).where(t.timeline.c.entry > after)
+        query = query.order_by(t.timeline.c.entry).limit(ENTRIES_AT_ONCE)
         return [v.entry_of(row) for row in await self._all(query)]
+
+    async def newest_entries(self, incident: UUID, before: int, at_most: int) -> list[Entry]:
+        """The newest entries below ``before``."""
+        query = sa.select(t.timeline).filter_by(incident=incident)
+        query = query.where(t.timeline.c.entry < before).order_by(t.timeline.c.entry.desc())
+        return [v.entry_of(row) for row in reversed(await self._all(query.limit(at_most)))]
+
+    async def last_entry_at_us(self, incident: UUID) -> int | None:
+        """The latest moment on the timeline."""
+        query = sa.select(sa.func.max(t.timeline.c.at_us)).filter_by(incident=incident)
+        at_us: int | None = (await self._db.execute(query)).scalar()
+        return at_us
+
+    async def receipt_entries(self, incident: UUID) -> list[Entry]:
+        """The entries that receipts are made of."""
+        return (await read_receipt_entries(self._db, [incident]))[incident]
 
     async def card(self, incident: UUID) -> Mapping[str, object] | None:
         """The newest patient card."""
@@ -86,14 +124,32 @@ class SqlReads(SqlCallReads):
         row = await self._one(snapshot_query().where(t.snapshots.c.id == snapshot))
         return v.snapshot_of(row) if row else None
 
+    async def same_samples(self, fingerprint: str, incident: UUID) -> int | None:
+        """When they came for another case, the first time."""
+        of = t.snapshot_origins.c
+        query = sa.select(sa.func.min(of.at_us)).where(
+            of.fingerprint == fingerprint, of.incident != incident
+        )
+        at_us: int | None = (await self._db.execute(query)).scalar()
+        return at_us
+
     async def snapshot_samples(self, snapshot: UUID) -> bytes | None:
         """Its samples."""
         query = sa.select(t.snapshot_samples.c.samples).filter_by(snapshot=snapshot)
-        return (await self._db.execute(query)).scalar_one_or_none()
+        kept: bytes | None = (await self._db.execute(query)).scalar_one_or_none()
+        known = await self.snapshot(snapshot)
+        return None if kept is None or known is None else unpacked(known, kept)
 
     async def awaited_snapshots(self) -> list[Snapshot]:
         """Snapshots without samples."""
         query = snapshot_query().where(t.snapshot_samples.c.snapshot.is_(None))
+        return [v.snapshot_of(row) for row in await self._all(query)]
+
+    async def kept_snapshots(self, incident: UUID) -> list[Snapshot]:
+        """Snapshots of a case with samples."""
+        query = snapshot_query().where(
+            t.snapshots.c.incident == incident, t.snapshot_samples.c.snapshot.is_not(None)
+        )
         return [v.snapshot_of(row) for row in await self._all(query)]
 
     async def unscreened_snapshots(self) -> list[Snapshot]:
@@ -192,26 +248,62 @@ class SqlReads(SqlCallReads):
             for row in await self._all(query)
         ]
 
+    async def session_user(self, token_hash: str) -> str | None:
+        """The account of a session."""
+        query = sa.select(t.sessions.c.user).where(t.sessions.c.token_hash == token_hash)
+        return (await self._db.execute(query)).scalar_one_or_none()
+
+    async def session_ends(self, token_hashes: Sequence[str]) -> dict[str, SessionEnd]:
+        """Why sessions were ended."""
+        query = sa.select(t.sessions.c.token_hash, t.sessions.c.ended_why).where(
+            t.sessions.c.token_hash.in_(token_hashes), t.sessions.c.ended_why.is_not(None)
+        )
+        return {row.token_hash: SessionEnd(row.ended_why) for row in await self._all(query)}
+
     async def device_of_token(self, token_hash: str) -> Device | None:
         """The device a token belongs to."""
-        query = sa.select(t.devices.c.unit).filter_by(token_hash=token_hash)
-        row = await self._one(query.where(t.devices.c.revoked_at_us.is_(None)))
-        return Device(row.unit, await self._hospitals_of(row.unit)) if row else None
+        query = sa.select(t.devices).filter_by(token_hash=token_hash, revoked_at_us=None)
+        found = await self._devices(query)
+        return found[0].device if found else None
+
+    async def device(self, unit: str) -> DeviceEntry | None:
+        """One device."""
+        found = await self._devices(sa.select(t.devices).filter_by(unit=unit))
+        return found[0] if found else None
 
     async def devices(self) -> list[DeviceEntry]:
         """Every device."""
-        rows = await self._all(sa.select(t.devices).order_by(t.devices.c.unit))
+        return await self._devices(sa.select(t.devices).order_by(t.devices.c.unit))
+
+    async def _devices(self, query: sa.Select[Any]) -> list[DeviceEntry]:
+        rows = await self._all(query)
+        at = t.device_hospitals.c
+        addressed = sa.select(at.unit, at.hospital)
+        if len(rows) == 1:
+            addressed = addressed.where(at.unit == rows[0].unit)
+        hospitals: dict[str, set[str]] = {row.unit: set() for row in rows}
+        for one in await self._all(addressed) if rows else ():
+            hospitals.setdefault(one.unit, set()).add(one.hospital)
         return [
             DeviceEntry(
-                Device(row.unit, await self._hospitals_of(row.unit)),
+                Device(row.unit, frozenset(hospitals[row.unit]), row.token_hash),
                 row.token_hash, row.created_at_us, row.revoked_at_us,
             )
             for row in rows
         ]  # fmt: skip
 
-    async def _hospitals_of(self, unit: str) -> frozenset[str]:
-        query = sa.select(t.device_hospitals.c.hospital).filter_by(unit=unit)
-        return frozenset((await self._db.execute(query)).scalars())
+    async def withdrawn_token(self, token_hash: str) -> tuple[str, Withdrawal] | None:
+        """Whose token it was."""
+        revoked = sa.select(t.devices.c.unit).filter_by(token_hash=token_hash)
+        row = await self._one(revoked.where(t.devices.c.revoked_at_us.is_not(None)))
+        if row is not None:
+            return row.unit, Withdrawal.REVOKED
+        row = await self._one(sa.select(t.replaced_tokens.c.unit).filter_by(token_hash=token_hash))
+        return (row.unit, Withdrawal.REPLACED) if row else None
+
+    async def rights_version(self) -> int:
+        """How often a right has changed."""
+        return int((await self._db.execute(sa.select(t.rights.c.version))).scalar_one())
 
     async def hospitals(self) -> list[Hospital]:
         """Every hospital."""
@@ -223,6 +315,62 @@ class SqlReads(SqlCallReads):
         query = sa.select(t.audit).where(t.audit.c.number > after)
         query = query.order_by(t.audit.c.number).limit(limit)
         return [v.audit_of(row) for row in await self._all(query)]
+
+    async def ids_of_case(self, incident: UUID) -> list[str]:
+        """A case's names in the audit."""
+        found = [str(incident)]
+        for table in (t.streams, t.snapshots, t.alerts, t.calls):
+            ids = await self._db.execute(sa.select(table.c.id).where(table.c.incident == incident))
+            found += [str(one) for one in ids.scalars()]
+        return found
+
+    async def find_audit(
+        self,
+        *,
+        case: UUID | None = None,
+        subjects: Sequence[str] = (),
+        person: str = "",
+        since_us: int = 0,
+        limit: int = 1_000,
+    ) -> tuple[list[AuditRow], int]:
+        """The newest rows that fit."""
+        of, fits = t.audit.c, [t.audit.c.at_us >= since_us, t.audit.c.action != KEPT]
+        if case is not None:
+            named = sa.cast(of.data, sa.String).like(f"%{case}%")
+            fits.append(sa.or_(of.subject.in_(subjects), named))
+        if person:
+            fits.append(sa.or_(of.who.in_((person, f"unit:{person}"[:64])), of.subject == person))
+        newest = sa.select(t.audit).where(*fits).order_by(of.number.desc()).limit(limit)
+        rows = [v.audit_of(row) for row in await self._all(newest)]
+        count = sa.select(sa.func.count()).select_from(t.audit).where(*fits)
+        in_all = int((await self._db.execute(count)).scalar_one())
+        return rows[::-1], in_all - len(rows)
+
+    async def audit_rows_of(self, action: str) -> list[AuditRow]:
+        """Every audit row of one action."""
+        query = sa.select(t.audit).filter_by(action=action).order_by(t.audit.c.number)
+        return [v.audit_of(row) for row in await self._all(query)]
+
+    async def fingerprints(
+        self, kind: str, after: Key | None = None
+    ) -> tuple[list[Fingerprint], Key]:
+        """A page of what is there."""
+        rows = await self._all(page_of(kind, after))
+        return [print_of(kind, row) for row in rows], key_of(kind, rows[-1]) if rows else ()
+
+    async def witnessed_samples(self) -> list[Witness]:
+        """Samples that something kept was made of."""
+        shots, kept = t.snapshots.c, t.snapshot_samples
+        query = sa.select(shots.stream, kept.c.present).join_from(t.snapshots, kept)
+        found = [
+            Witness(row.stream, first, end)
+            for row in await self._all(query)
+            for first, end in row.present
+        ]
+        points = t.st_points.c
+        ends = sa.select(points.stream, sa.func.max(points.end_sample).label("end"))
+        rows = await self._all(ends.group_by(points.stream))
+        return [*found, *(Witness(row.stream, row.end - 1, row.end) for row in rows)]
 
     async def audit_head(self) -> AuditRow | None:
         """The newest audit row."""

@@ -12,7 +12,7 @@ from relay.model.audit import AuditRow
 from relay.model.decision import Decision, DecisionKind, Opening
 from relay.model.people import Account, Person, Role
 from relay.model.report import Report
-from relay.model.snapshot import Snapshot, SnapshotState
+from relay.model.snapshot import Origin, Snapshot, SnapshotState
 from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream, StreamState
 from relay.model.timeline import Entry, Stage
@@ -60,6 +60,7 @@ def snapshot_of(row: AnyRow) -> Snapshot:
         stored_at_us=row.stored_at_us,
         present=tuple((first, end) for first, end in row.present or ()),
         sha256=row.sha256,
+        origin=Origin(**row.origin) if row.origin else None,
     )
 
 

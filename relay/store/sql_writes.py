@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,10 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from relay.errors import Conflict, NotFound
 from relay.model.alert import Alert
+from relay.model.asker import RELAY, from_where
 from relay.model.audit import GENESIS, AuditRow, hash_row
 from relay.model.decision import Decision, Opening
+from relay.model.evidence import KEPT, carried
 from relay.model.incident import Incident
-from relay.model.people import Account, DeviceEntry, Hospital, Session
+from relay.model.people import Account, DeviceEntry, Hospital, Session, SessionEnd
 from relay.model.photo import ScenePhoto
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot
@@ -23,7 +26,9 @@ from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.store import schema as t
 from relay.store import sql_values as v
+from relay.store.present_samples import packed
 from relay.store.sql_calls import SqlCallWrites
+from relay.store.sql_evidence import one_of, print_of
 from relay.store.sql_reads import SqlReads
 
 
@@ -129,6 +134,15 @@ class SqlWrites(SqlReads, SqlCallWrites):
             fs_hz=snapshot.fs_hz,
             uv_per_lsb=snapshot.uv_per_lsb,
         )
+        if snapshot.origin is not None:
+            await self._insert(
+                t.snapshot_origins,
+                snapshot=snapshot.id,
+                incident=snapshot.incident,
+                fingerprint=snapshot.origin.fingerprint,
+                at_us=snapshot.taken_at_us,
+                body=asdict(snapshot.origin),
+            )
         return True
 
     async def add_photo(self, photo: ScenePhoto, jpeg: bytes) -> bool:
@@ -154,7 +168,7 @@ class SqlWrites(SqlReads, SqlCallWrites):
             stored_at_us=snapshot.stored_at_us,
             present=[list(r) for r in snapshot.present],
             sha256=snapshot.sha256,
-            samples=samples,
+            samples=packed(snapshot, samples),
         )
 
     async def add_report(self, report: Report) -> None:
@@ -242,16 +256,34 @@ class SqlWrites(SqlReads, SqlCallWrites):
         """The person did something."""
         await self._update(t.sessions, {"token_hash": token_hash}, seen_at_us=seen_at_us)
 
+    async def renew_session(self, token_hash: str, at_us: int) -> None:
+        """Begin its times anew."""
+        where = {"token_hash": token_hash, "ended_at_us": None}
+        await self._update(t.sessions, where, created_at_us=at_us, seen_at_us=at_us)
+
     async def end_sessions(
-        self, at_us: int, *, token_hash: str | None = None, user: str | None = None
+        self,
+        at_us: int,
+        why: SessionEnd,
+        *,
+        token_hash: str | None = None,
+        user: str | None = None,
+        but: str | None = None,
     ) -> None:
         """End one session or all of an account."""
-        where: dict[str, object] = {"token_hash": token_hash} if token_hash else {"user": user}
-        await self._update(t.sessions, {**where, "ended_at_us": None}, ended_at_us=at_us)
+        of = t.sessions.c
+        whose = of.token_hash == token_hash if token_hash else of.user == user
+        ending = t.sessions.update().where(whose, of.ended_at_us.is_(None))
+        if but is not None:
+            ending = ending.where(of.token_hash != but)
+        await self._db.execute(ending.values(ended_at_us=at_us, ended_why=why.value))
 
     async def put_device(self, entry: DeviceEntry) -> None:
         """Add a device or replace it."""
         unit = entry.device.unit
+        before = await self.device(unit)
+        if before is not None and before.token_hash != entry.token_hash:
+            await self._insert(t.replaced_tokens, token_hash=before.token_hash, unit=unit)
         await self._put(
             t.devices,
             "unit",
@@ -262,15 +294,32 @@ class SqlWrites(SqlReads, SqlCallWrites):
                 "revoked_at_us": entry.revoked_at_us,
             },
         )
-        await self._db.execute(t.device_hospitals.delete().filter_by(unit=unit))
-        for hospital in sorted(entry.device.hospitals):
-            await self._insert(t.device_hospitals, unit=unit, hospital=hospital)
+        known = before.device.hospitals if before else frozenset()
+        at = t.device_hospitals
+        for hospital in sorted(known - entry.device.hospitals):
+            await self._db.execute(at.delete().filter_by(unit=unit, hospital=hospital))
+        for hospital in sorted(entry.device.hospitals - known):
+            await self._insert(at, unit=unit, hospital=hospital)
 
     async def put_hospital(self, hospital: Hospital) -> None:
         """Add a hospital or rename it."""
         await self._put(t.hospitals, "id", {"id": hospital.id, "name": hospital.name})
 
     # audit
+
+    async def write_nothing_new(self) -> None:
+        """Write what stands there already: whether the disk takes it."""
+        await self._db.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+
+    async def tell_of_added(self) -> None:
+        """Let the chain tell of every row this transaction added; the last thing before its commit."""
+        prints = []
+        for kind, key in self.added:
+            row = await self._one(one_of(kind, key))
+            if row is not None:
+                prints.append(print_of(kind, row))
+        if prints:
+            await self.audit(time.time_ns() // 1000, "relay", KEPT, "-", carried(prints))
 
     async def audit(
         self,
@@ -288,7 +337,7 @@ class SqlWrites(SqlReads, SqlCallWrites):
             who=who,
             action=action,
             subject=subject,
-            data=dict(data or {}),
+            data={**({} if who == RELAY else from_where()), **(data or {})},
             prev_hash=head.hash if head else GENESIS,
             hash="",
         )

@@ -148,6 +148,11 @@ class Call:
         """Whether nobody is here any more."""
         return not self.viewers and self.publisher is None and self.coming is None
 
+    @property
+    def has_no_sender(self) -> bool:
+        """Whether viewers only wait here."""
+        return self.publisher is None and self.coming is None
+
     def enter(self, session: Session) -> PublisherSession | None:
         """A session was answered. Returns one that waited in its place and must be closed."""
         if isinstance(session, ViewerSession):

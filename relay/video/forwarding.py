@@ -37,7 +37,7 @@ class PlaneSettings:
         loopback: also listen on 127.0.0.1, for browsers on this machine.
         addresses: listen on these only; empty: on all this machine has.
         public_addresses: told to peers beside the real ones, where the machine stands behind a 1:1 NAT.
-        max_calls / max_viewers: bounds, viewers per call.
+        max_calls / max_viewers: bounds, viewers per call. Rooms in which viewers wait for a sender are counted apart.
         turn: what ``ice_servers`` hands out.
     """
 
@@ -103,7 +103,9 @@ class ForwardingPlane:
     def _room(self, call_id: UUID, *, we_send: bool) -> Call:
         call = self._calls.get(call_id)
         if call is None:
-            if len(self._calls) >= self._settings.max_calls:
+            empty = sum(one.has_no_sender for one in self._calls.values())
+            alike = empty if we_send else len(self._calls) - empty
+            if alike >= self._settings.max_calls:  # who only waits to see keeps no sender out
                 raise TooMany("The relay carries as many video calls as it may; try again soon.")
             call = self._calls[call_id] = Call(call_id, self._tell, self._recorder)
             call.limit(self._limits.get(call_id))

@@ -27,6 +27,12 @@ TOUCHED: dict[type, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 MOST_PAIRS = 200
+MOST_CANDIDATES = 16
+"""A browser names its addresses, one port each; a stranger names ports of others."""
+LOWEST_PORT = 1_024
+"""Below it no browser's media comes from, and what listens there is somebody's service."""
+UNPROVEN_DATAGRAMS = 80
+"""To addresses from which no right check has come yet, in the life of one agent: eight checks of ten datagrams."""
 REPEAT_AFTER_S = (0.08, 0.12, 0.2)
 """aioice repeats a check after half a second; a browser asks every 50 ms, and a radio loses the first ones."""
 STRANGERS = {400, 401}
@@ -38,6 +44,12 @@ class _Protocol(aioice.ice.StunProtocol):
     """Tells media from ICE by the first byte (RFC 7983). Strangers and malformed messages are dropped."""
 
     receiver: Ice
+
+    def send_stun(self, message: aioice.stun.Message, addr: tuple[str, int]) -> None:
+        """As aioice's, but of checks to strangers only so many."""
+        is_check = message.message_class == aioice.stun.Class.REQUEST
+        if not is_check or self.receiver.may_send(addr):
+            super().send_stun(message, addr)
 
     async def request(
         self,
@@ -86,6 +98,19 @@ class Ice(aioice.ice.Connection):
         self._addresses, self._deliver = addresses, deliver
         self.heard_s = time.monotonic()
         self._known: set[tuple[Any, ...]] = set()
+        self._proven: set[tuple[Any, ...]] = set()
+        self._unproven_left = UNPROVEN_DATAGRAMS
+
+    def may_send(self, address: tuple[Any, ...]) -> bool:
+        """Whether one more datagram may go to an address that somebody named (RFC 8445 §19.5.1)."""
+        if address[:2] in self._proven:
+            return True
+        self._unproven_left -= 1
+        return self._unproven_left >= 0
+
+    def is_on(self, address: str) -> bool:
+        """Whether the agent itself listens on this address."""
+        return address in self._addresses
 
     def knows(self, address: tuple[Any, ...]) -> bool:
         """Whether the peer named this address, or proved by an ICE check that it is there."""
@@ -120,6 +145,7 @@ class Ice(aioice.ice.Connection):
         """A check of one who knows the password. Each new address costs checks of ours: bounded."""
         if self._nominated:
             self.heard_s = time.monotonic()
+        self._proven.add(addr[:2])
         known = any(pair.remote_addr[:2] == addr for pair in self._check_list)
         if known or len(self._check_list) < MOST_PAIRS:
             super().check_incoming(message, addr, protocol)
@@ -166,14 +192,17 @@ def host_addresses(loopback: bool) -> list[str]:
     return [*found[:8], *(["127.0.0.1"] if loopback else [])]
 
 
-def _can_be_sent_to(host: str, port: int) -> bool:
-    """Whether it is one machine's address and port; a port that is none would end our own socket.
+def _can_be_sent_to(ice: Ice, host: str, port: int) -> bool:
+    """Whether a peer may be there: one machine's address, and this machine only where it is listened on.
 
     Raises:
         ValueError: not an address.
     """
     address = ipaddress.ip_address(host)
-    return 0 < port < 65_536 and not (address.is_multicast or address.is_unspecified)
+    nobody = address.is_multicast or address.is_unspecified or address.is_link_local
+    if nobody or str(address) == "255.255.255.255":
+        return False
+    return LOWEST_PORT <= port < 65_536 and (not address.is_loopback or ice.is_on(str(address)))
 
 
 async def add_candidates(ice: Ice, candidates: Sequence[str]) -> None:
@@ -186,7 +215,7 @@ async def add_candidates(ice: Ice, candidates: Sequence[str]) -> None:
         with contextlib.suppress(ValueError, IndexError, KeyError):
             candidate = aioice.Candidate.from_sdp(line)
             usable = candidate.transport.lower() == "udp" and candidate.component == 1
-            if usable and _can_be_sent_to(candidate.host, candidate.port):
-                if len(ice.remote_candidates) >= 40:
+            if usable and _can_be_sent_to(ice, candidate.host, candidate.port):
+                if len(ice.remote_candidates) >= MOST_CANDIDATES:
                     raise BadInput("That is more candidates than a connection may have.")
                 await ice.add_remote_candidate(candidate)

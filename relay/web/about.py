@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import Depends, Request
 from starlette.responses import JSONResponse, Response
 
+from relay.services.jpegs import MAX_BYTES
 from relay.services.render import Json
 from relay.web.guard import Public, guarded_router, relay_of
 
@@ -30,6 +33,7 @@ async def site(request: Request) -> Json:
         "screen_enabled": relay.screening.enabled,
         "demo": relay.site.demo is not None,
         "tier_names": TIER_NAMES,
+        "limits": {"picture_bytes": MAX_BYTES},
     }
 
 
@@ -50,5 +54,8 @@ async def ready(request: Request) -> Response:
         "tablets": relay.ingest.registry.count,
         "pages": relay.feeds.registry.count,
         "armed_pages": relay.feeds.registry.armed,
+        "screening": asdict(relay.screening.queue.backlog()),
     }
+    if (places := request.app.state.places) is not None:
+        body["connections"] = {"open": places.count, "most": places.capacity}
     return JSONResponse(body, 503 if faults else 200)

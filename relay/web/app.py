@@ -24,14 +24,14 @@ from relay.web import (
     video,
 )
 from relay.web.headers import Doorkeeper
+from relay.web.in_turn import InTurn
+from relay.web.loop_share import mark_of_token
+from relay.web.places import Places
+from relay.web.squeeze import Squeeze
 
 
 def prepared_app(site: Site) -> FastAPI:
-    """The application of a site, still without its relay, every route built.
-
-    FastAPI builds them at the first request, a tenth of a second of work: an upgrade must not do
-    that while tablets wait.
-    """
+    """The application of a site, still without its relay, every route built."""
     app = FastAPI(
         title="Kyumei Relay",
         version=site.version,
@@ -40,7 +40,7 @@ def prepared_app(site: Site) -> FastAPI:
         openapi_url=None,
     )
     problems.install(app)
-    for module in (
+    rooms = (
         session,
         about,
         incidents,
@@ -53,17 +53,14 @@ def prepared_app(site: Site) -> FastAPI:
         clips,
         caller,
         pages,
-    ):
-        app.include_router(module.router)
-    for socket in (link, feed):
-        app.include_router(socket.router)
-    app.include_router(caller.sockets)
-    if site.demo is not None:
-        app.include_router(pages.demo_router)
+        link,
+        feed,
+    )
+    drill = [pages.demo_router] if site.demo is not None else []
+    for router in (*(room.router for room in rooms), caller.sockets, *drill):
+        # the routes themselves: those of an included router are all built a second time
+        app.router.routes.extend(router.routes)
     pages.mount_files(app)
-    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
-    for route in app.router.routes:
-        route.matches({**nowhere, "query_string": b"", "app": app})
     return app
 
 
@@ -74,6 +71,11 @@ def create_app(relay: Relay, prepared: FastAPI | None = None) -> FastAPI:
     return app
 
 
-def guarded_app(relay: Relay, prepared: FastAPI | None = None) -> ASGIApp:
+def guarded_app(
+    relay: Relay, prepared: FastAPI | None = None, places: Places | None = None
+) -> ASGIApp:
     """The application with the doorkeeper around it: what the server runs."""
-    return Doorkeeper(create_app(relay, prepared), relay.site)
+    app = create_app(relay, prepared)
+    app.state.places = places
+    known = [mark_of_token(token_hash) for token_hash in relay.known_tokens]
+    return Doorkeeper(InTurn(Squeeze(app), known), relay.site)

@@ -6,30 +6,39 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from relay.model.people import Device
 from relay.services.cabin_board import CabinStep, room_of
 from relay.services.call_book import Watcher
+from relay.services.jpegs import MAX_BYTES
 from relay.services.render import Json
-from relay.web.guard import OwnCase, WatchesCabin, guarded_router, relay_of
+from relay.services.witness import Act, Look, Nothing
+from relay.web.asked import while_asked
+from relay.web.bodies import Body, takes
+from relay.web.guard import FOR_THE_PICTURE, OwnCase, WatchesCabin, guarded_router, relay_of
 from relay.web.video import FRAGMENT, SDP, created, fragment, sdp_body
 
 router = guarded_router()
 CABIN = "/api/incidents/{incident}/cabin"
-Sender = Annotated[Device, Depends(OwnCase())]
-Looker = Annotated[Watcher, Depends(WatchesCabin())]
+NEWEST_ONLY = Nothing("nothing of it is kept but what the camera does now")
+Publisher = Annotated[Device, Depends(OwnCase(Act("cabin-published")))]
+Sender = Annotated[Device, Depends(OwnCase(FOR_THE_PICTURE))]
+Reporter = Annotated[Device, Depends(OwnCase(NEWEST_ONLY))]
+Looker = Annotated[Watcher, Depends(WatchesCabin(Look("cabin-read")))]
+StillLooker = Annotated[Watcher, Depends(WatchesCabin(Look("cabin-still-read")))]
+Viewer = Annotated[Watcher, Depends(WatchesCabin(Look("cabin-watched")))]
+Connected = Annotated[Watcher, Depends(WatchesCabin(FOR_THE_PICTURE))]
 
 
-class Reported(BaseModel):
+class Reported(Body):
     """What the tablet lets its camera do."""
 
     step: CabinStep
 
 
 @router.post(CABIN + "/whip")
-async def publish(incident: UUID, device: Sender, request: Request) -> Response:
+async def publish(incident: UUID, device: Publisher, request: Request) -> Response:
     """Begin to send video."""
     body = await sdp_body(request, SDP)
     answer = await relay_of(request).cabins.publish(device, incident, body)
@@ -51,15 +60,18 @@ async def unpublish(incident: UUID, session: UUID, device: Sender, request: Requ
 
 
 @router.post(CABIN + "/step", status_code=204)
-async def report(incident: UUID, body: Reported, device: Sender, request: Request) -> None:
+async def report(incident: UUID, body: Reported, device: Reporter, request: Request) -> None:
     """Say what the radio can spare."""
     await relay_of(request).cabins.report(incident, body.step)
 
 
 @router.post(CABIN + "/stills", status_code=204)
-async def keep_still(incident: UUID, device: Sender, request: Request) -> None:
+@takes(MAX_BYTES)
+async def keep_still(incident: UUID, device: Reporter, request: Request) -> None:
     """Send a picture instead of video."""
-    await relay_of(request).cabins.keep_still(incident, await request.body())
+    data = await request.body()
+    async with while_asked(request):
+        await relay_of(request).cabins.keep_still(device, incident, data)
 
 
 @router.get(CABIN)
@@ -69,19 +81,19 @@ async def show(incident: UUID, watcher: Looker, request: Request) -> Json:
 
 
 @router.get(CABIN + "/still")
-async def read_still(incident: UUID, watcher: Looker, request: Request) -> Response:
+async def read_still(incident: UUID, watcher: StillLooker, request: Request) -> Response:
     """The newest picture sent instead of video."""
     return Response(relay_of(request).cabins.still(incident), media_type="image/jpeg")
 
 
 @router.get(CABIN + "/ice")
-async def ice_servers(incident: UUID, watcher: Looker, request: Request) -> Json:
+async def ice_servers(incident: UUID, watcher: Connected, request: Request) -> Json:
     """Servers this viewer's browser may need to get through."""
     return {"ice_servers": relay_of(request).viewers.ice(room_of(incident))}
 
 
 @router.post(CABIN + "/whep")
-async def watch(incident: UUID, watcher: Looker, request: Request) -> Response:
+async def watch(incident: UUID, watcher: Viewer, request: Request) -> Response:
     """Begin to watch."""
     body = await sdp_body(request, SDP)
     answer = await relay_of(request).cabins.watch(watcher, incident, body)
@@ -90,7 +102,7 @@ async def watch(incident: UUID, watcher: Looker, request: Request) -> Response:
 
 @router.patch(CABIN + "/whep/{session}")
 async def patch_viewer(
-    incident: UUID, session: UUID, watcher: Looker, request: Request
+    incident: UUID, session: UUID, watcher: Connected, request: Request
 ) -> Response:
     """Trickled candidates, or an ICE restart."""
     body = await sdp_body(request, FRAGMENT)
@@ -99,7 +111,7 @@ async def patch_viewer(
 
 
 @router.delete(CABIN + "/whep/{session}", status_code=200)
-async def leave(incident: UUID, session: UUID, watcher: Looker, request: Request) -> Response:
+async def leave(incident: UUID, session: UUID, watcher: Connected, request: Request) -> Response:
     """Stop watching."""
     await relay_of(request).viewers.leave(watcher, room_of(incident), session)
     return Response()

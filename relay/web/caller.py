@@ -7,26 +7,33 @@ import json
 from contextlib import suppress
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, WebSocket
-from pydantic import BaseModel, Field
+from fastapi import Depends, Request, WebSocket
+from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from relay.auth.tokens import CALLER_COOKIE
 from relay.errors import RelayError
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_UNAVAILABLE
+from relay.services.access import Relation
 from relay.services.callers import Phone
+from relay.services.jpegs import MAX_BYTES
 from relay.services.relay import Relay
 from relay.services.render import Json
 from relay.services.wire import CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
+from relay.services.witness import Act, Nothing
+from relay.web.asked import while_asked
+from relay.web.bodies import Body, takes
 from relay.web.cookies import keep, kept
-from relay.web.guard import HoldsLink, Public, address_of, guarded_router, relay_of
+from relay.web.guard import Door, HoldsLink, Public, address_of, guarded_router, relay_of
 from relay.web.headers import comes_from_us
 from relay.web.sockets import SocketWire
 
 router = guarded_router()
-sockets = APIRouter()
-Sender = Annotated[Phone, Depends(HoldsLink())]
-Any_ = Annotated[Phone, Depends(HoldsLink(also_ended=True))]
+sockets = guarded_router()
+CALLERS_OWN = Nothing("the caller's own phone, about its own call, whose timeline says it")
+Sender = Annotated[Phone, Depends(HoldsLink(CALLERS_OWN))]
+Placed = Annotated[Phone, Depends(HoldsLink(Act("position-consented")))]
+Any_ = Annotated[Phone, Depends(HoldsLink(CALLERS_OWN, also_ended=True))]
 SUBPROTOCOL = "kyumei.caller.v1"
 COOKIE_LIFE_S = 14_400
 Step = Literal[
@@ -36,13 +43,13 @@ Step = Literal[
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
-class Token(BaseModel):
+class Token(Body):
     """What stood behind the ``#``."""
 
     token: Annotated[str, Field(min_length=8, max_length=128)]
 
 
-class Detail(BaseModel):
+class Detail(Body):
     """What the dispatcher may know of the phone."""
 
     browser: Annotated[str, Field(max_length=64)] | None = None
@@ -53,14 +60,14 @@ class Detail(BaseModel):
     room_kbps: Count | None = None
 
 
-class Progress(BaseModel):
+class Progress(Body):
     """What the page is doing."""
 
     step: Step
     detail: Detail = Detail()
 
 
-class Place(BaseModel):
+class Place(Body):
     """Where the phone is. ``consent``: its page asked the caller, who agreed."""
 
     lat: Annotated[float, Field(ge=-90, le=90)]
@@ -69,12 +76,15 @@ class Place(BaseModel):
     consent: Literal[True]
 
 
-@router.post("/live/api/redeem", dependencies=[Depends(Public())])
+@router.post("/live/api/redeem", dependencies=[Depends(Public(Act("link-opened")))])
 async def redeem(body: Token, request: Request) -> Response:
     """Open the link; the cookie binds it to this phone."""
-    callers = relay_of(request).callers
-    cookie = kept(request, CALLER_COOKIE)
-    secret, state = await callers.redeem(body.token, cookie, address_of(request))
+    relay, cookie = relay_of(request), kept(request, CALLER_COOKIE)
+    try:
+        secret, state = await relay.callers.redeem(body.token, cookie, address_of(request))
+    except RelayError as error:
+        relay.witness.refused(f"link-{error.code}", "")
+        raise
     answer = JSONResponse(state)
     keep(answer, request, CALLER_COOKIE, secret, COOKIE_LIFE_S)
     return answer
@@ -95,27 +105,35 @@ async def report(body: Progress, phone: Sender, request: Request) -> Response:
 
 
 @router.post("/live/api/position", status_code=204)
-async def send_position(body: Place, phone: Sender, request: Request) -> Response:
+async def send_position(body: Place, phone: Placed, request: Request) -> Response:
     """Where the phone is."""
     await relay_of(request).callers.position(phone, body.lat, body.lon, body.accuracy_m)
     return Response(status_code=204)
 
 
 @router.post("/live/api/stills", status_code=201)
+@takes(MAX_BYTES)
 async def send_still(phone: Sender, request: Request) -> Json:
     """A picture instead of video."""
-    kept = await relay_of(request).callers.still(phone, await request.body())
+    data = await request.body()
+    async with while_asked(request):
+        kept = await relay_of(request).callers.still(phone, data)
     return {"still": str(kept.id)}
 
 
 @router.post("/live/api/glimpses", status_code=204)
+@takes(MAX_BYTES)
 async def send_glimpse(phone: Sender, request: Request) -> Response:
     """A small picture beside the video."""
-    await relay_of(request).callers.glimpse(phone, await request.body())
+    data = await request.body()
+    async with while_asked(request):
+        await relay_of(request).callers.glimpse(phone, data)
     return Response(status_code=204)
 
 
-@sockets.websocket("/live/feed")
+@sockets.websocket(
+    "/live/feed", dependencies=[Depends(Door(None, Relation.HOLDS_LINK, CALLERS_OWN))]
+)
 async def feed(socket: WebSocket) -> None:
     """The phone's state after every change, for as long as its link is good."""
     relay = relay_of(socket)
@@ -132,6 +150,7 @@ async def feed(socket: WebSocket) -> None:
         phone = await relay.callers.phone(kept(socket, CALLER_COOKIE), also_ended=True)
         await _serve(relay, phone, wire)
     except RelayError as error:
+        relay.witness.refused(f"refused-{error.code}", "WS /live/feed")
         await wire.close(CLOSE_UNAVAILABLE if error.retry else CLOSE_SESSION_ENDED, str(error))
 
 

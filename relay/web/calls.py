@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from relay.model.call import ShareKind
 from relay.model.people import Permission, Session
+from relay.services.access import Relation
 from relay.services.call_book import Watcher
 from relay.services.calls import NewCall
+from relay.services.jpegs import MAX_BYTES
 from relay.services.render import Json
-from relay.web.guard import Needs, Relation, Watches, guarded_router, relay_of
+from relay.services.witness import Act, Look, Nothing
+from relay.web.asked import while_asked
+from relay.web.bodies import Body, takes
+from relay.web.guard import Needs, Watches, guarded_router, relay_of
+from relay.web.headers import is_our_name
 
 router = guarded_router()
-Taker = Annotated[Session, Depends(Needs(Permission.CALLS_TAKE))]
-Leader = Annotated[Session, Depends(Needs(Permission.CALLS_TAKE, Relation.SHARED))]
-Reader = Annotated[Session, Depends(Needs(Permission.CALLS_READ, Relation.SHARED))]
-Lister = Annotated[Watcher, Depends(Watches(Relation.NONE))]
-Looker = Annotated[Watcher, Depends(Watches())]
+LIST = Look("calls-listed", listed=True)
+NO_CASE = Nothing("names of ambulances and places, nothing of a call")
+NUMBERS_OF_A_LINE = Nothing("numbers of the lines of a call's pictures, nothing of its people")
+Taker = Annotated[Session, Depends(Needs(Permission.CALLS_TAKE, Relation.NONE, Act("call-taken")))]
+Placer = Annotated[Session, Depends(Needs(Permission.CALLS_TAKE, Relation.NONE, NO_CASE))]
+Reader = Annotated[
+    Session, Depends(Needs(Permission.CALLS_READ, Relation.SHARED, NUMBERS_OF_A_LINE))
+]
+Lister = Annotated[Watcher, Depends(Watches(LIST, Relation.NONE))]
+Looker = Annotated[Watcher, Depends(Watches(Look("call-read")))]
+StillLooker = Annotated[Watcher, Depends(Watches(Look("still-read")))]
+
+
+def _leads(act: str) -> Any:
+    """A dispatcher who leads a call does this."""
+    return Depends(Needs(Permission.CALLS_TAKE, Relation.SHARED, Act(act)))
+
+
+Teller = Annotated[Session, _leads("call-told")]
+Dispatcher = Annotated[Session, _leads("call-dispatched")]
+Inviter = Annotated[Session, _leads("link-sent")]
+Revoker = Annotated[Session, _leads("link-revoked")]
+Guide = Annotated[Session, _leads("guidance")]
+Sharer = Annotated[Session, _leads("call-shared")]
+Unsharer = Annotated[Session, _leads("call-unshared")]
+Keeper = Annotated[Session, _leads("still-kept")]
+Ender = Annotated[Session, _leads("call-ended")]
 Language = Literal["", "ja", "ja-easy", "en", "zh-Hans", "ko", "vi", "pt-BR"]
 
 
-class Taken(BaseModel):
+class Taken(Body):
     """What the caller said."""
 
     number: Annotated[str, Field(max_length=32, pattern=r"^[0-9+() -]*$")] = ""
@@ -33,13 +61,19 @@ class Taken(BaseModel):
     complaint: Annotated[str, Field(max_length=400)] = ""
 
 
-class Dispatched(BaseModel):
+class NewlyTaken(Taken):
+    """A new call; ``act`` is the page's own id of it, and makes one call however often it is sent."""
+
+    act: UUID | None = None
+
+
+class Dispatched(Body):
     """Which ambulance is on its way."""
 
     unit: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Invited(BaseModel):
+class Invited(Body):
     """How the link travels. The caller has agreed, on the phone, or there is no link."""
 
     channel: Literal["sms", "qr"]
@@ -47,13 +81,13 @@ class Invited(BaseModel):
     language: Language = ""
 
 
-class Guided(BaseModel):
+class Guided(Body):
     """What the caller's phone shows; null clears it."""
 
     topic: Annotated[str, Field(max_length=32)] | None
 
 
-class Shared(BaseModel):
+class Shared(Body):
     """Who may look as well."""
 
     kind: ShareKind
@@ -61,13 +95,13 @@ class Shared(BaseModel):
 
 
 @router.post("/api/calls", status_code=201)
-async def take_call(body: Taken, session: Taker, request: Request) -> Json:
+async def take_call(body: NewlyTaken, session: Taker, request: Request) -> Json:
     """Take a call."""
-    return await relay_of(request).calls.take(session.person, _told(body))
+    return await relay_of(request).calls.take(session.person, _told(body), body.act)
 
 
 @router.post("/api/calls/{call}/told")
-async def correct_call(call: UUID, body: Taken, session: Leader, request: Request) -> Json:
+async def correct_call(call: UUID, body: Taken, session: Teller, request: Request) -> Json:
     """Put right what the caller said."""
     return await relay_of(request).calls.tell(session.person, call, _told(body))
 
@@ -79,11 +113,14 @@ def _told(body: Taken) -> NewCall:
 @router.get("/api/calls")
 async def list_calls(watcher: Lister, request: Request) -> Json:
     """Open calls you may see, newest first."""
-    return {"calls": await relay_of(request).calls.list(watcher)}
+    relay = relay_of(request)
+    calls = await relay.calls.list(watcher)
+    await relay.witness.listed(LIST.kind, watcher.shown, (call["id"] for call in calls))
+    return {"calls": calls}
 
 
 @router.get("/api/places")
-async def list_places(session: Taker, request: Request) -> Json:
+async def list_places(session: Placer, request: Request) -> Json:
     """Ambulances, hospitals and command posts a call can be sent to or shared with; the map's tiles."""
     relay = relay_of(request)
     return {**await relay.calls.places(), "map_tiles": relay.site.map_tiles}
@@ -102,62 +139,69 @@ async def read_stats(call: UUID, session: Reader, request: Request) -> Json:
 
 
 @router.post("/api/calls/{call}/dispatched")
-async def mark_dispatched(call: UUID, body: Dispatched, session: Leader, request: Request) -> Json:
+async def mark_dispatched(
+    call: UUID, body: Dispatched, session: Dispatcher, request: Request
+) -> Json:
     """An ambulance is on its way."""
     return await relay_of(request).calls.dispatched(session.person, call, body.unit.strip())
 
 
 @router.post("/api/calls/{call}/invite", status_code=201)
-async def send_link(call: UUID, body: Invited, session: Leader, request: Request) -> Json:
+async def send_link(call: UUID, body: Invited, session: Inviter, request: Request) -> Json:
     """Send the caller a link."""
     relay = relay_of(request)
-    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-    base = relay.site.public_url or request.headers.get("origin") or own
+    base = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    origin = request.headers.get("origin", "")
+    if is_our_name(origin, request.headers, relay.site):
+        base = origin  # a proxy in front may speak another scheme
+    base = relay.site.public_url or base
     return await relay.calls.invite(session.person, call, body.channel, base, body.language)
 
 
 @router.post("/api/calls/{call}/revoke")
-async def revoke_link(call: UUID, session: Leader, request: Request) -> Json:
+async def revoke_link(call: UUID, session: Revoker, request: Request) -> Json:
     """Take the link back."""
     return await relay_of(request).calls.revoke(session.person, call)
 
 
 @router.post("/api/calls/{call}/guidance")
-async def guide(call: UUID, body: Guided, session: Leader, request: Request) -> Json:
+async def guide(call: UUID, body: Guided, session: Guide, request: Request) -> Json:
     """Show first aid on the caller's phone."""
     return await relay_of(request).calls.guide(session.person, call, body.topic)
 
 
 @router.post("/api/calls/{call}/shares", status_code=201)
-async def share(call: UUID, body: Shared, session: Leader, request: Request) -> Json:
+async def share(call: UUID, body: Shared, session: Sharer, request: Request) -> Json:
     """Let somebody look."""
     calls = relay_of(request).calls
     return await calls.share(session.person, call, body.kind, body.target)
 
 
 @router.delete("/api/calls/{call}/shares/{share}")
-async def unshare(call: UUID, share: UUID, session: Leader, request: Request) -> Json:
+async def unshare(call: UUID, share: UUID, session: Unsharer, request: Request) -> Json:
     """Let them look no more."""
     return await relay_of(request).calls.unshare(session.person, call, share)
 
 
 @router.post("/api/calls/{call}/stills", status_code=201)
-async def keep_still(call: UUID, session: Leader, request: Request) -> Json:
+@takes(MAX_BYTES)
+async def keep_still(call: UUID, session: Keeper, request: Request) -> Json:
     """Keep a freeze-frame."""
     data = await request.body()
     person = session.person
-    kept = await relay_of(request).pictures.keep(call, data, person.name, person.display_name)
+    async with while_asked(request):
+        kept = await relay_of(request).pictures.keep(call, data, person.name, person.display_name)
     return {"still": str(kept.id)}
 
 
 @router.get("/api/calls/{call}/stills/{still}")
-async def read_still(call: UUID, still: UUID, watcher: Looker, request: Request) -> Response:
+async def read_still(call: UUID, still: UUID, watcher: StillLooker, request: Request) -> Response:
     """A picture."""
-    jpeg = await relay_of(request).pictures.fetch(watcher, call, still)
+    jpeg = await relay_of(request).pictures.fetch(call, still)
     return Response(jpeg, media_type="image/jpeg")
 
 
 @router.post("/api/calls/{call}/end")
-async def end_call(call: UUID, session: Leader, request: Request) -> Json:
+async def end_call(call: UUID, session: Ender, request: Request) -> Json:
     """End the call."""
     return await relay_of(request).calls.end(session.person, call)

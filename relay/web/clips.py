@@ -6,35 +6,42 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import FileResponse, Response
 
 from relay.model.people import Permission, Session
+from relay.services.access import Relation
 from relay.services.call_book import Watcher
 from relay.services.render import Json
-from relay.web.guard import Needs, Relation, Watches, guarded_router, relay_of
+from relay.services.witness import Act, Look
+from relay.web.bodies import Body
+from relay.web.guard import Needs, Watches, guarded_router, relay_of
 
 router = guarded_router()
-Looker = Annotated[Watcher, Depends(Watches())]
-Leader = Annotated[Session, Depends(Needs(Permission.CALLS_TAKE, Relation.SHARED))]
+Lister = Annotated[Watcher, Depends(Watches(Look("clips-listed")))]
+Looker = Annotated[Watcher, Depends(Watches(Look("clip-read", per="clip")))]
+Deleter = Annotated[
+    Session, Depends(Needs(Permission.CALLS_TAKE, Relation.SHARED, Act("clip-deleted")))
+]
 
 
-class Deleted(BaseModel):
+class Deleted(Body):
     """Why a clip goes before its time."""
 
     reason: Annotated[str, Field(min_length=1, max_length=400, pattern=r"\S")]
 
 
 @router.get("/api/calls/{call}/clips")
-async def list_clips(call: UUID, watcher: Looker, request: Request) -> Json:
+async def list_clips(call: UUID, watcher: Lister, request: Request) -> Json:
     """A call's clips, oldest first."""
-    return {"clips": await relay_of(request).clips.listed(call)}
+    clips = relay_of(request).clips
+    return {"clips": await clips.listed(call), "shared_until_us": await clips.shared_until_us(call)}
 
 
 @router.get("/api/calls/{call}/clips/{clip}")
 async def read_clip(call: UUID, clip: int, watcher: Looker, request: Request) -> Response:
     """The file; parts of it where a player asks for parts."""
-    found = await relay_of(request).clips.fetch(watcher, call, clip)
+    found = await relay_of(request).clips.fetch(call, clip)
     name = f"119-{found.id}{found.path.suffix}"
     return FileResponse(
         found.path,
@@ -46,7 +53,7 @@ async def read_clip(call: UUID, clip: int, watcher: Looker, request: Request) ->
 
 @router.post("/api/calls/{call}/clips/{clip}/delete", status_code=204)
 async def delete_clip(
-    call: UUID, clip: int, body: Deleted, session: Leader, request: Request
+    call: UUID, clip: int, body: Deleted, session: Deleter, request: Request
 ) -> None:
     """Delete a clip before its time."""
     await relay_of(request).clips.delete(session.person, call, clip, body.reason.strip())

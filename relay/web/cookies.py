@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from relay.web.headers import LOOPBACK
+
 BOUND = "__Host-"
 """Browsers take a cookie of this prefix from HTTPS only, for one host and the whole of it."""
 

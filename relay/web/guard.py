@@ -6,35 +6,44 @@ and not by a stranger.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.requests import HTTPConnection
 
 from relay.auth.tokens import CALLER_COOKIE, COOKIE, bearer_of
-from relay.errors import LocalProtocolError, NotFound
-from relay.model.people import Device, Permission, Role, Session, require
+from relay.errors import (
+    BadInput,
+    Gone,
+    LocalProtocolError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    RelayError,
+    SessionRests,
+    TokenWithdrawn,
+)
+from relay.model.asker import ASKER, Asker
+from relay.model.people import Device, Permission, Person, Role, Session, require
+from relay.services.access import Relation, asker_of, asker_of_device, asker_of_phone
 from relay.services.call_book import Watcher, watcher_of, watcher_of_device
 from relay.services.callers import Phone
 from relay.services.relay import Relay
+from relay.services.witness import Act, Look, Nothing, Witness, Written
+from relay.web.bodies import takes_of
 from relay.web.cookies import kept
+from relay.web.headers import is_too_long, limited
+from relay.web.places import owner_of
+from relay.web.problems import TooLong
 
-
-class Relation(Enum):
-    """How the person must stand to what the route touches."""
-
-    NONE = "nothing of a case is touched"
-    OWN_HOSPITAL = "only cases addressed to the person's hospital are listed"
-    ADDRESSED = "the case in the path is addressed to the person's hospital"
-    SHARED = "the call in the path is shared with the person's place, or the role sees every call"
-    CABIN = "the case in the path is addressed to the person's hospital, or began as a 119 call"
-    OWN_CASE = "the case in the path is this tablet's own"
-    HOLDS_LINK = "the phone's cookie or bearer token holds the link of its one call"
+OPEN_TO_ALL = Nothing("anybody may know it")
+ABOUT_ONESELF = Nothing("it tells a person about themselves alone")
+FOR_THE_PICTURE = Nothing("it is part of a look or a sending that is written down where it begins")
 
 
 def relay_of(connection: HTTPConnection) -> Relay:
@@ -43,46 +52,126 @@ def relay_of(connection: HTTPConnection) -> Relay:
 
 
 class Guard:
-    """Base of what counts as a word about who may come in."""
+    """Three words about a route: which permission, which relation, what is written down."""
+
+    permission: Permission | None = None
+    relation = Relation.NONE
+    written: Written
+
+    async def __call__(self, connection: HTTPConnection) -> Any:
+        """Let somebody in, and write it down; a refusal is written down too.
+
+        Raises:
+            NotSignedIn: nobody is known by what they showed.
+            NotAllowed: the role does not hold the permission.
+            NotFound: they do not stand to the case or call as the relation asks.
+            Gone: a caller's link opens nothing.
+        """
+        relay, here = relay_of(connection), Asker(address=address_of(connection))
+        ASKER.set(here)
+        try:
+            proof, asker = await self.known(relay, connection)
+            ASKER.set(replace(asker, address=here.address))
+            who, subject = await self.admitted(relay, connection, proof)
+        except (NotSignedIn, NotAllowed, NotFound, Gone) as error:
+            if self._counts(connection, error):
+                code, route = f"refused-{error.code}", _route_of(connection)
+                relay.witness.refused(code, route, of_token(error))
+            raise
+        await self._write_down(relay.witness, subject, connection.path_params)
+        return who
+
+    async def known(self, relay: Relay, connection: HTTPConnection) -> tuple[Any, Asker]:
+        """Who they are by what they showed."""
+        raise NotImplementedError
+
+    async def admitted(
+        self, relay: Relay, connection: HTTPConnection, proof: Any
+    ) -> tuple[object, UUID | None]:
+        """What the endpoint gets, and which case or call it is about; raises where they may not."""
+        raise NotImplementedError
+
+    def _counts(self, connection: HTTPConnection, error: RelayError) -> bool:
+        """Whether a refusal says something: not where a page rests, nor where one without anybody asks who it is."""
+        if isinstance(error, SessionRests):
+            return False
+        showed = bool(connection.cookies) or "authorization" in connection.headers
+        return showed or not isinstance(self.written, Nothing)
+
+    async def _write_down(
+        self, witness: Witness, subject: UUID | None, path: Mapping[str, Any]
+    ) -> None:
+        look = self.written
+        if not isinstance(look, Look) or look.listed:
+            return
+        about = {name: str(path[name]) for name in ("snapshot", "stream", look.per) if name in path}
+        part = (str(path[look.per]),) if look.per else ()
+        await witness.look(look.kind, str(subject or ""), *part, **about)
 
 
 class Public(Guard):
     """Anybody may. The route says so on purpose."""
 
-    async def __call__(self) -> None:
-        """Let everybody in."""
+    def __init__(self, written: Written = OPEN_TO_ALL) -> None:
+        self.written = written
+
+    async def known(self, _relay: Relay, _connection: HTTPConnection) -> tuple[None, Asker]:
+        """Nobody in particular."""
+        return None, Asker()
+
+    async def admitted(self, *_: object) -> tuple[None, None]:
+        """Everybody is."""
+        return None, None
 
 
 class Needs(Guard):
     """A session, a permission (None: any signed-in person) and a relation to the case."""
 
-    def __init__(self, permission: Permission | None, relation: Relation = Relation.NONE) -> None:
+    def __init__(
+        self,
+        permission: Permission | None,
+        relation: Relation,
+        written: Written,
+        *,
+        rests: bool = False,
+    ) -> None:
         self.permission = permission
         self.relation = relation
+        self.written = written
+        self._rests = rests
+        """Whether a session that rests may come in too."""
 
-    async def __call__(self, connection: HTTPConnection) -> Session:
-        """The session.
+    async def known(self, relay: Relay, connection: HTTPConnection) -> tuple[Session, Asker]:
+        """The session of the cookie."""
+        cookie = kept(connection, COOKIE)
+        if self._rests:
+            session = (await relay.people.ringing_session(cookie))[0]
+        else:
+            by_hand = isinstance(self.written, Act) and self.written.by_hand
+            session = await relay.people.session(cookie, touch=by_hand)
+        return session, asker_of(session)
 
-        Raises:
-            NotSignedIn: there is none.
-            NotAllowed: the role does not hold the permission.
-            NotFound: the case is not addressed to the person's hospital.
-        """
-        relay = relay_of(connection)
-        session = await relay.people.session(kept(connection, COOKIE))
+    async def admitted(
+        self, relay: Relay, connection: HTTPConnection, proof: Session
+    ) -> tuple[Session, UUID | None]:
+        """The session."""
         if self.permission is not None:
-            require(session.person.role, self.permission)
+            require(proof.person.role, self.permission)
         if self.relation is Relation.ADDRESSED:
-            await self._check_case(relay, session, connection.path_params)
+            return proof, await self._case(relay, proof.person, connection.path_params)
         if self.relation is Relation.SHARED:
-            await check_call(relay, watcher_of(session.person, ""), connection)
-        return session
+            watcher = watcher_of(proof.person, "")
+            return proof, await check_call(relay, watcher, connection)
+        return proof, None
 
-    async def _check_case(self, relay: Relay, session: Session, path: dict[str, Any]) -> None:
-        for kind, check in _checks(relay).items():
-            if kind in path:
-                await check(session.person, _uuid(path[kind]))
-                return
+    async def _case(self, relay: Relay, person: Person, path: Mapping[str, Any]) -> UUID:
+        """The case of what the path names, where it is addressed to the person's hospital."""
+        if "incident" in path:
+            return (await relay.cases.check(person, _uuid(path["incident"]))).id
+        if "stream" in path:
+            return (await relay.cases.stream(person, _uuid(path["stream"]))).incident
+        if "snapshot" in path:
+            return (await relay.cases.snapshot(person, _uuid(path["snapshot"]))).incident
         raise LocalProtocolError("The route names no case, recording or snapshot in its path.")
 
 
@@ -91,29 +180,31 @@ class Watches(Guard):
 
     permission = Permission.CALLS_WATCH
 
-    def __init__(self, relation: Relation = Relation.SHARED) -> None:
+    def __init__(self, written: Written, relation: Relation = Relation.SHARED) -> None:
+        self.written = written
         self.relation = relation
 
-    async def __call__(self, connection: HTTPConnection) -> Watcher:
-        """Who watches.
-
-        Raises:
-            NotSignedIn: neither a session nor a known tablet.
-            NotAllowed: the role does not hold the permission.
-            NotFound: the call is not shared with them.
-        """
-        relay = relay_of(connection)
+    async def known(
+        self, relay: Relay, connection: HTTPConnection
+    ) -> tuple[tuple[Role, Watcher], Asker]:
+        """The tablet of the token, or the session of the cookie."""
         token = bearer_of(connection.headers.get("authorization"))
         if token is not None:
-            require(Role.DEVICE, self.permission)
-            watcher = watcher_of_device(await relay.people.device(token))
-        else:
-            session = await relay.people.session(kept(connection, COOKIE))
-            require(session.person.role, self.permission)
-            watcher = watcher_of(session.person, session.token_hash)
+            device = await relay.people.device(token)
+            return (Role.DEVICE, watcher_of_device(device)), asker_of_device(device)
+        session = await relay.people.session(kept(connection, COOKIE))
+        watcher = watcher_of(session.person, session.token_hash)
+        return (session.person.role, watcher), asker_of(session)
+
+    async def admitted(
+        self, relay: Relay, connection: HTTPConnection, proof: tuple[Role, Watcher]
+    ) -> tuple[Watcher, UUID | None]:
+        """Who watches."""
+        role, watcher = proof
+        require(role, self.permission)
         if self.relation is Relation.SHARED:
-            await check_call(relay, watcher, connection)
-        return watcher
+            return watcher, await check_call(relay, watcher, connection)
+        return watcher, None
 
 
 class WatchesCabin(Guard):
@@ -122,21 +213,22 @@ class WatchesCabin(Guard):
     permission = Permission.CABIN_WATCH
     relation = Relation.CABIN
 
-    async def __call__(self, connection: HTTPConnection) -> Watcher:
-        """Who watches.
+    def __init__(self, written: Written) -> None:
+        self.written = written
 
-        Raises:
-            NotSignedIn: there is no session.
-            NotAllowed: the role does not hold the permission.
-            NotFound: the case is none of theirs.
-        """
-        relay = relay_of(connection)
+    async def known(self, relay: Relay, connection: HTTPConnection) -> tuple[Session, Asker]:
+        """The session of the cookie."""
         session = await relay.people.session(kept(connection, COOKIE))
-        require(session.person.role, self.permission)
-        watcher = watcher_of(session.person, session.token_hash)
+        return session, asker_of(session)
+
+    async def admitted(
+        self, relay: Relay, connection: HTTPConnection, proof: Session
+    ) -> tuple[Watcher, UUID]:
+        """Who watches."""
+        require(proof.person.role, self.permission)
         incident = _uuid(connection.path_params.get("incident"))
-        await relay.cabins.check(watcher, session.person, incident)
-        return watcher
+        await relay.cabins.check(proof.person, incident)
+        return watcher_of(proof.person, proof.token_hash), incident
 
 
 class OwnCase(Guard):
@@ -145,17 +237,22 @@ class OwnCase(Guard):
     permission = Permission.STREAM_SEND
     relation = Relation.OWN_CASE
 
-    async def __call__(self, connection: HTTPConnection) -> Device:
-        """The tablet.
+    def __init__(self, written: Written) -> None:
+        self.written = written
 
-        Raises:
-            NotSignedIn: its token opens nothing.
-            NotFound: the case is another ambulance's, or there is none yet.
-        """
-        relay = relay_of(connection)
-        device = await relay.people.device(bearer_of(connection.headers.get("authorization")) or "")
-        await relay.cabins.check_own(device, _uuid(connection.path_params.get("incident")))
-        return device
+    async def known(self, relay: Relay, connection: HTTPConnection) -> tuple[Device, Asker]:
+        """The tablet of the token."""
+        token = bearer_of(connection.headers.get("authorization"))
+        device = await relay.people.device(token)
+        return device, asker_of_device(device)
+
+    async def admitted(
+        self, relay: Relay, connection: HTTPConnection, proof: Device
+    ) -> tuple[Device, UUID]:
+        """The tablet; not where the case is another ambulance's, or there is none yet."""
+        incident = _uuid(connection.path_params.get("incident"))
+        await relay.cabins.check_own(proof, incident)
+        return proof, incident
 
 
 class HoldsLink(Guard):
@@ -163,22 +260,49 @@ class HoldsLink(Guard):
 
     relation = Relation.HOLDS_LINK
 
-    def __init__(self, *, also_ended: bool = False, bearer: bool = False) -> None:
+    def __init__(self, written: Written, *, also_ended: bool = False, bearer: bool = False) -> None:
+        self.written = written
         self._also_ended = also_ended
         self._bearer = bearer
 
-    async def __call__(self, connection: HTTPConnection) -> Phone:
-        """The phone and its call.
-
-        Raises:
-            Gone: it holds no link, or the link opens nothing any more.
-        """
-        callers = relay_of(connection).callers
+    async def known(self, relay: Relay, connection: HTTPConnection) -> tuple[Phone, Asker]:
+        """The phone that holds the link."""
         token = bearer_of(connection.headers.get("authorization"))
         if self._bearer and token is not None:
-            return await callers.bearer(token, address_of(connection))
-        cookie = kept(connection, CALLER_COOKIE)
-        return await callers.phone(cookie, also_ended=self._also_ended)
+            phone = await relay.callers.bearer(token, owner_of(address_of(connection)))
+        else:
+            cookie = kept(connection, CALLER_COOKIE)
+            phone = await relay.callers.phone(cookie, also_ended=self._also_ended)
+        return phone, asker_of_phone(phone.phone_hash)
+
+    async def admitted(self, _: Relay, __: HTTPConnection, proof: Phone) -> tuple[Phone, UUID]:
+        """The phone and its call."""
+        return proof, proof.call
+
+
+class Door(Public):
+    """The three words of a socket; the endpoint asks, so that it can refuse in the socket's own words."""
+
+    def __init__(self, permission: Permission | None, relation: Relation, written: Written) -> None:
+        super().__init__(written)
+        self.permission = permission
+        self.relation = relation
+
+    async def _write_down(self, *_: object) -> None:
+        """The endpoint does, once it knows who came."""
+
+
+def of_token(error: RelayError) -> Asker | None:
+    """Who asks, where it is only known whose token it once was; None: whoever is known already."""
+    if not isinstance(error, TokenWithdrawn):
+        return None
+    return replace(ASKER.get(), who=f"unit:{error.unit}"[:64])
+
+
+def _route_of(connection: HTTPConnection) -> str:
+    """The route as it is written down: its path without what stands in it."""
+    path = getattr(connection.scope.get("route"), "path", "-")
+    return f"{connection.scope.get('method', 'WS')} {path}"
 
 
 def address_of(connection: HTTPConnection) -> str:
@@ -186,21 +310,13 @@ def address_of(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else "-"
 
 
-async def check_call(relay: Relay, watcher: Watcher, connection: HTTPConnection) -> None:
-    """Do nothing where this one may see the call in the path.
+async def check_call(relay: Relay, watcher: Watcher, connection: HTTPConnection) -> UUID:
+    """The call in the path, where this one may see it.
 
     Raises:
         NotFound: they may not, or there is none.
     """
-    await relay.calls.check(watcher, _uuid(connection.path_params.get("call")))
-
-
-def _checks(relay: Relay) -> dict[str, Callable[..., Any]]:
-    return {
-        "incident": relay.cases.check,
-        "stream": relay.cases.stream,
-        "snapshot": relay.cases.snapshot,
-    }
+    return (await relay.calls.check(watcher, _uuid(connection.path_params.get("call")))).call.id
 
 
 def _uuid(text: object) -> UUID:
@@ -216,6 +332,12 @@ def guards_of(dependant: Dependant) -> list[Guard]:
     return [call for call in calls if isinstance(call, Guard)]
 
 
+def queries_of(dependant: Dependant) -> set[str]:
+    """Names a route's query may hold, with those of its dependencies."""
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*(queries_of(dependency) for dependency in dependant.dependencies))
+
+
 class GuardedRoute(APIRoute):
     """A route that cannot be made without exactly one guard."""
 
@@ -224,7 +346,38 @@ class GuardedRoute(APIRoute):
         if len(guards_of(self.dependant)) != 1:
             raise LocalProtocolError(f"The route {path} must name one guard of relay/web/guard.py.")
 
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As FastAPI's, but a query that the route does not know is refused: it was meant to do something."""
+        handle = super().get_route_handler()
+        known = queries_of(self.dependant)
+        most_bytes = takes_of(self.endpoint)
 
-def guarded_router() -> APIRouter:
-    """A router whose HTTP routes are all guarded."""
-    return APIRouter(route_class=GuardedRoute)
+        async def strict(request: Request) -> Response:
+            if is_too_long(request.headers, most_bytes):
+                raise TooLong(most_bytes)
+            request = Request(request.scope, limited(request.receive, most_bytes))
+            extra = sorted(set(request.query_params) - known)
+            if extra and request.url.path.startswith("/api/"):
+                raise BadInput(f"This address takes no {extra[0]!r}; see docs/http.md.")
+            return await handle(request)
+
+        return strict
+
+
+class GuardedRouter(APIRouter):
+    """A router whose routes and sockets are all guarded."""
+
+    def __init__(self) -> None:
+        super().__init__(route_class=GuardedRoute)
+
+    def add_api_websocket_route(self, path: str, *args: Any, **options: Any) -> None:
+        """As FastAPI's, but a socket without exactly one ``Door`` is refused."""
+        super().add_api_websocket_route(path, *args, **options)
+        route = self.routes[-1]
+        if not isinstance(route, APIWebSocketRoute) or len(guards_of(route.dependant)) != 1:
+            raise LocalProtocolError(f"The socket {path} must name one Door of relay/web/guard.py.")
+
+
+def guarded_router() -> GuardedRouter:
+    """A router whose routes and sockets are all guarded."""
+    return GuardedRouter()

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from relay.services.relay import Site
-from relay.web.problems import SENTENCES, problem
+from relay.web.problems import SENTENCES, TooLong, problem
+from relay.web.refusals import Refusals
 
-MAX_BODY_BYTES = 65_536
-MAX_PICTURE_BYTES = 204_800
+MOST_BODY_BYTES = 204_800
+"""No route takes more; what each takes stands at the route (``relay.web.guard.takes``)."""
+log = structlog.get_logger(__name__)
 CALLER_PAGE = "/live"
 DISPATCH_PAGE = "/dispatch"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "x-kyumei"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def policy_of(site: Site, images: str = "") -> str:
@@ -37,9 +40,32 @@ def policy_of(site: Site, images: str = "") -> str:
 def comes_from_us(headers: Headers, site: Site) -> bool:
     """Whether the request's ``Origin`` is the relay's own address, or one the site allows."""
     origin = headers.get("origin")
-    if origin is None:
+    return origin is not None and is_our_name(origin, headers, site)
+
+
+def is_our_name(origin: str, headers: Headers, site: Site) -> bool:
+    """Whether pages of this origin are the relay's own, as the request's ``Host`` has it."""
+    if origin in site.origins:
+        return True
+    try:
+        return urlsplit(origin).netloc == headers.get("host")
+    except ValueError:  # no browser names such an origin
         return False
-    return origin in site.origins or urlsplit(origin).netloc == headers.get("host")
+
+
+def asks_for_us(headers: Headers, site: Site) -> bool:
+    """Whether the request's ``Host`` is a name of this relay; on this machine itself it needs none."""
+    try:
+        name = urlsplit(f"//{headers.get('host', '')}").hostname
+    except ValueError:
+        return False
+    return name in LOOPBACK or name in site.hosts
+
+
+def foreign_origin(headers: Headers, site: Site) -> str | None:
+    """The page's origin where it is not this relay's address: another site's, or a proxy renamed us."""
+    origin = headers.get("origin")
+    return None if origin is None or comes_from_us(headers, site) else origin
 
 
 class Doorkeeper:
@@ -48,6 +74,7 @@ class Doorkeeper:
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
         self._site = site
+        self._refusals = Refusals()
         self._headers = {
             "Content-Security-Policy": policy_of(site),
             "X-Content-Type-Options": "nosniff",
@@ -62,6 +89,10 @@ class Doorkeeper:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket" and not asks_for_us(Headers(scope=scope), self._site):
+            self._refusals.note(log, "other-host-refused", "-")
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -80,18 +111,19 @@ class Doorkeeper:
                     headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
-        limit = limit_of(scope["path"])
-        refusal = self._refusal(Headers(scope=scope), scope["method"], scope["path"], limit)
+        refusal = self._refusal(Headers(scope=scope), scope["method"], scope["path"])
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, limited(receive, limit), send_with_headers)
+        await self._app(scope, limited(receive, MOST_BODY_BYTES), send_with_headers)
 
-    def _refusal(self, headers: Headers, method: str, path: str, limit: int) -> Response | None:
+    def _refusal(self, headers: Headers, method: str, path: str) -> Response | None:
         """The answer to a request that is not let in."""
-        length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > limit:
-            return problem(413, *SENTENCES[413])
+        if not asks_for_us(headers, self._site):
+            self._refusals.note(log, "other-host-refused", "-")
+            return problem(421, *SENTENCES[421])
+        if is_too_long(headers, MOST_BODY_BYTES):
+            return problem(413, *SENTENCES[413], told={"limit_bytes": MOST_BODY_BYTES})
         if method in SAFE_METHODS or headers.get(OWN_HEADER) == "1":
             return None
         if comes_from_us(headers, self._site) or brings_token(headers, path):
@@ -106,12 +138,13 @@ def brings_token(headers: Headers, path: str) -> bool:
     return is_media and headers.get("authorization", "").lower().startswith("bearer ")
 
 
-def limit_of(path: str) -> int:
-    """How large a body may be at this address."""
-    return MAX_PICTURE_BYTES if path.endswith(("/stills", "/glimpses")) else MAX_BODY_BYTES
+def is_too_long(headers: Headers, limit: int) -> bool:
+    """Whether the body that is announced has more bytes than that."""
+    length = headers.get("content-length", "0")
+    return not length.isdigit() or int(length) > limit
 
 
-def limited(receive: Receive, limit: int = MAX_BODY_BYTES) -> Receive:
+def limited(receive: Receive, limit: int) -> Receive:
     """The same body, until it is too large (a body sent in pieces names no length beforehand)."""
     taken = 0
 
@@ -120,7 +153,7 @@ def limited(receive: Receive, limit: int = MAX_BODY_BYTES) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > limit:
-            raise HTTPException(413)
+            raise TooLong(limit)
         return message
 
     return take

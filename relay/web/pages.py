@@ -1,20 +1,32 @@
-"""The pages themselves: files served as they are written."""
+"""The pages themselves, and the files they stand on."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Final
 
 from fastapi import Depends, FastAPI, Request
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 import browser_kit
 import hospital_viewer
 import live119
-from relay.errors import NotFound
 from relay.services.render import Json
 from relay.web.guard import Public, guarded_router, relay_of
+from relay.web.page_files import MOUNT, PageFiles
+
+ROOMS: Final = {
+    "kit": browser_kit.STATIC_DIR,
+    "viewer": hospital_viewer.STATIC_DIR,
+    "caller": live119.CALLER_DIR,
+    "dispatch": live119.DISPATCH_DIR,
+}
+VIEWER: Final = hospital_viewer.STATIC_DIR / "index.html"
+CALLER: Final = live119.CALLER_DIR / "index.html"
+DISPATCH: Final = live119.DISPATCH_DIR / "index.html"
+DEMO: Final = browser_kit.STATIC_DIR / "demo" / "demo.html"
+FILES: Final = PageFiles(ROOMS, (VIEWER, CALLER, DISPATCH, DEMO))
 
 router = guarded_router()
 demo_router = guarded_router()
@@ -23,25 +35,25 @@ demo_router = guarded_router()
 @router.get("/", dependencies=[Depends(Public())])
 async def viewer_page() -> Response:
     """The viewer; it signs in by itself."""
-    return _page(hospital_viewer.STATIC_DIR / "index.html")
+    return await FILES.page(VIEWER)
 
 
 @router.get("/live", dependencies=[Depends(Public())])
 async def caller_page() -> Response:
     """The caller's page; its link's secret stays behind the ``#``."""
-    return _page(live119.CALLER_DIR / "index.html")
+    return await FILES.page(CALLER)
 
 
 @router.get("/dispatch", dependencies=[Depends(Public())])
 async def dispatch_page() -> Response:
     """The dispatcher's console; it signs in by itself."""
-    return _page(live119.DISPATCH_DIR / "index.html")
+    return await FILES.page(DISPATCH)
 
 
 @demo_router.get("/demo", dependencies=[Depends(Public())])
 async def demo_page() -> Response:
     """The drill: the city on one page."""
-    return _page(browser_kit.STATIC_DIR / "demo" / "demo.html")
+    return await FILES.page(DEMO)
 
 
 @demo_router.get("/api/demo", dependencies=[Depends(Public())])
@@ -50,18 +62,9 @@ async def demo_data(request: Request) -> Json:
     return dict(relay_of(request).site.demo or {})
 
 
-def _page(file: Path) -> Response:
-    if not file.is_file():
-        raise NotFound("This page is not installed.")
-    return FileResponse(file)
-
-
 def mount_files(app: FastAPI) -> None:
-    """Scripts and styles."""
-    kit, viewer = browser_kit.STATIC_DIR, hospital_viewer.STATIC_DIR
-    app.mount("/static/kit", StaticFiles(directory=kit, check_dir=False), name="kit")
-    caller, dispatch = live119.CALLER_DIR, live119.DISPATCH_DIR
-    small = GZipMiddleware(StaticFiles(directory=caller, check_dir=False), minimum_size=400)
-    app.mount("/static/caller", small, name="caller")  # callers stand where the radio is poor
-    app.mount("/static/dispatch", StaticFiles(directory=dispatch, check_dir=False), name="dispatch")
-    app.mount("/static/viewer", StaticFiles(directory=viewer, check_dir=False), name="viewer")
+    """Scripts, styles and words: this edition's, and each file by its plain name."""
+    app.mount(MOUNT, FILES, name="pages")
+    for name, folder in ROOMS.items():
+        plain = StaticFiles(directory=folder, check_dir=False)
+        app.mount(f"/static/{name}", GZipMiddleware(plain, minimum_size=400), name=name)

@@ -10,25 +10,32 @@ from starlette.responses import Response
 
 from relay.model.people import Device
 from relay.services.call_book import Watcher
+from relay.services.jpegs import MAX_BYTES
+from relay.services.witness import Act, Look
+from relay.web.asked import while_asked
+from relay.web.bodies import takes
 from relay.web.guard import OwnCase, WatchesCabin, guarded_router, relay_of
 
 router = guarded_router()
 PHOTO = "/api/incidents/{incident}/photos/{photo}"
-Sender = Annotated[Device, Depends(OwnCase())]
-Looker = Annotated[Watcher, Depends(WatchesCabin())]
+Sender = Annotated[Device, Depends(OwnCase(Act("photo-kept")))]
+Looker = Annotated[Watcher, Depends(WatchesCabin(Look("photo-read", per="photo")))]
 AgeUs = Annotated[int, Query(ge=0, le=86_400_000_000)]
 
 
 @router.put(PHOTO, status_code=204)
+@takes(MAX_BYTES)
 async def keep_photo(
     incident: UUID, photo: UUID, device: Sender, request: Request, age_us: AgeUs = 0
 ) -> None:
     """Keep a photo the crew took."""
-    await relay_of(request).photos.keep(device, incident, photo, age_us, await request.body())
+    data = await request.body()
+    async with while_asked(request):
+        await relay_of(request).photos.keep(device, incident, photo, age_us, data)
 
 
 @router.get(PHOTO)
 async def read_photo(incident: UUID, photo: UUID, watcher: Looker, request: Request) -> Response:
     """The photo, as a JPEG."""
-    jpeg = await relay_of(request).photos.fetch(watcher, incident, photo)
+    jpeg = await relay_of(request).photos.fetch(incident, photo)
     return Response(jpeg, media_type="image/jpeg")

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from relay.causes import CAUSES, words
 from relay.errors import RelayError
 
 log = structlog.get_logger(__name__)
+
+
+class TooLong(HTTPException):
+    """A body longer than its route takes: 413, with how many bytes it may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.limit = limit
+
+
 MEDIA_TYPE = "application/problem+json"
 SENTENCES = {
     404: ("not-found", "There is nothing at this address."),
     405: ("method-not-allowed", "This address does not take this method."),
     413: ("too-large", "The request is too large; send less at a time."),
+    421: (
+        "other-host",
+        "This relay is not known by the name in the address; ask for the right one.",
+    ),
 }
 
 
-def problem(status: int, code: str, title: str, headers: dict[str, str] | None = None) -> Response:
-    """The answer to a request that failed."""
-    body = {"type": f"urn:kyumei:error:{code}", "title": title, "status": status, "code": code}
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    headers: dict[str, str] | None = None,
+    told: Mapping[str, object] | None = None,
+) -> Response:
+    """The answer to a request that failed; ``told`` are the words of its row in ``relay.causes``."""
+    body: dict[str, object] = {
+        "type": f"urn:kyumei:error:{code}", "title": title, "status": status, "code": code,
+    }  # fmt: skip
+    body |= told or {}
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
@@ -30,7 +56,8 @@ async def on_relay_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RelayError):
         return await on_anything(_request, error)
     headers = {"Retry-After": "10"} if error.retry else None
-    return problem(error.http_status, error.code, str(error), headers)
+    told = words(error.cause, **error.filled) if error.cause in CAUSES else None
+    return problem(error.http_status, error.code, str(error), headers, told)
 
 
 async def on_validation(_request: Request, error: Exception) -> Response:
@@ -47,7 +74,8 @@ async def on_http(_request: Request, error: Exception) -> Response:
     detail = str(error.detail) if isinstance(error, HTTPException) else "Something broke."
     code, title = SENTENCES.get(status, ("bad-request" if status < 500 else "relay", detail))
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
-    return problem(status, code, title, headers)
+    told = {"limit_bytes": error.limit} if isinstance(error, TooLong) else None
+    return problem(status, code, title, headers, told)
 
 
 async def on_anything(_request: Request, error: Exception) -> Response:

@@ -19,13 +19,16 @@ from fastapi import FastAPI
 from relay.errors import BadInput, Unavailable
 from relay.services.relay import Relay
 from relay.web.app import guarded_app
+from relay.web.descriptors import connections_of, raise_limit
+from relay.web.gate import BACKLOG, Gate
+from relay.web.http_limits import LimitedHttp
+from relay.web.places import Place, Places
 from relay.web.sockets import MAX_MESSAGE_BYTES, AbortableWebSocket
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 GOODBYE_S = 1.0
 GLANCE_S = 0.02
 GRACE_S = 8
-BACKLOG = 2048
 CAN_SHARE = sys.platform == "linux"
 """Elsewhere two sockets may share a port only by other rules; there an upgrade leaves a short refusal."""
 
@@ -33,9 +36,10 @@ CAN_SHARE = sys.platform == "linux"
 class RelayServer(uvicorn.Server):
     """uvicorn that asks tablets and pages to come back before it closes their sockets."""
 
-    def __init__(self, config: uvicorn.Config, relay: Relay) -> None:
+    def __init__(self, config: uvicorn.Config, relay: Relay, places: Places) -> None:
         super().__init__(config)
         self._relay = relay
+        self._places = places
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -58,9 +62,19 @@ class RelayServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve; from now on a successor may listen beside (``bind``)."""
-        await super().startup(sockets)
+        self.servers = []
         for listening in sockets or []:
+            site = self._relay.site
+            gate = Gate(listening, self._protocol, self._places, self.config.ssl, site.proxies)
+            gate.open()
+            self.servers.append(gate)  # type: ignore[arg-type]  # what uvicorn asks of a server it has
             _share(listening)
+        self.started = True
+
+    def _protocol(self, place: Place) -> LimitedHttp:
+        return LimitedHttp(
+            self.config, self.server_state, self.lifespan.state, place=place, places=self._places
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take nobody new, say goodbye with 1012, wait a moment, then end everything.
@@ -112,8 +126,9 @@ def make_server(
     relay: Relay, tls: ssl.SSLContext | None = None, prepared: FastAPI | None = None
 ) -> RelayServer:
     """A server for this relay, not started; of an application that is ready where there is one."""
+    places = Places(connections_of(raise_limit()), relay.site.connections_per_address)
     config = uvicorn.Config(
-        guarded_app(relay, prepared),
+        guarded_app(relay, prepared, places),
         http="httptools",
         ws=AbortableWebSocket,
         ws_max_size=MAX_MESSAGE_BYTES,
@@ -122,10 +137,12 @@ def make_server(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(relay.site.proxies),
+        forwarded_allow_ips=[str(network) for network in relay.site.proxies],
         timeout_graceful_shutdown=GRACE_S,
         ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
-    return RelayServer(config, relay)
+    return RelayServer(config, relay, places)
 
 
 def bind(host: str, port: int, *, beside: bool = False) -> socket.socket:
@@ -139,7 +156,9 @@ def bind(host: str, port: int, *, beside: bool = False) -> socket.socket:
         BadInput: the address cannot be used on this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # named TCP: asyncio switches Nagle's algorithm off only where a socket says so, and every second
+    # answer on a kept connection would wait 40 ms for the other side's acknowledgement
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if beside:
         _share(bound)

@@ -11,11 +11,16 @@ from starlette.responses import Response
 
 from relay.model.people import Permission, Session
 from relay.model.snapshot import Snapshot, header_of
+from relay.services.access import Relation
 from relay.services.render import Json
-from relay.web.guard import Needs, Relation, guarded_router, relay_of
+from relay.services.witness import Look
+from relay.web.guard import Needs, guarded_router, relay_of
 
 router = guarded_router()
-Reader = Annotated[Session, Depends(Needs(Permission.INCIDENTS_READ, Relation.ADDRESSED))]
+READ, THEIRS = Permission.INCIDENTS_READ, Relation.ADDRESSED
+Reader = Annotated[Session, Depends(Needs(READ, THEIRS, Look("snapshot-read")))]
+Comparer = Annotated[Session, Depends(Needs(READ, THEIRS, Look("comparison-read")))]
+Taker = Annotated[Session, Depends(Needs(READ, THEIRS, Look("samples-read")))]
 BINARY = "application/octet-stream"
 
 
@@ -27,14 +32,14 @@ async def read_snapshot(snapshot: UUID, session: Reader, request: Request) -> Js
 
 @router.get("/api/snapshots/{snapshot}/comparison")
 async def read_comparison(
-    snapshot: UUID, session: Reader, request: Request, earlier: UUID | None = None
+    snapshot: UUID, session: Comparer, request: Request, earlier: UUID | None = None
 ) -> Json:
     """What has changed since an earlier snapshot of the case."""
     return await relay_of(request).changes.comparison(session.person, snapshot, earlier)
 
 
 @router.get("/api/snapshots/{snapshot}/samples")
-async def read_samples(snapshot: UUID, session: Reader, request: Request) -> Response:
+async def read_samples(snapshot: UUID, session: Taker, request: Request) -> Response:
     """Its raw integers: little-endian int16, lead after lead."""
     kept, samples = await relay_of(request).cases.samples(session.person, snapshot)
     return Response(samples, headers=headers_of(kept), media_type=BINARY)

@@ -23,6 +23,15 @@ class AbortableWebSocket(WebSocketsSansIOProtocol):
     Closing politely would keep everything in its buffers until TCP gives up, minutes later.
     """
 
+    on_lost: Callable[[], None] | None = None
+    """Told when the connection has gone."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has gone."""
+        super().connection_lost(exc)
+        if self.on_lost is not None:
+            self.on_lost()
+
     def handle_connect(self, event: Handshake) -> None:
         """Let the application reach this connection's ``abort``."""
         super().handle_connect(event)

@@ -9,11 +9,14 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from relay.model.people import Permission, Session
-from relay.web.guard import Needs, Relation, guarded_router, relay_of
+from relay.services.access import Relation
+from relay.services.witness import Look
+from relay.web.guard import Needs, guarded_router, relay_of
 from relay.web.snapshots import BINARY
 
 router = guarded_router()
-Reader = Annotated[Session, Depends(Needs(Permission.INCIDENTS_READ, Relation.ADDRESSED))]
+READ = Permission.INCIDENTS_READ
+Reader = Annotated[Session, Depends(Needs(READ, Relation.ADDRESSED, Look("frames-read")))]
 Position = Annotated[int, Query(ge=0, lt=2**53)]
 
 

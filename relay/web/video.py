@@ -12,12 +12,16 @@ from relay.errors import BadInput
 from relay.services.call_book import Watcher
 from relay.services.callers import Phone
 from relay.services.render import Json
+from relay.services.witness import Look, Nothing
 from relay.video.port import Answer
-from relay.web.guard import HoldsLink, Watches, guarded_router, relay_of
+from relay.web.guard import FOR_THE_PICTURE, HoldsLink, Watches, guarded_router, relay_of
 
 router = guarded_router()
-Looker = Annotated[Watcher, Depends(Watches())]
-Sender = Annotated[Phone, Depends(HoldsLink(bearer=True))]
+CALLERS_OWN = Nothing("the call's own timeline says when its camera was on")
+Looker = Annotated[Watcher, Depends(Watches(Look("call-watched")))]
+Glimpser = Annotated[Watcher, Depends(Watches(Look("glimpses-watched")))]
+Connected = Annotated[Watcher, Depends(Watches(FOR_THE_PICTURE))]
+Sender = Annotated[Phone, Depends(HoldsLink(CALLERS_OWN, bearer=True))]
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 
@@ -44,7 +48,7 @@ async def unpublish(session: UUID, phone: Sender, request: Request) -> Response:
 
 
 @router.get("/api/calls/{call}/ice")
-async def ice_servers(call: UUID, watcher: Looker, request: Request) -> Json:
+async def ice_servers(call: UUID, watcher: Connected, request: Request) -> Json:
     """Servers this viewer's browser may need to get through."""
     return {"ice_servers": relay_of(request).viewers.ice(call)}
 
@@ -57,32 +61,34 @@ async def watch(call: UUID, watcher: Looker, request: Request) -> Response:
 
 
 @router.get("/api/calls/{call}/whep/{session}")
-async def read_line(call: UUID, session: UUID, watcher: Looker, request: Request) -> Json:
+async def read_line(call: UUID, session: UUID, watcher: Connected, request: Request) -> Json:
     """What this viewer's line carries."""
     return relay_of(request).viewers.line(watcher, call, session)
 
 
 @router.get("/api/calls/{call}/glimpses")
-async def ask_glimpses(call: UUID, watcher: Looker, request: Request) -> Json:
+async def ask_glimpses(call: UUID, watcher: Glimpser, request: Request) -> Json:
     """Wish for small pictures in place of video; the time of the newest."""
-    return await relay_of(request).glimpses.ask(watcher, call)
+    return await relay_of(request).glimpses.ask(call)
 
 
 @router.get("/api/calls/{call}/glimpses/{at_us}")
-async def read_glimpse(call: UUID, at_us: int, watcher: Looker, request: Request) -> Response:
+async def read_glimpse(call: UUID, at_us: int, watcher: Connected, request: Request) -> Response:
     """The newest small picture."""
     return Response(relay_of(request).glimpses.read(call, at_us), media_type="image/jpeg")
 
 
 @router.patch("/api/calls/{call}/whep/{session}")
-async def patch_viewer(call: UUID, session: UUID, watcher: Looker, request: Request) -> Response:
+async def patch_viewer(call: UUID, session: UUID, watcher: Connected, request: Request) -> Response:
     """Trickled candidates, or an ICE restart."""
     body = await sdp_body(request, FRAGMENT)
     return fragment(await relay_of(request).viewers.patch(watcher, call, session, body))
 
 
 @router.delete("/api/calls/{call}/whep/{session}", status_code=200)
-async def stop_watching(call: UUID, session: UUID, watcher: Looker, request: Request) -> Response:
+async def stop_watching(
+    call: UUID, session: UUID, watcher: Connected, request: Request
+) -> Response:
     """Stop watching."""
     await relay_of(request).viewers.leave(watcher, call, session)
     return Response()

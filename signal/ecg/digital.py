@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.leads import DERIVED_LEADS, canonical_name
-from ecg.values import EcgSegment, PatientFacts
+from ecg.units import uv_of_unit
+from ecg.values import MISSING, EcgSegment, PatientFacts
 
 MAX_SCALE = 64
-_UV_PER_UNIT = {"mv": 1000.0, "uv": 1.0, "µv": 1.0, "v": 1e6}
+NO_SAMPLE = -(1 << 62)
+"""Stands in a file's integers where the recorder has no sample; no storage format reaches it."""
 _AGE = re.compile(r"\bage\W*?[:=\s]\s*(\d{1,3})\b", re.IGNORECASE)
 _SEX = re.compile(r"\b(?:sex|gender)\W*?[:=\s]\s*(m|f|male|female)\b", re.IGNORECASE)
 EINTHOVEN_LIMIT_UV = 20.0
@@ -25,7 +27,15 @@ EINTHOVEN_PERCENTILE = 95.0
 
 
 class NotAnEcgError(ValueError):
-    """These integers cannot be taken as an ECG; the text says what to do."""
+    """These integers cannot be taken as an ECG; the text says what to do.
+
+    Attributes:
+        kind: ``not-calibrated``, ``no-lead-names``, ``incomplete`` or ``unusable``.
+    """
+
+    def __init__(self, text: str, kind: str = "unusable") -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 def step_uv(gain: float | None, unit: str | None) -> float:
@@ -34,11 +44,15 @@ def step_uv(gain: float | None, unit: str | None) -> float:
     Raises:
         NotAnEcgError: the unit is no voltage, or the gain is no positive number.
     """
-    scale = _UV_PER_UNIT.get((unit or "mV").strip().lower())
+    scale = uv_of_unit(unit or "mV")
     if scale is None:
-        raise NotAnEcgError(f"a signal is in {unit}, not in mV; only voltages can be used.")
+        raise NotAnEcgError(f"a lead is in {unit}, not in mV; only voltages can be used.")
     if gain is None or not np.isfinite(gain) or gain <= 0:
-        raise NotAnEcgError(f"a signal has gain {gain}; correct the header.")
+        raise NotAnEcgError(
+            "it is not calibrated (its header gives no gain, or gain 0), so no millimetre of it can be "
+            "trusted; export it again with its gain, or send the paper.",
+            "not-calibrated",
+        )
     return scale / float(gain)
 
 
@@ -63,7 +77,7 @@ def segment_of_digital(
     """The leads this house knows, zeros subtracted, on one common step size, bit-exact.
 
     Args:
-        digital: integers of shape ``(n_signals, n_samples)``.
+        digital: integers of shape ``(n_signals, n_samples)``; ``NO_SAMPLE`` where there is none.
         names: signal names, any letter case; names that are no ECG lead are left out.
         uv_per_lsb: microvolts of one step, per signal.
         zero: the integer that means 0 mV, per signal.
@@ -79,11 +93,11 @@ def segment_of_digital(
         if lead is None:
             continue
         if lead in rows:
-            raise NotAnEcgError(f"Lead {lead} stands twice in the record; remove one.")
+            raise NotAnEcgError(f"lead {lead} stands twice in it; remove one.")
         rows[lead] = i
     if not rows:
         raise NotAnEcgError(
-            f"The record has no ECG lead I know (it has {', '.join(map(str, names)) or 'none'}); "
+            f"it has no ECG lead I know (it has {', '.join(map(str, names)) or 'none'}); "
             "name its signals I, II, V1 … V6."
         )
     finest = min(uv_per_lsb[i] for i in rows.values())
@@ -97,12 +111,14 @@ def _scaled(
     factor = round(ratio)
     if abs(ratio - factor) > 1e-9 * factor or factor > MAX_SCALE:
         raise NotAnEcgError(
-            f"The gain of lead {lead} does not fit the other leads' exactly; convert the record to "
+            f"the gain of lead {lead} does not fit the other leads' exactly; convert the record to "
             "one gain for all leads."
         )
-    values = (row.astype(np.int64) - zero) * factor
-    if values.size and (values.min() < -32768 or values.max() > 32767):
-        raise NotAnEcgError(f"Lead {lead} has values beyond 16 bits; convert the record.")
+    gone = row == NO_SAMPLE
+    values = (np.where(gone, zero, row).astype(np.int64) - zero) * factor
+    if values.size and (values.min() <= MISSING or values.max() > 32767):
+        raise NotAnEcgError(f"lead {lead} has values beyond 16 bits; convert the record.")
+    values[gone] = MISSING
     return values
 
 
@@ -123,11 +139,18 @@ def leads_to_send(segment: EcgSegment) -> EcgSegment:
     derived = [name for name in DERIVED_LEADS if name in have]
     if "I" not in have or "II" not in have or not derived or not segment.n_samples:
         return segment
+    gone = {name: have[name] == MISSING for name in ("I", "II", *derived)}
+    no_limbs = gone["I"] | gone["II"]
+    if any((gone[name] != no_limbs).any() for name in derived):
+        return segment  # a hole in one limb lead alone: the others cannot be derived there
+    have = {name: row[~no_limbs] for name, row in have.items()}
+    if no_limbs.all():
+        return segment
     off = [_off_lsb(name, have) for name in derived]
     usual_uv = max(float(np.percentile(o, EINTHOVEN_PERCENTILE)) for o in off) * segment.uv_per_lsb
     if usual_uv > EINTHOVEN_LIMIT_UV:
         raise NotAnEcgError(
-            "The limb leads contradict each other (III is not II - I); check which signal carries "
+            "the limb leads contradict each other (III is not II - I); check which signal carries "
             "which lead name."
         )
     if max(float(o.max()) for o in off) >= 1:

@@ -46,7 +46,7 @@ from ecg.robust import at_share
 from ecg.second_detector import agreement_by_lead
 from ecg.source_filter import find_source_filter
 from ecg.t_end import find_t_end
-from ecg.values import EcgWindow, Float
+from ecg.values import EcgWindow, Float, bridged
 
 __all__ = ["LeadMeasurement", "Measurements", "measure"]
 
@@ -102,15 +102,7 @@ def _rows(window: EcgWindow) -> Rows:
     names = tuple(n for n in (*INDEPENDENT_LEADS, *EXTRA_LEADS) if n in window.leads)
     index = [window.leads.index(n) for n in names]
     uv = window.uv[index]
-    missing = None
-    if not q.finite(uv):
-        missing = ~np.isfinite(uv)
-        grid = np.arange(uv.shape[1])
-        for row, gone in zip(uv, missing, strict=True):
-            if gone.all():
-                row[:] = 0.0
-            elif gone.any():
-                row[gone] = np.interp(grid[gone], grid[~gone], row[~gone])
+    missing = None if q.finite(uv) else bridged(uv)
     rail = None if window.rail is None else window.rail[index]
     flags = q.raw_flags(uv, rail, missing, window.fs_hz)
     spikes = find_spikes(uv, window.fs_hz)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecg.leads import DERIVED_LEADS
-from ecg.values import EcgSegment, Float
+from ecg.values import MISSING, EcgSegment, Float
 
 _P_VISIBLE_UV = 25.0
 
@@ -59,7 +59,11 @@ def corrected(segment: EcgSegment, code: str) -> EcgSegment | None:
     one, two = rows["I"], rows["II"]
     rows["I"], rows["II"] = (-one, two - one) if code == "RA_LA" else (one - two, -two)
     leads = tuple(n for n in segment.leads if n not in DERIVED_LEADS)
-    adc = np.clip(np.array([rows[n] for n in leads]), -32768, 32767).astype(np.int16)
+    adc = np.clip(np.array([rows[n] for n in leads]), -32767, 32767).astype(np.int16)
+    holes = {n: segment.adc[i] == MISSING for i, n in enumerate(segment.leads)}
+    holes["I"] = holes["II"] = holes["I"] | holes["II"]
+    for row, name in zip(adc, leads, strict=True):
+        row[holes[name]] = MISSING
     return EcgSegment(adc, leads, segment.fs_hz, segment.uv_per_lsb, segment.first_sample)
 
 

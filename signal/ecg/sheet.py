@@ -15,7 +15,7 @@ import numpy as np
 
 from ecg.filters import DISPLAY_FILTERS, display
 from ecg.screen.report import ScreenReport
-from ecg.values import EcgSegment, Float, window_of_segment
+from ecg.values import EcgSegment, Float, bridged, window_of_segment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,10 +47,13 @@ def _millimetres(segment: EcgSegment) -> dict[str, Float]:
     """Trace heights in millimetres by lead, ten seconds at most."""
     view = window_of_segment(segment)
     n = min(view.n_samples, round(10 * view.fs_hz))
-    uv = np.nan_to_num(view.uv[:, :n])
+    uv = view.uv[:, :n].copy()
+    missing = bridged(uv)
     if n >= 8:
         uv = display(uv, view.fs_hz, DISPLAY_FILTERS["diagnostic"])
     uv = uv - np.median(uv, axis=1, keepdims=True)
+    if missing is not None:
+        uv[missing] = np.nan  # drawn as a hole
     return {name: row / 1000.0 * _MM_PER_MV for name, row in zip(view.leads, uv, strict=True)}
 
 

@@ -1,8 +1,8 @@
 """Continuous ST: each screening of a live stream against the patient's own first minute.
 
 Source: clinical brief §5. J+60 above PQ; a change is 100 µV in two neighbouring leads, the same way, for a minute
-(practice of continuous ST monitoring); the baseline is the first good minute and is never taken anew by
-itself; what posture, rate or conduction explains rings nobody and is said.
+(practice of continuous ST monitoring); the baseline is the first good minute, in leads whose ST grew within
+it the beginning of that minute, and is never taken anew by itself; what posture, rate or conduction explains rings nobody and is said.
 
 Deviations:
     * One instant (J+60) at every rate, not J+40 above 120 and J+80 below 60: a trend that changes its instant
@@ -16,7 +16,7 @@ Sans-I/O: time is the stream's own; the same epochs give the same events, howeve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -28,6 +28,7 @@ from ecg.units import mm_of_uv
 
 CHANGE_UV, REARM_UV, LARGE_UV = 100.0, 50.0, 200.0
 BASELINE_S, LEAST_EPOCHS = 60.0, 4
+GREW_UV, LEAST_THIRD = 50.0, 2
 HOLD_S, WIDE_HOLD_S, MAX_GAP_S, SLACK_S = 60.0, 30.0, 30.0, 0.5
 RATE_BPM = 30.0
 NARROW_MS, WIDE_MS, WIDER_MS = 110.0, 120.0, 20.0
@@ -128,7 +129,7 @@ class StTrend:
             self._first.append(epoch)
             long_enough = epoch.end_s - self._first[0].end_s >= BASELINE_S - SLACK_S
             if len(self._first) >= LEAST_EPOCHS and long_enough:
-                self.baseline = _middle(self._first)
+                self.baseline = _baseline(self._first)
             return ()
         base = self.baseline
         delta = {n: v - base.j60_uv[n] for n, v in epoch.j60_uv.items() if n in base.j60_uv}
@@ -190,6 +191,35 @@ class StTrend:
             return None
         watch.told = True
         return StEvent("QRS_WIDE", (), 0.0, watch.since_s, alarm=True)
+
+
+def _baseline(epochs: list[Epoch]) -> Epoch:
+    """The middle of the first minute; where ST grew within it, the level of its first third.
+
+    Grew: in both leads of a neighbouring pair the last third lies 50 µV (half of what counts as a change)
+    further from zero than the first, the same way. The middle of a rise would hide half of it for good.
+    A level that settles towards zero, or moves in one lead alone, is an electrode's and changes nothing.
+    """
+    whole = _middle(epochs)
+    third = max(LEAST_THIRD, len(epochs) // 3)
+    first, last = _middle(epochs[:third]).j60_uv, _middle(epochs[-third:]).j60_uv
+    grew = {n: _growth(first[n], last[n]) for n in whole.j60_uv if n in first and n in last}
+    if "aVR" in grew:
+        grew["-aVR"] = -grew["aVR"]
+    leads = {
+        name.removeprefix("-")
+        for pair in load_profile().contiguity
+        if grew.get(pair[0]) and grew.get(pair[0]) == grew.get(pair[1])
+        for name in pair
+    }
+    return replace(whole, j60_uv={**whole.j60_uv, **{n: first[n] for n in leads}})
+
+
+def _growth(first_uv: float, last_uv: float) -> int:
+    """1: an elevation grew; -1: a depression grew; 0: neither."""
+    if last_uv > 0.0 and last_uv - first_uv >= GREW_UV:
+        return 1
+    return -1 if last_uv < 0.0 and first_uv - last_uv >= GREW_UV else 0
 
 
 def _middle(epochs: list[Epoch]) -> Epoch:

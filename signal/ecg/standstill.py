@@ -24,7 +24,7 @@ from ecg.filters import DETECTION_FS_HZ, band_gain, detection_gain, spectrum_of,
 from ecg.leads import INDEPENDENT_LEADS
 from ecg.pacing import find_spikes, without_spikes
 from ecg.quality import FLAT_UV, raw_flags
-from ecg.values import EcgSegment, Float
+from ecg.values import MISSING, EcgSegment, Float, bridged
 
 QUIET_S = 4.0
 WINDOW_S = 10.0
@@ -83,8 +83,10 @@ class StandstillWatch:
         n = round(whole_s * fs_hz)
         adc = segment.adc[[segment.leads.index(name) for name in names], -n:]
         uv = np.asarray(adc * segment.uv_per_lsb, dtype=np.float64)
-        at_rail = np.abs(adc.astype(np.int32)) >= 32_767
-        bad = raw_flags(uv, at_rail if at_rail.any() else None, None, fs_hz).any
+        uv[adc == MISSING] = np.nan
+        missing = bridged(uv)
+        at_rail = np.abs(adc.astype(np.int32)) == 32_767
+        bad = raw_flags(uv, at_rail if at_rail.any() else None, missing, fs_hz).any
         spectrum = spectrum_of(without_spikes(uv, find_spikes(uv, fs_hz)), fs_hz)
         band = detection_gain(spectrum.n_padded, fs_hz, min(25.0, 0.25 * fs_hz))
         beats = find_beats(synthesise(spectrum, band, DETECTION_FS_HZ), bad.mean(axis=1) < 0.5)

@@ -6,6 +6,24 @@ only (10 mm/mV and 25 mm/s unless the sheet says otherwise).
 
 from __future__ import annotations
 
+import unicodedata
+
+_UV = {
+    "v": 1e6, "volt": 1e6, "volts": 1e6,
+    "mv": 1e3, "millivolt": 1e3, "millivolts": 1e3,
+    "uv": 1.0, "μv": 1.0, "microvolt": 1.0, "microvolts": 1.0,
+    "nv": 1e-3, "nanovolt": 1e-3, "nanovolts": 1e-3,
+}  # fmt: skip
+
+
+def uv_of_unit(unit: str) -> float | None:
+    """Microvolts of one of this unit, None where it is no voltage.
+
+    Any letter case, both letters µ, full width (ｍＶ) and the one-letter forms (㎷, ㎶).
+    """
+    return _UV.get(unicodedata.normalize("NFKC", unit).strip().lower())
+
+
 UV_PER_MM = 100.0
 """Microvolts per millimetre at the standard gain of 10 mm/mV."""
 

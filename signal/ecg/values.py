@@ -18,6 +18,8 @@ from ecg.leads import DERIVED_LEADS, INDEPENDENT_LEADS, STANDARD_12, derive_limb
 Int16 = npt.NDArray[np.int16]
 Float = npt.NDArray[np.float64]
 _LIMIT = 32767
+MISSING = -32768
+"""An ADC value that is no voltage: the source has no sample of this lead here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class EcgSegment:
     """Consecutive ADC samples exactly as the source gave them.
 
     Attributes:
-        adc: int16, shape ``(n_leads, n_samples)``.
+        adc: int16, shape ``(n_leads, n_samples)``; ``MISSING`` where a lead has no sample.
         leads: names from ``ecg.leads.ALL_LEADS``, one a row.
         fs_hz: samples per second of each lead.
         uv_per_lsb: microvolts of one ADC step.
@@ -76,7 +78,7 @@ class EcgWindow:
     """A stretch of ECG in microvolts, for one measurement.
 
     Attributes:
-        uv: float64, shape ``(n_leads, n_samples)``.
+        uv: float64, shape ``(n_leads, n_samples)``; NaN where a lead has no sample.
         leads: one name a row; the twelve standard leads first, in ``STANDARD_12`` order, where
             they can be had.
         fs_hz: samples per second of each lead.
@@ -115,8 +117,11 @@ def window_of_segment(segment: EcgSegment) -> EcgWindow:
     sent, (leads, missing) = segment.leads, _rows_of(tuple(segment.leads))
     uv = np.empty((len(leads), segment.n_samples))
     at = {name: row for row, name in enumerate(leads)}
+    holes = bool(segment.adc.size) and int(segment.adc.min()) == MISSING
     for name, row in zip(sent, segment.adc, strict=True):
         np.multiply(row, segment.uv_per_lsb, out=uv[at[name]])
+        if holes:
+            uv[at[name], row == MISSING] = np.nan
     if missing:
         derived = derive_limb_leads(uv[at["I"]], uv[at["II"]])
         for name in missing:
@@ -129,6 +134,23 @@ def window_of_segment(segment: EcgSegment) -> EcgWindow:
         rail=_rails(segment, leads),
         derived=len(missing) == len(DERIVED_LEADS),
     )
+
+
+def bridged(uv: Float) -> npt.NDArray[np.bool_] | None:
+    """Puts a straight line over each hole (NaN) of each row, in place, so that filters can run.
+
+    A row that is all hole becomes 0. Returns where the holes were, same shape; None where none was.
+    """
+    if not np.isnan(uv).any():
+        return None
+    missing = np.isnan(uv)
+    grid = np.arange(uv.shape[1])
+    for row, gone in zip(uv, missing, strict=True):
+        if gone.all():
+            row[:] = 0.0
+        elif gone.any():
+            row[gone] = np.interp(grid[gone], grid[~gone], row[~gone])
+    return missing
 
 
 @lru_cache(maxsize=64)
@@ -146,7 +168,7 @@ def _rails(segment: EcgSegment, leads: tuple[str, ...]) -> npt.NDArray[np.bool_]
     adc = segment.adc
     if not adc.size or (int(adc.max()) < _LIMIT and int(adc.min()) > -_LIMIT):
         return None
-    at = (adc >= _LIMIT) | (adc <= -_LIMIT)
+    at = (adc >= _LIMIT) | (adc == -_LIMIT)
     rails = dict(zip(segment.leads, at, strict=True))
     if "I" in rails and "II" in rails:
         limb = rails["I"] | rails["II"]
@@ -158,10 +180,12 @@ def _rails(segment: EcgSegment, leads: tuple[str, ...]) -> npt.NDArray[np.bool_]
 __all__ = [
     "DERIVED_LEADS",
     "INDEPENDENT_LEADS",
+    "MISSING",
     "EcgSegment",
     "EcgWindow",
     "Float",
     "Int16",
     "PatientFacts",
+    "bridged",
     "window_of_segment",
 ]

@@ -21,6 +21,7 @@ from relay.video.forwarding import ForwardingPlane
 from relay.video.port import Answer
 from relay.wiring import Adapters
 from tests.city import until
+from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP
 from tests.relay.world import World, a_world
 from tests.video.peers import Peer
@@ -90,7 +91,9 @@ async def _watching(world: World, incident: object) -> Peer:
     return viewer
 
 
-async def _says(http: httpx2.AsyncClient, tablet: Tablet, state: str, within_s: float = 45) -> None:
+async def _says(
+    http: httpx2.AsyncClient, tablet: Tablet, state: str, within_s: float = PATIENCE_S
+) -> None:
     async def says() -> bool:
         row = (await http.get(f"/api/incidents/{tablet.case.incident}/cabin")).json()
         return row.get("state") == state
@@ -98,7 +101,6 @@ async def _says(http: httpx2.AsyncClient, tablet: Tablet, state: str, within_s: 
     await until(says, within_s)
 
 
-@pytest.mark.timeout(400)
 async def test_seen_by_the_hospital_and_silent_while_ecg_waits(tmp_path: Path) -> None:
     async with a_world(tmp_path / "data", Adapters(plane=ForwardingPlane())) as world:
         proxy = FaultProxy(world.port, 119)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 GOOD = ["--source", "synthetic:normal", "--relay", "ws://localhost:1", "--token", "x"]
 
 
@@ -17,7 +19,7 @@ def _run(tmp_path: Path, *args: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "ambulance_client", "run", *args, "--spool", str(tmp_path / "s")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ambulance_client.coach import Coach, SwapWarning, swap_warning
-from ambulance_client.looks import LIGHTS_WINDOW_S
+from ambulance_client.looks import LIGHTS_WINDOW_S, LOOK_EVERY_S
 from ambulance_client.panel.state import panel_state
-from ambulance_client.tablet import COACH_EVERY_S, TabletSettings, running_tablet
+from ambulance_client.tablet import TabletSettings, running_tablet
 from ecg.quality import electrode_lights
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment
@@ -111,7 +111,7 @@ def test_a_light_follows_its_electrode_within_two_seconds(change: str) -> None:
             adc[row, :start] = adc[row, start]
         wanted = {"off": "off", "hum": "noisy", "mended": "good"}[change]
         for phase in range(0, 250, 83):
-            looks = range(start - start % 250 + phase, start + 2_500, round(COACH_EVERY_S * 500))
+            looks = range(start - start % 250 + phase, start + 2_500, round(LOOK_EVERY_S * 500))
             seen = next(at for at in looks if at >= start and _light_at(adc, heard, at) == wanted)
             slowest_s = max(slowest_s, (seen - start) / 500)
     assert slowest_s <= 2.0

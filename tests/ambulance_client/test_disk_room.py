@@ -35,5 +35,5 @@ async def test_the_spool_takes_no_more_than_is_reckoned(tmp_path: Path) -> None:
         await spool.add_frame(stream, frame.seq, frame.data)
     await spool.close()
 
-    taken = sum(p.stat().st_size for p in tmp_path.iterdir())
+    taken = sum(p.stat().st_size for p in tmp_path.iterdir() if p.suffix != ".reserve")
     assert made * 0.9 < taken <= made * SPOOL_OVERHEAD

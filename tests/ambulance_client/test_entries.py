@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from ambulance_client.presses import OLDEST_US, Press, press_of
 from ambulance_client.tablet import Tablet, TabletSettings, running_tablet
-from relay.errors import Conflict, Unavailable
+from relay.errors import BadInput, Conflict, Unavailable
 from relay.protocol import messages as m
 from relay.protocol.link import LIVE_FRAMES
 from tests.city import free_port, until
@@ -42,7 +44,7 @@ async def test_two_pages_that_press_in_the_same_moment_both_count(tmp_path: Path
         assert len({card.rev for card in cards}) == len(cards)
         newest = max(cards, key=lambda card: card.rev)
         for one in fields:
-            for name, value in one.items():
+            for name, value in one.items():  # type: ignore[attr-defined]
                 assert getattr(tablet.case.patient, name) == getattr(newest, name) == value
     async with running_tablet(_settings(tmp_path)) as tablet:
         assert tablet.case.patient == newest
@@ -148,9 +150,48 @@ async def test_the_button_works_offline_and_with_every_electrode_off(tmp_path: P
         assert tablet.case.snapshots == {}  # nothing is sent by itself in this state
         snapshot = await tablet.snapshot()
 
-        assert tablet.case.snapshots[str(snapshot)].reason == "manual"
+        assert tablet.case.fold.lines[str(snapshot)].reason == "manual"
         asked = [e.body for e in await tablet._spool.events()]
         (request,) = [body for body in asked if isinstance(body, m.SnapshotRequest)]
         assert request.n_samples == 2_500
     async with running_tablet(settings) as tablet:
         assert str(snapshot) in tablet.case.snapshots
+
+
+async def test_a_press_counts_once_at_its_own_moment_over_a_restart(tmp_path: Path) -> None:
+    """The page sends again what it got no answer for; the tablet had taken it and died."""
+    pressed_us = time.time_ns() // 1000 - 90_000_000
+    async with running_tablet(_settings(tmp_path)) as tablet:
+        here = tablet.case.incident
+        mark, note = (Press(uuid4(), pressed_us, here) for _ in range(2))
+        await tablet.mark("fmc", mark)
+        await tablet.note("冷汗あり", note)
+        await tablet.mark("fmc", mark)
+    async with running_tablet(_settings(tmp_path)) as tablet:
+        await tablet.mark("fmc", mark)
+        await tablet.note("冷汗あり", note)
+        events = [
+            e for e in await tablet._spool.events() if isinstance(e.body, m.Mark | m.CrewNote)
+        ]
+        assert sorted(type(e.body).__name__ for e in events) == ["CrewNote", "Mark"]
+        assert {e.at_us for e in events} == {pressed_us}
+        assert tablet.case.marks["fmc"] == pressed_us
+
+        await tablet.new_case(here)
+        following = tablet.case.incident
+        await tablet.new_case(here)  # the answer to the first press was lost
+        assert tablet.case.incident == following
+        await tablet.note("冷汗あり", note)  # known still
+        with pytest.raises(Conflict):
+            await tablet.mark("depart", Press(uuid4(), pressed_us, here))
+        assert tablet.case.marks["depart"] is None
+
+
+def test_the_moment_of_a_press_is_of_the_last_hours_and_never_to_come() -> None:
+    now_us = 1_700_000_000_000_000
+    assert press_of({"at_us": now_us + 5_000_000}, now_us).moment_us(now_us) == now_us
+    assert press_of({"at_us": now_us - OLDEST_US}, now_us).moment_us(now_us) == now_us - OLDEST_US
+    assert press_of({}, now_us).moment_us(now_us) == now_us
+    for wrong in ({"at_us": now_us - OLDEST_US - 1}, {"at_us": 1.5}, {"at_us": True}, {"at_us": "x"}, {"act": 7}, {"incident": "x"}):  # fmt: skip
+        with pytest.raises(BadInput):
+            press_of(wrong, now_us)

@@ -13,16 +13,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from ambulance_client.sources import open_source
 from ambulance_client.sources.lsl import LslStreams, format_of
 from ambulance_client.tablet import TabletSettings, running_tablet
 from relay.errors import BadInput
 from tests.city import free_port, until
+from tests.patience import PATIENCE_S
 
 OUTLET = """
 import sys, time
 import pylsl
 name, unit, first, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
-info = pylsl.StreamInfo(name, "ECG", 3, 250, pylsl.cf_int16, "monitor-7")
+info = pylsl.StreamInfo(name, "ECG", 3, 250, pylsl.cf_int16, sys.argv[5])
 channels = info.desc().append_child("channels")
 for label in ("I", "II", "resp"):
     channels.append_child("channel").append_child_value("label", label).append_child_value("unit", unit)
@@ -46,15 +48,16 @@ def only_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LSLAPICFG", str(config))
 
 
-def _outlet(name: str, first: int = 0, seconds: float = 120.0) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", OUTLET, name, "uV", str(first), str(seconds)], env=dict(os.environ)
-    )
+def _outlet(
+    name: str, first: int = 0, seconds: float = 120.0, serial: str = "monitor-7"
+) -> subprocess.Popen[bytes]:
+    args = [sys.executable, "-c", OUTLET, name, "uV", str(first), str(seconds), serial]
+    return subprocess.Popen(args, env=dict(os.environ))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.kill()
-    process.wait(10)
+    process.wait(PATIENCE_S)
 
 
 async def test_a_pulled_cable_is_a_state_and_a_hole_never_a_crash(
@@ -92,6 +95,105 @@ async def test_a_pulled_cable_is_a_state_and_a_hole_never_a_crash(
         assert newest.adc[0][0] >= 10_000
         assert np.array_equal(newest.adc[0], -newest.adc[1])
         assert newest.first_sample > before + 250  # the hole is as long as the silence
+
+
+async def test_a_neighbours_device_of_the_same_name_is_never_taken(
+    tmp_path: Path, only_this_machine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ambulance_client.sources.lsl.REOPEN_AFTER_S", 0.5)
+    monkeypatch.setattr("ambulance_client.sources.lsl.GIVE_UP_AFTER_S", 2.0)
+    name = f"kyumei-{os.getpid()}-{time.monotonic_ns()}"
+    ours = _outlet(name, serial="serial-A")
+    settings = TabletSettings(
+        unit="救急1",
+        relay_url=f"ws://localhost:{free_port()}/link/v1",
+        token="x",
+        source=f"lsl:{name}",
+        spool=tmp_path / "spool",
+    )
+    async with running_tablet(settings) as tablet:
+        try:
+            await until(lambda: tablet.recorder and tablet.recorder.newest_sample > 250)
+            first = tablet.recorder
+        finally:
+            _stop(ours)
+        theirs = _outlet(name, first=20_000, serial="serial-B")
+        try:
+            await until(lambda: tablet.intake.told.get("cause") == "device-another")
+            await until(lambda: tablet.intake.state == "waiting")  # A's recording has ended
+            ours = _outlet(name, first=10_000, serial="serial-A")
+            try:
+                await until(lambda: tablet.recorder is not first)
+                await until(lambda: tablet.recorder.newest_sample > 250)
+                newest = tablet.recorder.recent_segment(0.5)
+                assert newest is not None
+                assert 10_000 <= newest.adc[0][-1] < 20_000
+            finally:
+                _stop(ours)
+        finally:
+            _stop(theirs)
+        assert first.newest_sample < 120 * 250
+        assert tablet.case.snapshots == {}  # a device that went away asks nobody to read
+
+
+async def test_two_devices_of_one_name_are_named_and_one_can_be_chosen(
+    only_this_machine: None,
+) -> None:
+    name = f"kyumei-{os.getpid()}-{time.monotonic_ns()}"
+    devices = [_outlet(name, serial=serial) for serial in ("serial-A", "serial-B")]
+    try:
+
+        async def refused() -> str:
+            while True:  # until both are seen
+                source = LslStreams(name, None)
+                try:
+                    await asyncio.wait_for(source.next(), PATIENCE_S)
+                except BadInput as error:
+                    return f"{error} {error.cause}"
+
+        said = await asyncio.wait_for(refused(), PATIENCE_S)
+        assert "serial-A, serial-B" in said
+        assert "source_id=serial-A" in said
+        assert said.endswith("devices-of-one-name")
+        chosen = await asyncio.wait_for(
+            open_source(f"lsl:{name}?source_id=serial-B").next(), PATIENCE_S
+        )
+        assert chosen is not None
+        assert chosen.source_id == "serial-B"  # type: ignore[attr-defined]
+    finally:
+        for device in devices:
+            _stop(device)
+
+
+async def test_a_device_without_a_serial_number_begins_a_new_recording(
+    tmp_path: Path, only_this_machine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ambulance_client.sources.lsl.REOPEN_AFTER_S", 0.5)
+    monkeypatch.setattr("ambulance_client.intake.RETRY_S", 0.2)
+    name = f"kyumei-{os.getpid()}-{time.monotonic_ns()}"
+    settings = TabletSettings(
+        unit="救急1",
+        relay_url=f"ws://localhost:{free_port()}/link/v1",
+        token="x",
+        source=f"lsl:{name}",
+        spool=tmp_path / "spool",
+    )
+    causes: list[str] = []
+    async with running_tablet(settings) as tablet:
+        tablet.changed.add(lambda: causes.append(tablet.intake.told.get("cause", "")))
+        device = _outlet(name, serial="")
+        try:
+            await until(lambda: tablet.recorder and tablet.recorder.newest_sample > 250)
+            first = tablet.recorder
+        finally:
+            _stop(device)
+        device = _outlet(name, first=10_000, serial="")
+        try:
+            await until(lambda: tablet.recorder is not first)
+            await until(lambda: tablet.recorder.newest_sample > 250)
+        finally:
+            _stop(device)
+        assert "device-without-serial" in causes
 
 
 class _Channel:

@@ -20,6 +20,7 @@ from ambulance_client.tablet import Tablet, TabletSettings, running_tablet
 from relay.errors import BadInput
 from relay.protocol.wire import unpack
 from tests.city import free_port, until
+from tests.patience import PATIENCE_S
 from tests.relay.pictures import a_jpeg
 
 
@@ -107,7 +108,7 @@ async def test_the_feed_carries_frames_and_state(panel) -> None:
     samples, states = set(), 0
     async with connect(base.replace("http", "ws") + "/api/feed", origin=base) as feed:
         while len(samples) < 500 or states < 2:
-            message = await asyncio.wait_for(feed.recv(), 30)
+            message = await asyncio.wait_for(feed.recv(), PATIENCE_S)
             if isinstance(message, bytes):
                 frame = unpack(message)
                 samples.update(range(frame.first_sample, frame.end_sample))
@@ -160,3 +161,33 @@ async def test_a_photo_waits_on_the_disk_through_a_restart(tmp_path: Path) -> No
     async with running_tablet(_settings(tmp_path)) as tablet:
         (line,) = panel_state(tablet)["photos"]
         assert line["state"] == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "why"),
+    [
+        ("/api/patient", {"agee_years": 5}, "no field 'agee_years'"),
+        ("/api/mark", {"mark": "fmc", "at": 1}, "no field 'at'"),
+        ("/api/mark", {}, "A mark is"),
+        ("/api/note", {"text": "x", "to": "chuo"}, "no field 'to'"),
+        ("/api/note", {"text": 5}, "is text"),
+        ("/api/note", {"txt": "x"}, "no field 'txt'"),
+        ("/api/snapshot", {"reason": "clean"}, "no field 'reason'"),
+        ("/api/case", {"incident": "x"}, "no field 'incident'"),
+        ("/api/remarks/seen", {"id": "x"}, "no field 'id'"),
+        ("/api/remarks/seen", {"ids": "x"}, "ids is a list"),
+        ("/api/note", ["text"], "one JSON object"),
+    ],
+)
+async def test_what_is_not_understood_is_refused_and_changes_nothing(
+    panel, path: str, body: object, why: str
+) -> None:
+    tablet, base = panel
+    case = tablet.case.incident
+    async with httpx2.AsyncClient(base_url=base, headers={"X-Kyumei": "1"}) as page:
+        answer = await page.post(path, json=body)
+
+    assert answer.status_code == 422
+    assert why in answer.json()["title"]
+    assert tablet.case.incident == case
+    assert tablet.case.marks["fmc"] is None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ambulance_client.sample_clock import SampleClock
-from ambulance_client.sources.stamps import HOLE_S, StampedCounter
+from ambulance_client.sources.stamps import HOLE_S, Chunk, HoleFinder, StampedCounter
 
 FS = 500.0
 
@@ -99,3 +99,84 @@ def test_any_cutting_places_the_same_samples(steps: list[float], cuts: list[int]
     whole = placed([len(stamps)])
     assert placed(cuts) == whole
     assert whole == sorted(set(whole))
+
+
+def _placed(chunks: list[tuple[list[int], list[float], float]]) -> dict[int, int]:
+    """Where each sample (known by its number at the device) was placed; those that wait are left out."""
+    finder = HoleFinder(FS)
+    out: dict[int, int] = {}
+    for samples, stamps, arrived_s in chunks:
+        for placed in finder.take(Chunk(np.array(samples), stamps, arrived_s)):
+            at = range(placed.first_sample, placed.first_sample + len(placed.values))
+            out |= dict(zip(placed.values.tolist(), at, strict=True))
+    return out
+
+
+def _radio(seconds: float, lost_s: float, every_s: float, latency_s: float = 0.02):
+    """A device that loses ``lost_s`` of every ``every_s``, in chunks of 50 ms, stamps right."""
+    n = round(0.05 * FS)
+    for first in range(0, round(seconds * FS), n):
+        kept = [k for k in range(first, first + n) if (k / FS) % every_s >= lost_s]
+        if kept:
+            yield kept, [k / FS for k in kept], (first + n) / FS + latency_s
+
+
+@pytest.mark.parametrize(("lost_s", "every_s"), [(0.6, 5.0), (0.3, 2.0), (0.95, 4.0), (0.15, 3.0)])
+def test_a_short_hole_stays_a_hole_of_its_length(lost_s: float, every_s: float) -> None:
+    placed = _placed(list(_radio(40, lost_s, every_s)))
+
+    start = min(placed) - placed[min(placed)]
+    assert max(placed) > 38 * FS
+    wrong = {k: at - (k - start) for k, at in placed.items() if abs(at - (k - start)) > 0.03 * FS}
+    assert wrong == {}
+
+
+def test_losses_too_short_to_be_seen_one_by_one_add_up() -> None:
+    placed = _placed(list(_radio(60, 0.05, 1.0)))
+
+    start = min(placed) - placed[min(placed)]
+    assert abs(placed[max(placed)] - (max(placed) - start)) <= 0.15 * FS
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 0.8), st.integers(5, 40)), min_size=1, max_size=20))
+def test_a_sender_that_is_held_up_and_catches_up_makes_no_hole(
+    stalls: list[tuple[float, int]],
+) -> None:
+    """Nothing is missing: the samples of a stall come in one burst, stamped when they were pushed."""
+    chunks, made, now_s = [], 0, 0.0
+    for stall_s, ticks in stalls:
+        for _ in range(ticks):
+            now_s += 0.05
+            due = round(now_s * FS)
+            chunks.append((list(range(made, due)), [now_s] * (due - made), now_s))
+            made = due
+        now_s += stall_s
+    chunks = [c for c in chunks if c[0]]
+    pieces = [
+        (c[0][at : at + 50], c[1][at : at + 50], c[2])
+        for c in chunks
+        for at in range(0, len(c[0]), 50)
+    ]
+    placed = _placed(pieces)
+    assert all(k == at for k, at in placed.items())
+
+
+def test_a_network_that_was_held_up_makes_no_hole() -> None:
+    n = round(0.05 * FS)
+    chunks = []
+    for i in range(400):
+        arrived_s = max((i + 1) * 0.05, 10.7 if 200 <= i < 214 else 0.0)  # 0.7 s late, then a burst
+        samples = list(range(i * n, (i + 1) * n))
+        chunks.append((samples, [k / FS for k in samples], arrived_s))
+    assert all(k == at for k, at in _placed(chunks).items())
+
+
+@pytest.mark.parametrize("ppm", [-1_500, -100, 100, 1_500])
+def test_a_clock_that_runs_fast_or_slow_makes_no_hole(ppm: int) -> None:
+    n = round(0.05 * FS)
+    stretch = 1 + ppm * 1e-6
+    chunks = []
+    for i in range(20 * 600):
+        samples = list(range(i * n, (i + 1) * n))
+        chunks.append((samples, [k / FS * stretch for k in samples], (i + 1) * 0.05 * stretch))
+    assert all(k == at for k, at in _placed(chunks).items())

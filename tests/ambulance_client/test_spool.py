@@ -49,7 +49,7 @@ async def test_a_stream_is_forgotten_only_when_ended_and_empty(tmp_path: Path) -
     await spool.add_frame(stream, 0, frame_bytes(stream, 0))
 
     await spool.forget_stream(stream)
-    await spool.end_stream(stream)
+    await spool.end_stream(stream, m.Event(uuid4(), uuid4(), 1, m.StreamEnd(stream, 1)))
     await spool.forget_stream(stream)
     assert len(await spool.streams()) == 1
 

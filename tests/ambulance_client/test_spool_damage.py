@@ -123,7 +123,8 @@ async def test_a_spool_of_the_version_before_keeps_its_case(tmp_path: Path) -> N
             "INSERT INTO state SELECT 'case-events', json_group_array(text) FROM case_events"
         )
         db.executescript(
-            "DROP TABLE case_events; DROP TABLE rotten_frames; PRAGMA user_version = 2"
+            "DROP TABLE case_events; DROP TABLE rotten_frames; DROP TABLE refused;"
+            " PRAGMA user_version = 2"
         )
     db.close()
     assert len(texts) == 1

@@ -8,6 +8,7 @@ serve a whole module; each test has a call of its own.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 from collections.abc import AsyncIterator
@@ -23,10 +24,10 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from relay.auth.bucket import Buckets
 from tests.browser_page import COUNT_TONES, chromium
+from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.relay.call_world import Desk, a_desk
 from tests.relay.world import PASSWORD, World, a_world
 
-WITHIN_S = 30.0
 """How long a busy machine may take for what comes at once on a free one. Bars are measured, not waited for."""
 SHOTS = os.environ.get("KYUMEI_SHOTS")
 NOBODY_YET = r"status of 401 .*/api/session$"
@@ -84,6 +85,8 @@ class Stage:
     peer: Page
     complaints: list[str]
     expected: list[str] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """What pages told the relay of how they stand, beat after beat."""
 
     def expect(self, *refusals: str) -> None:
         """What pages may complain of in this test, as expressions: declared first, for it may come late."""
@@ -117,8 +120,19 @@ class Stage:
 
         page.on("pageerror", lambda error: said(str(error), error.stack or ""))
         page.on("console", lambda m: said(m.text, m.location["url"]) if m.type == "error" else None)
+        page.on("websocket", lambda socket: socket.on("framesent", self._sent))
         await page.add_init_script(COUNT_TONES)
         return page
+
+    def _sent(self, frame: str | bytes) -> None:
+        if isinstance(frame, str) and (said := json.loads(frame)).get("kind") == "console":
+            self.told.append(said)
+
+    async def hand_is_told(self, since: int) -> None:
+        """Until one of the beats from ``since`` on has carried a hand on the page, and the last one none."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True not in (said := [one["input"] for one in self.told[since:]]) or said[-1]:
+                await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
@@ -185,10 +199,10 @@ async def stage(theatre: tuple[World, Browser]) -> AsyncIterator[Stage]:
 
 
 async def at(page: Page, screen: str) -> None:
-    await page.wait_for_selector(f"body[data-screen='{screen}']", timeout=WITHIN_S * 1_000)
+    await page.wait_for_selector(f"body[data-screen='{screen}']", timeout=PATIENCE_MS)
 
 
-async def until(page: Page, expression: str, within_s: float = WITHIN_S) -> None:
+async def until(page: Page, expression: str, within_s: float = PATIENCE_S) -> None:
     """Wait for an expression; the page's own policy forbids Playwright's way of waiting."""
     async with asyncio.timeout(within_s):
         while not await page.evaluate(f"() => Boolean({expression})"):

@@ -42,6 +42,12 @@ async def all_screens(stage: Stage, language: str) -> Screens:
         yield one
 
 
+async def comes_back_having_used(page: Page, n_bytes: int) -> None:
+    """Load the page anew; what it has used is set before its own script, which may still write it until it goes."""
+    await page.add_init_script(f"sessionStorage.setItem('kyumei-used', '{n_bytes} 1')")
+    await page.reload()
+
+
 async def the_way(stage: Stage, language: str) -> Screens:
     """From the link to thanks."""
     context = await a_context(stage)
@@ -62,13 +68,11 @@ async def the_way(stage: Stage, language: str) -> Screens:
         yield f"{topic}-640", page
         await page.set_viewport_size({"width": 360, "height": 740})
     await stage.desk.post("guidance", {"topic": None}, 200)
-    await page.evaluate("sessionStorage.setItem('kyumei-used', '60100000 1')")
-    await page.reload()
+    await comes_back_having_used(page, 60_100_000)
     await at(page, "cap")
     yield "cap", page
     stage.world.plane.broken = True
-    await page.evaluate("sessionStorage.setItem('kyumei-used', '1200000 1')")
-    await page.reload()
+    await comes_back_having_used(page, 1_200_000)
     await until(page, "document.querySelector('.s')?.dataset.text?.includes('live.stills')")
     yield "stills", page
     stage.world.plane.broken = False

@@ -41,6 +41,11 @@ class FakeRelay:
         self.asked: list[tuple[str, str, Any]] = []
         self.heard: list[dict[str, Any]] = []
         self.sockets: list[Any] = []
+        self.beats = 0
+        self.receipts: dict[str, Any] = {}
+        self.age_ms = 200
+        self.mute = False
+        self.rests = False
         self.signed_in = False
         self.alert = {"id": ALERT, "state": "raised", "raised_at_us": now_us(), "tier": "A", "snapshot": SNAP}  # fmt: skip
         self.decision: dict[str, Any] | None = None
@@ -49,6 +54,11 @@ class FakeRelay:
         page.route("**/api/**", self._http)
         page.route_web_socket("**/feed/v1", self._feed)
 
+    def call(self) -> dict[str, Any] | None:
+        if self.alert["state"] not in ("raised", "delivered"):
+            return None
+        return {"level": "high", "snapshot": SNAP, "tier": self.alert["tier"], "reason": "manual", "since_us": self.alert["raised_at_us"]}  # fmt: skip
+
     def row(self) -> dict[str, Any]:
         return {
             "id": CASE, "unit": "福島救急1", "opened_at_us": now_us() - 60_000_000, "state": "open", "eta": None,
@@ -56,6 +66,7 @@ class FakeRelay:
             "stream": {"id": STREAM, "fs_hz": FS, "uv_per_lsb": 1.0, "lead_mask": MASK, "state": "live", "newest_sample": 6000, "started_at_us": 0},
             "tier": "A", "statement_ja": "V2–V4でST上昇", "statement_en": "ST elevation V2-V4", "alert": self.alert,
             "opened_by": [], "decision": self.decision, "snapshots": 1, "awaiting_read": self.decision is None, "unread": self.unread,
+            "call": self.call(), "place": 0 if self.call() else 4, "highest": {"tier": "A", "at_us": now_us()}, "receipts": self.receipts, "looking": [],
         }  # fmt: skip
 
     def snap(self) -> dict[str, Any]:
@@ -63,7 +74,7 @@ class FakeRelay:
             "id": SNAP, "incident": CASE, "stream": STREAM, "first_sample": 0, "n_samples": 10 * FS, "taken_at_us": now_us(), "stored_at_us": now_us(),
             "reason": "manual", "sha256": None, "fs_hz": FS, "uv_per_lsb": 1.0, "lead_mask": MASK,
             "tier": "A", "statement_ja": "V2–V4でST上昇", "statement_en": "x", "complete": True,
-            "report": {"tier": "A", "st_j_uv": {"V3": 300.0}, "st_j60_uv": {"V3": 300.0}, "thresholds": {"leads_uv": {"V3": 200.0}, "source": "entered"}},
+            "report": {"tier": "A", "st_j_uv": {"V3": 300.0}, "st_j60_uv": {"V3": 300.0}, "thresholds": {"leads_uv": {"V3": 200.0}, "source": "entered"}, "findings": [{"code": "SCREEN", "status": "MET", "leads": ["V3"], "text_ja": "x", "text_en": "x"}]},
         }  # fmt: skip
 
     def entry(self, stage: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +87,11 @@ class FakeRelay:
         self.asked.append((request.method, path, body))
         if request.method != "GET":
             assert request.headers["x-kyumei"] == "1"
+        if path == "/session/wake":
+            self.rests = body["password"] != "good"
+            if self.rests:
+                route.fulfill(status=401, content_type="application/problem+json", body=json.dumps({"title": "パスワードが違います。", "code": "not-signed-in"}))  # fmt: skip
+                return
         if path == "/session" and request.method == "POST":
             self.signed_in = body["password"] == "good"
         if path == "/session" and not self.signed_in:
@@ -89,7 +105,7 @@ class FakeRelay:
     def _answer(self, path: str, body: Any) -> Any:
         if path == "/site":
             return {"name": "福島", "version": "1", "screen_enabled": True, "demo": True}
-        if path == "/session":
+        if path in ("/session", "/session/wake"):
             return {"name": "sato", "display_name": "佐藤医師", "role": "cardiologist", "hospital": "H"}  # fmt: skip
         if path == "/incidents":
             return {"incidents": [self.row()]}
@@ -97,8 +113,16 @@ class FakeRelay:
             self.alert = {**self.alert, "state": "opened"}
             self.tell({"kind": "incident", "incident": self.row()})
             return {"first": True}
+        if path.endswith("/notes"):
+            return self.entry("note", body)
         if path.endswith("/decisions"):
             self.decision = {**body, "who": "佐藤医師", "at_us": now_us()}
+            self.receipts = {
+                "decided_by": "佐藤医師",
+                "decided_at_us": now_us(),
+                "decided_entry": 9,
+                "decision": body["decision"],
+            }
             return self.entry("decided", body)
         if path.endswith("/trend"):
             return {"incident": CASE, "runs": []}
@@ -112,11 +136,28 @@ class FakeRelay:
     def _feed(self, socket: Any) -> None:
         self.sockets.append(socket)
         socket.on_message(self._hear)
-        socket.send(json.dumps({"kind": "welcome", "user": {}, "server_us": now_us()}))
+        welcome = {"kind": "welcome", "user": {}, "server_us": now_us(), "rests": self.rests}
+        socket.send(json.dumps(welcome))
+        self.beat()
+
+    def beat(self, **change: Any) -> None:
+        """The relay's beat: it takes the page for armed where the page last said so."""
+        if self.mute:
+            return
+        self.beats += 1
+        said = self.standing() or {"armed": False}
+        beat = {"kind": "beat", "beat": self.beats, "server_us": now_us(), "armed": said["armed"], "pages": 1, "armed_pages": int(said["armed"]), "lost": [], "ages_ms": {STREAM: self.age_ms}}  # fmt: skip
+        self.tell({**beat, **change})
+
+    def standing(self) -> dict[str, Any] | None:
+        """How the page last said that it stands."""
+        return next((m for m in reversed(self.heard) if m["kind"] == "console"), None)
 
     def _hear(self, text: str) -> None:
         message = json.loads(text)
         self.heard.append(message)
+        if message["kind"] == "ping":
+            self.beat()
         if message["kind"] == "watch":
             for second in range(12):
                 self.send_second(second)
@@ -141,18 +182,22 @@ R = TypeVar("R", bound=FakeRelay)
 def visit(
     chromium: Chromium,
     path: str,
-    size: str,
+    size: str | tuple[int, int],
     work: Callable[[Any], None],
     quiet: tuple[str, ...] = ("401",),
     **options: Any,
 ) -> None:
-    """Opens a page in a context of its own and fails on any error in its console but the quiet ones."""
+    """Opens a page to which nothing was ever stored, and fails on any error in its console but the quiet ones."""
 
     def go(browser: Any) -> None:
-        width, height = SIZES[size]
-        context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP", **options)  # fmt: skip
+        width, height = SIZES[size] if isinstance(size, str) else size
+        window = {"width": width, "height": height}
+        if options:
+            context = browser.new_context(viewport=window, locale="ja-JP", **options)
+        else:
+            context = chromium.lent()
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_viewport_size(window)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" and not any(q in m.text for q in quiet) else None)  # fmt: skip
@@ -161,7 +206,10 @@ def visit(
             work(page)
             assert errors == []
         finally:
-            context.close()
+            if options:
+                context.close()
+            else:
+                chromium.given_back(page)
 
     chromium.do(go)
 
@@ -201,7 +249,7 @@ def panel_state(**change: Any) -> dict[str, Any]:
         "backlog_s": 0, "lost_s": 0, "recovered": None, "spool_ok": True, "disk_free_mb": 9000, "room_min": 4000, "swap": None, "standstill_s": None, "photos": [], "video": {"step": "full", "calls": [], "camera": None}, "patient": {"rev": 3, "age_years": None, "sex": None},
         "marks": {"fmc": None, "depart": None, "door": None}, "electrodes": {**leads, "V3": "off"}, "snapshots": [],
         "receipts": dict.fromkeys(("snapshot", "taken_at_us", "stored_at_us", "delivered_at_us", "delivered_to", "opened_at_us", "opened_by", "decided_at_us", "decided_by", "decision", "decision_text", "watched_live_at_us", "watched_live_by", "decided_on_earlier")),
-        "notices": [], **change,
+        "attention": None, "notices": [], **change,
     }  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from relay.video.port import Change
 from tests.browser.call_stage import (
     IN_APP,
     LINK_OVER,
-    WITHIN_S,
     Stage,
     a_stage,
     at,
@@ -25,7 +24,9 @@ from tests.browser.call_stage import (
     shot,
     until,
 )
+from tests.browser.caller_screens import comes_back_having_used
 from tests.browser_page import OLD_SAFARI
+from tests.patience import PATIENCE_MS, PATIENCE_S, contention
 from tests.relay.world import a_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -116,14 +117,13 @@ async def test_a_reload_and_a_lost_line_come_back_by_themselves(stage: Stage) ->
     await page.goto(await stage.link())
     await page.click("button.go")
     await until(page, "document.body.innerText.includes('届いています')")
-    await page.evaluate("sessionStorage.setItem('kyumei-used', '12300000 1')")
-    await page.reload()
+    await comes_back_having_used(page, 12_300_000)
     await at(page, "live")
     await until(page, "document.body.innerText.includes('届いています')")
     assert "12.3 / " in await page.inner_text(".s")  # the data meter goes on where it was
     before = len(stage.world.plane.offers)
     await stage.peer.evaluate("window.pc.close()")
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while len(stage.world.plane.offers) == before:
             await asyncio.sleep(0.1)
     await until(page, "document.body.innerText.includes('届いています')")
@@ -138,7 +138,7 @@ async def test_no_video_becomes_pictures_and_video_again(stage: Stage) -> None:
     await until(page, "document.body.innerText.includes('写真を送っています')")
     await shot(page, "caller-stills")
     row = await stage.desk.until(state="frozen", hint="stills")
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not row["stills"]:
             row = await stage.desk.row()
     still = await stage.desk.http.get(
@@ -160,10 +160,12 @@ async def test_a_phone_without_webrtc_sends_pictures_at_once_and_tries_no_video(
     await page.click("button.go")
     await until(page, "document.body.innerText.includes('写真を送っています')")
     row = await stage.desk.until(state="frozen", hint="stills")
-    async with asyncio.timeout(WITHIN_S):
-        while len(row["stills"]) < 5:  # fast enough for video, were there any
+    async with asyncio.timeout(PATIENCE_S):
+        # fast enough for video, were there any; the word that the camera is allowed may come after them
+        while len(row["stills"]) < 5 or row["allowed_at_us"] is None:
             row = await stage.desk.row()
-    assert row["stills"][0]["at_us"] - row["allowed_at_us"] < 2_000_000
+            await asyncio.sleep(0.1)
+    assert row["stills"][0]["at_us"] - row["allowed_at_us"] < 2_000_000 * contention()
     assert time.monotonic() - began > 6
     assert len(stage.world.plane.offers) == offers
     assert "写真を送っています" in await page.inner_text("body")
@@ -187,7 +189,7 @@ async def test_a_far_relay_is_no_slow_line(stage: Stage) -> None:
     assert len(stage.world.plane.offers) == before  # 32 kbit/s carry no video
     far = {**narrow, "latency": 700, "downloadThroughput": 5e5, "uploadThroughput": 5e5}
     await radio.send("Network.emulateNetworkConditions", far)
-    await until(page, "document.body.innerText.includes('届いています')", 2 * WITHIN_S)
+    await until(page, "document.body.innerText.includes('届いています')")
 
 
 async def test_a_locked_screen_and_a_camera_taken_by_a_call_come_back_by_themselves(
@@ -339,7 +341,7 @@ async def test_the_button_is_there_within_three_seconds_on_3g(stage: Stage) -> N
     await radio.send("Network.enable")
     await radio.send("Network.emulateNetworkConditions", slow)
     await page.goto(await stage.link(), wait_until="commit")
-    await page.wait_for_selector("button.go", timeout=WITHIN_S * 1_000)
+    await page.wait_for_selector("button.go", timeout=PATIENCE_MS)
     took_ms = await page.evaluate("performance.now()")
     assert took_ms <= 3_000
 

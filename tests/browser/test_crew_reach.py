@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from relay.causes import words
 from tests.browser.stand_ins import CASE, FakeTablet, now_us, overflow, visit
 
 pytestmark = pytest.mark.browser
@@ -110,9 +111,28 @@ def test_what_is_kept_unsent_or_lost_is_said_in_words(chromium: Any) -> None:
             "state": "refused",
             "text": "The relay does not know …",
             "refused_as": 401,
+            "phone": "024-555-0119",
+            **words("link-token-unknown"),
         }
         tablet.say(link=refused)
         page.wait_for_selector(".link >> text=この端末の登録がサーバーにありません")
+        assert "☎ 024-555-0119" in page.inner_text(".link")
+        untrusted = {**lost, "state": "refused", **words("link-certificate-untrusted")}
+        tablet.say(link=untrusted)
+        page.wait_for_selector(".link >> text=証明書を信頼できません")
+        assert "圏外" not in page.inner_text(".link")
+        tablet.say(link={**refused, **words("link-device-revoked")})
+        page.wait_for_selector(".link >> text=この端末は使用を止められています")
+        assert "☎ 024-555-0119" in page.inner_text(".link")
+        tablet.say(link={**lost, **words("link-not-answering")})
+        page.wait_for_selector(".link >> text=サーバーが応答しません")
+        assert "圏外" not in page.inner_text(".link")
+        nobody = {"looking": [], "pages": 0, "armed": 0, "nobody": words("nobody-can-read-here")}
+        tablet.say(attention=nobody)
+        page.wait_for_selector(".loss >> text=医師がまだ登録されていません")
+        off = words("clock-off", min=10, way="進み", way_en="ahead")
+        tablet.say(clock=off)
+        page.wait_for_selector(".loss >> text=端末の時計が10分ずれています")
         assert "relay" not in page.inner_text(".link")
 
     visit(chromium, "/panel", "tablet", work)

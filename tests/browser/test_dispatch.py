@@ -14,13 +14,13 @@ from tests.browser.call_stage import (
     LINK_OVER,
     NOBODY_YET,
     VIEWER_GONE,
-    WITHIN_S,
     Stage,
     a_console,
     at,
     shot,
     until,
 )
+from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk
 from tests.relay.world import PASSWORD
 
@@ -39,7 +39,7 @@ async def test_from_the_ring_to_the_end(stage: Stage) -> None:
     await until(page, "document.querySelector('.next').innerText.includes('まず出動')")
     assert await page.locator("text=SMSを送る").count() == 0
     await shot(page, "dispatch-taken")
-    await page.click("text=/^出動$/")
+    await page.click("button[data-key=d]")
     await page.wait_for_selector("text=読み上げて同意を得る")
     await page.click("text=QR・リンク")
     await page.wait_for_selector("img.qr")
@@ -77,6 +77,7 @@ async def test_from_the_ring_to_the_end(stage: Stage) -> None:
     stage.world.plane.tell(call, Change.FROZEN)
     await until(page, "document.querySelector('.say').dataset.warn === 'true'")
     await page.click("text=通報を終了")
+    await page.click(".ending .end")
     await at(phone, "end")
     await until(page, "document.body.innerText.includes('映像は終了しました')")
     assert stage.world.plane.viewers == {}
@@ -127,7 +128,7 @@ async def test_a_share_said_while_the_list_travels_is_not_lost_with_the_older_li
 
     await page.route("**/api/calls", slowly)
     await page.click("button[type=submit]")
-    await asyncio.wait_for(asked.wait(), WITHIN_S)
+    await asyncio.wait_for(asked.wait(), PATIENCE_S)
     await stage.desk.post("shares", {"kind": "hospital", "target": "chuo"}, 201)
     await page.wait_for_selector(".video-strip button")
     async with page.expect_response("**/api/calls"):
@@ -139,6 +140,29 @@ async def test_a_share_said_while_the_list_travels_is_not_lost_with_the_older_li
     await stage.desk.post("guidance", {"topic": "aed"}, 200)
     await page.wait_for_timeout(500)
     assert await button.is_visible()  # told of a change, it is still the one under the finger
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1024, 768), (360, 740)])
+async def test_a_wall_of_twenty_eight_calls_leaves_the_call_where_it_is(
+    stage: Stage, width: int, height: int
+) -> None:
+    desks = [await a_desk(stage.world) for _ in range(27)]
+    page = await a_console(stage, width, height)
+    await until(page, "document.querySelectorAll('.card').length === 28")
+    await page.keyboard.press("ArrowDown")
+    for _ in range(14):
+        await page.keyboard.press("ArrowDown")
+    await until(
+        page, "document.querySelectorAll('.card')[14].getAttribute('aria-current') === 'true'"
+    )
+    sight = """(css) => { const b = document.querySelector(css).getBoundingClientRect();
+      return b.top >= 0 && b.left >= 0 && b.right <= innerWidth + 1 && b.top + Math.min(b.height, 80) <= innerHeight; }"""
+    assert await page.evaluate(sight, ".card[aria-current=true]")
+    assert await page.evaluate(sight, ".say .next")
+    assert await page.evaluate("scrollY") == 0
+    await shot(page, f"dispatch-many-{width}")
+    for desk in desks:
+        await desk.http.aclose()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1024, 768), (360, 740)])

@@ -24,7 +24,6 @@ from tests.browser.call_stage import (
     CAMERA,
     LINK_OVER,
     VIEWER_GONE,
-    WITHIN_S,
     Stage,
     a_console,
     a_play,
@@ -34,6 +33,7 @@ from tests.browser.call_stage import (
     until,
 )
 from tests.browser_page import chromium
+from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.world import a_world
 
@@ -172,9 +172,43 @@ async def test_the_keyboard_leads_a_call(stage: Stage) -> None:
     )
     stage.expect(LINK_OVER, VIEWER_GONE)
     await page.keyboard.press("Shift+E")
+    await page.wait_for_selector(".ending[open]")
+    await page.keyboard.press("Shift+E")  # twice is not yes
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector(".ending[open]", state="hidden")
+    assert (await stage.desk.row())["state"] == "live"
+    await page.keyboard.press("Shift+E")
+    await page.click(".ending .end")
     await stage.desk.until(state="ended")
     assert (await other.row())["state"] == "dispatched"
     await other.http.aclose()
+
+
+async def test_sending_the_ambulance_and_the_link_have_keys_and_all_can_be_switched_off(
+    stage: Stage,
+) -> None:
+    stage.expect(VIEWER_GONE)
+    page = await a_console(stage)
+    await page.fill("#number", "090-1234-5678")
+    await page.click("text=119番を受ける")
+    await page.wait_for_selector("text=まず出動")
+    await page.evaluate("document.activeElement.blur()")
+    await page.click(".shortcuts")
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("d")
+    await page.wait_for_timeout(400)
+    assert await page.locator("text=まず出動").count() == 1  # switched off (WCAG 2.1.4)
+    await page.click(".shortcuts")
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("d")
+    await page.wait_for_selector("text=読み上げて同意を得る")
+    await page.keyboard.press("q")
+    await page.wait_for_selector("img.qr")
+    assert "SMS" not in await page.inner_text(
+        ".next"
+    )  # a link that was not sent is not "the SMS that came"
+    await page.keyboard.press("m")
+    await until(page, "document.querySelector('.made p').innerText.length > 0")
 
 
 async def test_the_wall_shows_the_pictures_of_other_calls_and_the_big_screen_takes_them(
@@ -236,7 +270,7 @@ async def test_the_map_lies_right_beneath_the_caller_and_only_where_the_site_has
                 py = (1 - math.asinh(math.tan(lat)) / math.pi) / 2 * n
                 assert abs(x + (px - column) * side - 80) < 0.01
                 assert abs(y + (py - row) * side - 50) < 0.01
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not asked:
                 await asyncio.sleep(0.1)
         await shot(page, "dispatch-map")
@@ -331,7 +365,8 @@ async def test_the_sms_button_says_what_came_of_it_and_problems_are_japanese(
 
             await stage.desk.http.post(f"/api/calls/{stage.desk.call}/end")
             said = await page.evaluate(
-                """async (call) => { const api = await import('/static/kit/shared/api.js');
+                """async (call) => { const api = await import('/static/kit/shared/api.js'); // beside the page's own, with words of its own
+                await (await import('/static/kit/shared/i18n.js')).loadWords(['/static/kit/shared/i18n']);
                 try { await api.post(`/api/calls/${call}/guidance`, { topic: 'aed' }); } catch (e) { return e.message; } }""",
                 stage.desk.call,
             )

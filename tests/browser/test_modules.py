@@ -47,7 +47,7 @@ def test_caliper_and_sheet_layouts(chromium: Chromium) -> None:
         const m = c.measure({ a: { xMm: 10, yMm: 20 }, b: { xMm: 30, yMm: 5 } });
         const of = (n, o) => { const l = p.layoutOf(n, o); return { cells: l.cells.map((x) => [x.label, x.startS, x.lengthS, x.negate]), pulses: l.pulses.length, w: l.widthMm, h: l.heightMm,
           onGrid: l.cells.every((x) => x.yMm % 5 === 0 && x.xMm % 2.5 === 0) && l.pulses.every((f) => (f.xMm + 2.5) % 5 === 0) }; };
-        const wide = p.roomyLayout('3x4', { cabrera: false }, 1100, 750).cells.length, flat = p.roomyLayout('3x4', { cabrera: false }, 1100, 440).cells.length;
+        const wide = p.roomyLayout('3x4', { cabrera: false }, 1100, 750, 1).cells.length, flat = p.roomyLayout('3x4', { cabrera: false }, 1100, 440, 1).cells.length;
         return { m, nudge: c.nudge({ xMm: 1, yMm: 1 }, 'ArrowUp', { shift: true, alt: false }), other: c.nudge({ xMm: 1, yMm: 1 }, 'x', { shift: false, alt: false }),
           a: of('3x4'), b: of('6x2'), c: of('12x1'), d: of('3x4', { cabrera: true }), wide, flat }; }"""
     )
@@ -81,19 +81,22 @@ def test_alarm_pattern(chromium: Chromium) -> None:
     assert min(got["harmonics"]) > 10 ** (-15 / 20)
 
 
-def test_triage_puts_the_unopened_a_first_and_only_it_rings(chromium: Chromium) -> None:
+def test_the_pages_draw_the_order_and_the_sounds_they_are_told(chromium: Chromium) -> None:
     got = chromium.run(
         """async () => { const t = await import('/static/viewer/js/triage.js');
-        const row = (id, tier, alert, awaiting = false, decision = null, at = 0) => ({ id, tier, opened_at_us: at, awaiting_read: awaiting, decision, alert: alert && { id: 'a' + id, state: alert, tier } });
-        const rows = [row('e', 'E', null, true), row('done', 'A', 'decided', false, {}), row('b', 'B', 'raised', true), row('seen', 'A', 'opened'), row('ring', 'A+', 'delivered', true), row('q', 'Q', null, true), row('new', null, null, false, null, 9)];
-        const s = t.sounding(rows); const e = (stage, at, who, data = {}) => ({ stage, at_us: at, who, data });
-        const line = [e('snapshot-stored', 1, ''), e('alert-raised', 2, '', { snapshot: 's1' }), e('delivered', 3, 'X'), e('trace-opened', 4, 'Dr X'), e('snapshot-stored', 5, ''), e('alert-raised', 6, '', { snapshot: 's2' }), e('delivered', 7, 'Y')];
-        return { order: t.triaged(rows).map((r) => r.id), high: s.high.map((r) => r.id), medium: s.medium.map((r) => r.id),
-          first: t.firstSnapshot([{ id: 's1', taken_at_us: 1, tier: 'A' }, { id: 's2', taken_at_us: 2, tier: 'A' }, { id: 's3', taken_at_us: 3, tier: null }], line).id }; }"""
+        const row = (id, place, tier, call = null, at = 0) => ({ id, place, tier, opened_at_us: at, call: call && { snapshot: 's' + id, reason: 'manual', ...call } });
+        const rows = [row('done', 5, 'A'), row('soft', 3, 'B', { level: 'soft', tier: 'B', since_us: 1 }), row('seen', 4, 'A'), row('late', 0, 'E', { level: 'high', tier: 'A', since_us: 9 }),
+          row('trend', 0, 'E', { level: 'high', tier: 'E', since_us: 1 }), row('ring', 0, 'E', { level: 'high', tier: 'A+', since_us: 3 }), row('hand', 1, 'Q', { level: 'hand', tier: 'Q', since_us: 2 }), row('cath', 2, 'A'), row('new', 4, null, null, 9)];
+        const s = t.sounding(rows); const ids = (list) => list.map((r) => r.id);
+        const alarm = { stage: 'alert-raised', data: { snapshot: 's1' } };
+        const snapshots = [{ id: 's1', taken_at_us: 1, tier: 'A' }, { id: 's2', taken_at_us: 2, tier: 'A' }, { id: 's3', taken_at_us: 3, tier: null }];
+        return { order: ids(t.triaged(rows)), high: ids(s.high), hand: ids(s.hand), soft: ids(s.soft),
+          waits: t.firstSnapshot({ snapshots, timeline: [alarm], call: { snapshot: 's3' } }).id, rang: t.firstSnapshot({ snapshots, timeline: [alarm], call: null }).id }; }"""
     )
-    assert got["order"] == ["ring", "b", "q", "e", "seen", "new", "done"]
-    assert (got["high"], got["medium"]) == (["ring"], ["b"])
-    assert got["first"] == "s2"
+    assert got["order"] == ["ring", "late", "trend", "hand", "cath", "soft", "seen", "new", "done"]
+    assert got["high"] == ["late", "trend", "ring"]
+    assert (got["hand"], got["soft"]) == (["hand"], ["soft"])
+    assert (got["waits"], got["rang"]) == ("s3", "s1")
 
 
 FEED = """async () => { const { Feed } = await import('/static/kit/shared/feed.js');
@@ -111,7 +114,7 @@ FEED = """async () => { const { Feed } = await import('/static/kit/shared/feed.j
 def test_feed_redials_and_asks_again(chromium: Chromium) -> None:
     got = chromium.run(
         FEED
-        + """ feed.watch('s1', 12); feed.console(true); feed.start(); sockets[0].onopen();
+        + """ feed.watch('s1', 12); feed.start(); sockets[0].onopen();
         const first = kinds(sockets[0]); const lookBack = sockets[0].sent[0].look_back_s;
         sockets[0].onmessage({ data: JSON.stringify({ kind: 'welcome', server_us: (now + 4000) * 1000, user: {} }) });
         const offset = feed.offsetMs; pass(5000); const pings = kinds(sockets[0]).filter((k) => k === 'ping').length;
@@ -120,13 +123,13 @@ def test_feed_redials_and_asks_again(chromium: Chromium) -> None:
         while (sockets.length === dialled) pass(50); sockets.at(-1).onopen();
         return { first, lookBack, offset, pings, waits, again: kinds(sockets.at(-1)), protocol: sockets[0].protocol, states: states.slice(0, 4), last: feed.state }; }"""
     )
-    assert got["first"] == ["watch", "console", "ping"]
+    assert got["first"] == ["watch", "ping"]
     assert (got["lookBack"], got["offset"], got["protocol"]) == (12, 4000, "p")
     assert got["pings"] == 2
     assert got["waits"] == sorted(got["waits"])
     assert got["waits"][0] <= 300
     assert got["waits"][-1] <= 5100
-    assert got["again"] == ["watch", "console", "ping"]
+    assert got["again"] == ["watch", "ping"]
     assert got["states"] == ["connecting", "open", "waiting", "connecting"]
     assert got["last"] == "open"
 
@@ -148,11 +151,11 @@ def test_feed_notices_silence_and_signing_out(chromium: Chromium) -> None:
 
 def test_report_is_read_in_the_screens_own_shape(chromium: Chromium) -> None:
     report = {
-        "tier": "A", "st_j_uv": {"V2": 210.0, "V3": 199.0, "V4": 300.0, "V5": None}, "st_j60_uv": {"V2": 250.0},
+        "tier": "A", "st_j_uv": {"aVR": -120.0, "V2": 210.0, "V3": 199.0, "V4": 300.0, "V5": None}, "st_j60_uv": {"V2": 250.0},
         "hr_bpm": 72.0, "qrs_ms": 96.0, "qtc_ms": None,
         "quality": {"leads": {"V2": {"grade": "good"}, "V4": {"grade": "bad"}}},
         "thresholds": {"leads_uv": {"V2": 200.0, "V3": 200.0, "V4": 100.0, "V5": 100.0}, "source": "unknown", "profile": "udmi4", "profile_version": "1"},
-        "findings": [{"code": "SCREEN", "status": "MET", "text_ja": "x", "text_en": "x"}, {"code": "LVH", "status": "MET", "text_ja": "左室肥大", "text_en": "LVH"}, {"code": "P", "status": "NOT_MET", "text_ja": "n", "text_en": "n"}],
+        "findings": [{"code": "SCREEN", "status": "MET", "leads": ["V2", "-aVR"], "text_ja": "x", "text_en": "x"}, {"code": "LVH", "status": "MET", "text_ja": "左室肥大", "text_en": "LVH"}, {"code": "P", "status": "NOT_MET", "text_ja": "n", "text_en": "n"}],
     }  # fmt: skip
     got = chromium.run(
         "async (r) => { const { readReport } = await import('/static/kit/ecg/report.js'); return [readReport(r), readReport(null)]; }",
@@ -160,7 +163,25 @@ def test_report_is_read_in_the_screens_own_shape(chromium: Chromium) -> None:
     )
     reading, nothing = got
     assert nothing is None
-    assert {lead["lead"]: lead["meets"] for lead in reading["leads"]} == {"V2": True, "V3": False, "V4": False, "V5": False}  # fmt: skip
+    marked = {lead["lead"]: lead["meets"] for lead in reading["leads"]}
+    assert marked == {"aVR": False, "V2": True, "V3": False, "V4": False, "V5": False}
+    assert [x["lead"] for x in reading["leads"] if x["meetsInverse"]] == ["aVR"]
     assert reading["reasons"] == [{"ja": "左室肥大", "en": "LVH"}]
     assert (reading["qtcMs"], reading["prMs"], reading["hrBpm"]) == (None, None, 72)
     assert reading["thresholdSource"] == "unknown"
+
+
+def test_a_level_above_a_threshold_is_no_finding_where_the_screen_names_none(
+    chromium: Chromium,
+) -> None:
+    """A paced record of tier E with 4 mm in V2: the page marks nothing, for the screen did not."""
+    report = {
+        "tier": "E", "st_j_uv": {"V2": 400.0}, "st_j60_uv": {"V2": 420.0}, "quality": {"leads": {"V2": {"grade": "good"}}},
+        "thresholds": {"leads_uv": {"V2": 200.0}, "source": "entered", "profile": "udmi4", "profile_version": "1"},
+        "findings": [{"code": "SCREEN", "status": "NOT_MET", "leads": ["V2"], "text_ja": "x", "text_en": "x"}, {"code": "PACED", "status": "MET", "leads": ["V2"], "text_ja": "ペーシング", "text_en": "paced"}],
+    }  # fmt: skip
+    got = chromium.run(
+        "async (r) => { const { readReport } = await import('/static/kit/ecg/report.js'); return readReport(r).leads.map((l) => [l.meets, l.meetsInverse]); }",
+        report,
+    )
+    assert got == [[False, False]]

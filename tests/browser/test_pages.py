@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser_page import OLD_SAFARI
+from tests.patience import PATIENCE_MS
 
 from .conftest import Chromium
 from .stand_ins import (
@@ -46,16 +47,17 @@ def test_from_ring_to_decision(chromium: Chromium, size: str) -> None:
         relay = signed_in(page)
         assert overflow(page) <= 0
         page.wait_for_selector("text=この端末は鳴りません")
-        assert {"kind": "console", "armed": False} in relay.heard
+        soon(page, lambda: (relay.standing() or {}).get("armed") is False)
         page.click(".arm")
         page.wait_for_selector(".armed[data-armed=true]")
-        soon(page, lambda: {"kind": "console", "armed": True} in relay.heard)
+        soon(page, lambda: (relay.standing() or {}).get("armed") is True)
         soon(page, lambda: {"kind": "delivered", "alert": ALERT} in relay.heard)
         assert relay.posts("/opened") == []  # a drawn row is not a read trace
         page.click(".ringing .call")
         page.wait_for_selector(".sheet-box canvas")
-        page.wait_for_function("document.querySelector('.ringing').hidden")
-        assert relay.posts("/opened") == [{"snapshot": SNAP}]
+        page.wait_for_function("() => document.querySelector('.ringing').hidden")
+        soon(page, lambda: relay.posts("/opened") == [{"snapshot": SNAP}])
+        page.wait_for_function("() => document.querySelector('.ringing').hidden")
         assert "<b>x</b>" in page.inner_text(".side")
         assert overflow(page) <= 0
         box = page.locator(".answer").first.bounding_box()
@@ -70,7 +72,9 @@ def test_from_ring_to_decision(chromium: Chromium, size: str) -> None:
         page.fill("dialog.confirm textarea", "直接カテ室へ")
         page.click("dialog.confirm .send")
         page.wait_for_selector(".decided-line:not([hidden])")
-        assert relay.posts("/decisions") == [{"decision": "stemi-cath", "text": "直接カテ室へ", "snapshot": SNAP}]  # fmt: skip
+        (sent,) = relay.posts("/decisions")
+        assert sent.pop("act")
+        assert sent == {"decision": "stemi-cath", "text": "直接カテ室へ", "snapshot": SNAP, "live": None, "after": 0}  # fmt: skip
 
     visit(chromium, "/", size, work)
 
@@ -95,7 +99,7 @@ def test_live_trace_ages_in_words_and_draws_the_hole(chromium: Chromium) -> None
         page.click(".case")
         page.click(".tab >> nth=0")
         page.wait_for_selector(".sweep[data-state=live]")
-        page.wait_for_selector(".sweep[data-state=stale]", timeout=30_000)
+        page.wait_for_selector(".sweep[data-state=stale]", timeout=PATIENCE_MS)
         assert "更新なし" in page.inner_text(".age-badge")
         relay.send_second(16)  # seconds 12 to 15 are missing
         page.wait_for_selector(".sweep[data-state=live]")
@@ -103,7 +107,7 @@ def test_live_trace_ages_in_words_and_draws_the_hole(chromium: Chromium) -> None
         for second in range(12, 16):
             relay.send_second(second, backlog=True)
         page.wait_for_timeout(300)
-        page.wait_for_selector(".sweep[data-state=lost]", timeout=30_000)
+        page.wait_for_selector(".sweep[data-state=lost]", timeout=PATIENCE_MS)
         assert "途絶" in page.inner_text(".age-badge")
         assert "過去の波形" in page.inner_text(".sweep-over")
 
@@ -129,7 +133,8 @@ def test_a_heart_that_stands_still_is_said_until_it_beats_and_on_no_dead_stream(
         row = {**relay.row(), "standstill": True}
         relay.tell({"kind": "incident", "incident": row})
         page.wait_for_selector(".case .standstill >> text=QRSが見えません")
-        relay.tell({"kind": "incident", "incident": {**row, "stream": {**row["stream"], "state": "lost"}}})  # fmt: skip
+        relay.age_ms = 60_000
+        relay.beat()
         page.wait_for_selector(".standstill", state="detached")
 
     visit(chromium, "/", "wall", work)
@@ -155,7 +160,7 @@ def test_sheet_is_true_to_its_own_millimetres(chromium: Chromium) -> None:
         const rec = { ring, firstSample: 0, nSamples: n, fsHz: 500, uvPerLsb: 1, leadMask: 3, hash: 'match' };
         const layout = layoutOf('3x4'); const k = 4; const c = document.createElement('canvas'); c.width = layout.widthMm * k; c.height = layout.heightMm * k; const ctx = c.getContext('2d');
         const colours = { paper: '#ffffff', fine: '#00ff00', bold: '#ff0000', ink: '#000000', label: '#0000ff', mark: '#0000ff', gap: '#ffff00', caliper: '#0000ff' };
-        paintSheet(ctx, { layout, rec, traces: tracesOf(rec, layout, 'diagnostic'), view: { pxPerMm: k, xPx: 0, yPx: 0 }, colours, notes: new Map(), gapWords: String, missingWords: '' }, c.width, c.height);
+        paintSheet(ctx, { layout, rec, traces: tracesOf(rec, layout, 'diagnostic'), view: { pxPerMm: k, xPx: 0.5, yPx: 0.5, dpr: 1 }, colours, notes: new Map(), gapWords: String, missingWords: '' }, c.width, c.height);
         const d = ctx.getImageData(0, 0, c.width, c.height).data; const at = (x, y) => { const i = 4 * (Math.round(y) * c.width + Math.round(x)); return [d[i], d[i + 1], d[i + 2]]; };
         const dark = (x, y) => at(x, y).every((v) => v < 170); const red = (x, y) => { const [r, g, b] = at(x, y); return r > 200 && g < 60 && b < 60; };
         const columns = []; for (let x = 0; x < c.width; x += 1) if (red(x, 2)) columns.push(x);
@@ -181,7 +186,7 @@ def test_crew_page_is_pressed_with_gloves(chromium: Chromium) -> None:
         page.wait_for_selector("text=V3 外れ：貼り直してください")
         page.wait_for_selector("text=訓練")
         page.wait_for_selector("text=送信中")
-        page.wait_for_function("document.querySelector('.sweep').dataset.state !== 'waiting'")
+        page.wait_for_function("() => document.querySelector('.sweep').dataset.state !== 'waiting'")
         small = page.evaluate("[...document.querySelectorAll('button')].filter((b) => b.offsetParent).map((b) => [b.textContent, b.offsetWidth, b.offsetHeight]).filter(([, w, h]) => w < 64 || h < 64)")  # fmt: skip
         assert small == []
         page.click(".snapshot")
@@ -194,8 +199,8 @@ def test_crew_page_is_pressed_with_gloves(chromium: Chromium) -> None:
             page.click(f'.pad-keys button[aria-label="{key}"]')
         page.click(".pad-end .primary")
         page.wait_for_selector("text=保存しました")
-        soon(page, lambda: ("/snapshot", {}) in tablet.pressed)
-        soon(page, lambda: ("/mark", {"mark": "fmc"}) in tablet.pressed)
+        soon(page, lambda: "/snapshot" in dict(tablet.pressed))
+        soon(page, lambda: dict(tablet.pressed).get("/mark", {}).get("mark") == "fmc")
         soon(
             page,
             lambda: any("bp_right" in body for path, body in tablet.pressed if path == "/patient"),
@@ -266,7 +271,7 @@ def test_an_ecg_that_comes_while_another_is_read_is_pointed_at(
         assert relay.posts("/opened") == [{"snapshot": SNAP}]
         page.click(".newer-ecg")
         soon(page, lambda: {"snapshot": SECOND} in relay.posts("/opened"))
-        page.wait_for_function("document.querySelector('.newer-ecg').hidden")
+        page.wait_for_function("() => document.querySelector('.newer-ecg').hidden")
 
     visit(chromium, "/", size, work)
 
@@ -287,8 +292,8 @@ def test_a_decision_on_the_ecg_before_is_told_as_such(chromium: Chromium) -> Non
         page.wait_for_selector("text=上の判断は前の心電図についてです。")
         assert "未送信" in page.inner_text(".answer-newer")
         assert page.locator(".chain li.done").count() == 0
-        tablet.say(snapshots=[snap], receipts={"taken_at_us": now_us(), "stored_at_us": 1, "watched_live_by": "佐藤医師", **decided, "decided_on_earlier": True})  # fmt: skip
-        page.wait_for_selector("text=佐藤医師 はライブ波形を見ています")
+        tablet.say(snapshots=[snap], receipts={"taken_at_us": now_us(), "stored_at_us": 1, "watched_live_by": "佐藤医師", "watched_live_at_us": now_us(), **decided, "decided_on_earlier": True})  # fmt: skip
+        page.wait_for_selector("text=ライブ波形を見ました")
         assert page.locator(".chain li.done").count() == 1
         assert page.locator("dialog.decided[open]").count() == 0
         assert overflow(page) <= 0
@@ -307,7 +312,14 @@ def test_crew_cannot_miss_the_decision_nor_a_dead_link(chromium: Chromium) -> No
         snap = {"id": SNAP, "taken_at_us": now_us(), "first_sample": 0, "reason": "manual", "stored_at_us": now_us(), "tier": "A", "statement_ja": "V2–V4でST上昇", "statement_en": "x"}  # fmt: skip
         receipts = {"stored_at_us": now_us(), "delivered_at_us": now_us(), "delivered_to": "当直", "opened_at_us": now_us(), "opened_by": "佐藤医師"}  # fmt: skip
         tablet.say(snapshots=[snap], receipts=receipts)
-        page.wait_for_selector("text=佐藤医師 が波形を見ています")
+        page.wait_for_selector("text=に波形を開きました")
+        assert "見ています" not in page.inner_text("body")  # what was is not what is
+        now = {"looking": [{"who": "佐藤医師", "snapshot": SNAP, "since_us": now_us()}], "pages": 1, "armed": 1}  # fmt: skip
+        tablet.say(snapshots=[snap], receipts=receipts, attention=now)
+        page.wait_for_selector("text=佐藤医師 が今 波形を見ています")
+        tablet.say(snapshots=[snap], receipts=receipts, attention={**now, "looking": [], "armed": 0})  # fmt: skip
+        page.wait_for_selector("text=病院に、今 鳴る画面がありません")
+        assert "見ています" not in page.inner_text("body")
         decided = {**receipts, "decided_at_us": now_us(), "decided_by": "佐藤医師", "decision": "stemi-cath", "decision_text": "直接カテ室へ"}  # fmt: skip
         tablet.say(snapshots=[snap], receipts=decided)
         huge = page.locator("dialog.decided[open] .answer-huge")

@@ -74,7 +74,7 @@ def test_the_trend_tells_the_highest_lead_its_change_and_its_holes(
         page.wait_for_selector(".sheet-box canvas")
         page.get_by_role("tab", name="ST推移").click()
         page.wait_for_selector(".trend-chart >> nth=11")
-        assert "最大 V3 +3.5 mm" in page.inner_text(".trend-top")
+        page.get_by_text("最大 V3 +3.5 mm").first.wait_for()
         assert "最初の1分から +3.0 mm" in page.inner_text(".trend-top")
         flagged = page.locator(".trend-chart.flagged")
         assert flagged.count() == 1

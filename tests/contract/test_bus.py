@@ -9,6 +9,7 @@ import pytest
 from relay.bus.memory import MemoryBus
 from relay.bus.port import Overflow
 from relay.errors import Unavailable
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def test_a_subscriber_that_waits_is_woken(bus: MemoryBus) -> None:
     first = asyncio.create_task(anext(aiter(subscription)))
     await asyncio.sleep(0)
     bus.publish("a", 7)
-    assert await asyncio.wait_for(first, 20) == 7
+    assert await asyncio.wait_for(first, PATIENCE_S) == 7
 
 
 async def test_who_is_too_slow_is_told_how_much_is_gone_and_others_lose_nothing(

@@ -24,6 +24,7 @@ from relay.model.call import (
 )
 from relay.model.incident import Incident
 from relay.store.records_sql import SqlRecords, open_sqlite
+from tests.doses import examples
 
 
 def a_call(at_us: int = 1, **more: object) -> Call:
@@ -184,7 +185,9 @@ async def test_a_share_lets_in_until_it_ends_and_only_its_hospital(records: SqlR
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     makers=st.lists(st.sampled_from(["caller", "kato"]), max_size=8),
@@ -227,3 +230,36 @@ async def test_the_newest_position_counts_and_entries_keep_their_order(
     async with records.read() as reads:
         assert await reads.call_entries(call.id) == entries  # as they were said, not by their time
         assert await reads.call_entries(other.id) == []
+
+
+async def test_a_deleted_picture_is_in_no_file(records: SqlRecords, tmp_path: Path) -> None:
+    """Its bytes once stood in the journal until something else happened to be written over them."""
+    call, secret = a_call(), b"\xff\xd8" + b"the room of a stranger" * 400
+    await kept(records, call)
+    async with records.begin() as tx:
+        await tx.add_still(Still(uuid4(), call.id, 1, "caller"), secret)
+    async with records.begin() as tx:
+        await tx.drop_stills(call.id, by="caller", keep=0)
+    files = [path for path in tmp_path.iterdir() if path.name.startswith("records")]
+    assert any(b"of a stranger" in path.read_bytes() for path in files)
+    await records.forget_deleted()
+    assert not any(b"of a stranger" in path.read_bytes() for path in files)
+
+
+async def test_calls_that_are_shared_after_their_end_are_found(records: SqlRecords) -> None:
+    calls = [
+        a_call(1),
+        a_call(2, ended_at_us=50),
+        a_call(3, ended_at_us=90),
+        a_call(4, ended_at_us=40),
+    ]
+    await kept(records, *calls)
+    shares = [Share(uuid4(), call.id, ShareKind.HOSPITAL, "chuo", 5, "kato") for call in calls]
+    async with records.begin() as tx:
+        for share in shares:
+            await tx.add_share(share)
+        await tx.end_share(shares[3].id, 45)
+    async with records.read() as reads:
+        assert await reads.calls_shared_after_end(10) == []
+        assert await reads.calls_shared_after_end(50) == [calls[1].id]
+        assert await reads.calls_shared_after_end(99) == [calls[1].id, calls[2].id]

@@ -12,17 +12,27 @@ import pytest
 
 from relay.errors import Conflict, NotFound, Unavailable
 from relay.model.alert import Alert, advance
+from relay.model.call import Call, CallLink, Share, ShareKind
 from relay.model.decision import Decision, DecisionKind, Opening
 from relay.model.incident import Incident, IncidentState
-from relay.model.people import Account, Device, DeviceEntry, Hospital, Session
+from relay.model.people import (
+    Account,
+    Device,
+    DeviceEntry,
+    Hospital,
+    Session,
+    SessionEnd,
+    Withdrawal,
+)
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot, SnapshotState
 from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream, StreamState
 from relay.model.timeline import Stage
-from relay.store.port import RecordWrites
+from relay.store.port import CasesAsked, RecordWrites
 from relay.store.records_sql import SqlRecords, open_sqlite
 from tests.contract.conftest import PERSON
+from tests.patience import PATIENCE_S
 
 
 async def a_case(tx: RecordWrites, opened_at_us: int = 1) -> tuple[Incident, EcgStream]:
@@ -90,6 +100,11 @@ async def test_entries_rise_by_one_within_a_case_even_when_many_write(records: S
             assert [e.entry for e in entries] == list(range(1, 11))
             assert sorted(e.data["n"] for e in entries) == list(range(10))
             assert [e.entry for e in await reads.timeline(case.id, after=8)] == [9, 10]
+            newest = await reads.newest_entries(case.id, 10, 3)
+            assert [e.entry for e in newest] == [7, 8, 9]
+            assert await reads.newest_entries(case.id, 1, 3) == []
+            assert await reads.last_entry_at_us(case.id) == 9
+        assert await reads.last_entry_at_us(uuid4()) is None
 
 
 async def test_an_event_is_marked_once(records: SqlRecords) -> None:
@@ -135,10 +150,36 @@ async def test_only_addressed_hospitals_list_a_case_newest_first(records: SqlRec
         new, _ = await a_case(tx, 2)
         await tx.put_incident(replace(old, state=IncidentState.CLOSED))
     async with records.read() as reads:
-        assert [c.id for c in await reads.incidents(hospital="chuo")] == [new.id, old.id]
-        assert await reads.incidents(hospital="daiichi") == []
-        open_ = await reads.incidents(hospital="chuo", state=IncidentState.OPEN)
+        everything = CasesAsked("chuo")
+        found = await reads.incidents(everything, at_most=9)
+        assert [c.id for c in found] == [new.id, old.id]
+        assert await reads.incidents(CasesAsked("daiichi"), at_most=9) == []
+        open_ = await reads.incidents(CasesAsked("chuo", IncidentState.OPEN), at_most=9)
         assert [c.id for c in open_] == [new.id]
+        assert [c.id for c in await reads.incidents(everything, at_most=1)] == [new.id]
+        assert await reads.count_incidents(everything) == 2
+
+
+async def test_cases_are_listed_in_pages_and_none_twice_or_never(records: SqlRecords) -> None:
+    """Many were opened at the same moment."""
+    async with records.begin() as tx:
+        made = [(await a_case(tx, 1 + n // 4))[0] for n in range(11)]
+    for oldest_first in (False, True):
+        found: list[UUID] = []
+        asked = CasesAsked("chuo", oldest_first=oldest_first)
+        async with records.read() as reads:
+            while some := await reads.incidents(asked, at_most=3):
+                assert await reads.count_incidents(asked) == 11 - len(found)
+                found += [case.id for case in some]
+                asked = replace(asked, beyond=some[-1].id)
+        assert sorted(found) == sorted(case.id for case in made)
+        times = [next(c.opened_at_us for c in made if c.id == one) for one in found]
+        assert times == sorted(times, reverse=not oldest_first)
+    async with records.read() as reads:
+        (newest,) = await reads.incidents(CasesAsked(unit=made[0].unit), at_most=1)
+        assert newest.opened_at_us == 3
+        assert len(await reads.incidents(CasesAsked(opened_since_us=3), at_most=99)) == 3
+        assert await reads.incidents(CasesAsked(unit="another"), at_most=9) == []
 
 
 async def test_a_kept_snapshot_never_changes(records: SqlRecords, tmp_path: Path) -> None:
@@ -154,13 +195,13 @@ async def test_a_kept_snapshot_never_changes(records: SqlRecords, tmp_path: Path
         asked, state=SnapshotState.PARTIAL, stored_at_us=9, present=((0, 2),), sha256="f" * 64
     )
     async with records.begin() as tx:
-        await tx.keep_samples(kept, b"12345678")
+        await tx.keep_samples(kept, b"1234\0\0\0\x005678\0\0\0\0")
     with pytest.raises(Unavailable):
         async with records.begin() as tx:
-            await tx.keep_samples(kept, b"87654321")
+            await tx.keep_samples(kept, b"8765\0\0\0\x004321\0\0\0\0")
     async with records.read() as reads:
         assert await reads.snapshot(asked.id) == kept
-        assert await reads.snapshot_samples(asked.id) == b"12345678"
+        assert await reads.snapshot_samples(asked.id) == b"1234\0\0\0\x005678\0\0\0\0"
         assert await reads.awaited_snapshots() == []
         assert await reads.unscreened_snapshots() == [kept]
     for change in ("UPDATE snapshot_samples SET samples = 'x'", "DELETE FROM snapshot_samples"):
@@ -278,7 +319,7 @@ async def test_sessions_end_and_disabled_accounts_have_none(records: SqlRecords)
         await tx.add_session(one)
         await tx.add_session(two)
         await tx.touch_session(one.token_hash, 5)
-        await tx.end_sessions(9, token_hash=two.token_hash)
+        await tx.end_sessions(9, SessionEnd.SIGNED_OUT, token_hash=two.token_hash)
     async with records.begin() as tx:
         hashes = [one.token_hash, two.token_hash]
         assert await tx.sessions(hashes) == [replace(one, seen_at_us=5)]
@@ -301,7 +342,7 @@ async def test_a_device_is_known_by_its_newest_token_until_revoked(records: SqlR
 async def test_readers_do_not_wait_for_a_writer(records: SqlRecords) -> None:
     async with records.begin() as tx:
         case, _ = await a_case(tx)
-        async with asyncio.timeout(30), records.read() as reads:
+        async with asyncio.timeout(PATIENCE_S), records.read() as reads:
             assert await reads.incident(case.id) is None
 
 
@@ -316,3 +357,99 @@ async def test_a_full_disk_is_said_in_a_sentence(records: SqlRecords) -> None:
             await tx.add_note(case.id, "x" * 500_000, "a", "a", 1)
     async with records.read() as reads:
         assert await reads.incident(case.id) == case
+
+
+async def test_the_version_of_rights_rises_with_every_end_and_with_nothing_else(
+    records: SqlRecords,
+) -> None:
+    """By triggers, in the change's own transaction; what only gives something leaves it alone."""
+    async with records.begin() as tx:
+        case, _ = await a_case(tx)
+        await tx.add_session(Session("hash-1", PERSON, 1, 1))
+        await tx.put_device(DeviceEntry(Device("救急1", frozenset({"chuo"})), "t1", 1))
+        call = Call(uuid4(), "", "", "", "kato", 1)
+        await tx.put_call(call)
+        await tx.add_call_link(CallLink("link", call.id, 1, 9))
+        share = Share(uuid4(), call.id, ShareKind.HOSPITAL, "chuo", 1, "kato")
+        await tx.add_share(share)
+    moved = replace(PERSON, hospital="daiichi")
+    ended = replace(call, ended_at_us=5)
+    tablet = DeviceEntry(Device("救急1", frozenset({"chuo"})), "t1", 1)
+    for change, rises in (
+        (lambda tx: tx.touch_session("hash-1", 7), False),
+        (lambda tx: tx.renew_session("hash-1", 8), False),
+        (lambda tx: tx.end_sessions(9, SessionEnd.SIGNED_OUT, token_hash="hash-1"), True),
+        (lambda tx: tx.put_account(Account(moved, "hash")), True),
+        (lambda tx: tx.put_account(Account(moved, "hash", disabled=True)), True),
+        (lambda tx: tx.put_device(replace(tablet, device=Device("救急1", frozenset({"daiichi"})))), True),
+        (lambda tx: tx.put_device(replace(tablet, token_hash="t2")), True),
+        (lambda tx: tx.put_device(replace(tablet, token_hash="t2", revoked_at_us=5)), True),
+        (lambda tx: tx.bind_call_link("link", "phone"), True),
+        (lambda tx: tx.revoke_call_links(call.id, 5), True),
+        (lambda tx: tx.put_call(replace(call, guidance="aed")), False),
+        (lambda tx: tx.put_call(ended), True),
+        (lambda tx: tx.end_share(share.id, 6), True),
+        (lambda tx: tx.put_incident(replace(case, hospitals=frozenset({"daiichi"}))), True),
+        (lambda tx: tx.audit(1, "x", "y", "z"), False),
+    ):  # fmt: skip
+        async with records.read() as reads:
+            before = await reads.rights_version()
+        async with records.begin() as tx:
+            await change(tx)
+        async with records.read() as reads:
+            assert (await reads.rights_version() > before) is rises, change
+        with pytest.raises(RuntimeError):
+            async with records.begin() as tx:
+                await tx.put_account(Account(PERSON, "hash"))
+                raise RuntimeError("broken")
+        async with records.read() as reads:
+            assert (
+                await reads.rights_version() > before
+            ) is rises  # what did not happen did not rise
+
+
+async def test_a_token_that_opens_nothing_any_more_is_told_from_a_stranger(
+    records: SqlRecords,
+) -> None:
+    entry = DeviceEntry(Device("救急1", frozenset({"chuo"})), "t1", 1)
+    for step in (entry, replace(entry, token_hash="t2"), replace(entry, token_hash="t3")):
+        async with records.begin() as tx:
+            await tx.put_device(step)
+    async with records.begin() as tx:
+        await tx.put_device(replace(entry, token_hash="t3", revoked_at_us=5))
+    async with records.read() as reads:
+        told = {t: await reads.withdrawn_token(t) for t in ("t1", "t2", "t3", "t4")}
+        assert await reads.device_of_token("t3") is None
+        kept = await reads.device("救急1")
+        assert kept is not None
+        assert (kept.device.key, kept.device.hospitals) == ("t3", {"chuo"})
+        assert await reads.device("救急2") is None
+    replaced, revoked = ("救急1", Withdrawal.REPLACED), ("救急1", Withdrawal.REVOKED)
+    assert told == {"t1": replaced, "t2": replaced, "t3": revoked, "t4": None}
+
+
+async def test_the_audit_is_found_by_case_person_and_time_and_says_what_is_left_out(
+    records: SqlRecords,
+) -> None:
+    async with records.begin() as tx:
+        case, stream = await a_case(tx)
+        await tx.audit(10, "sato", "case-read", str(case.id))
+        await tx.audit(20, "unit:救急1", "tablet-connected", "救急1")
+        await tx.audit(30, "mori", "cases-listed", "daiichi", {"shown": [str(case.id)]})
+        await tx.audit(40, "relay", "watched", str(stream.id))
+        await tx.audit(50, "root", "account-disabled", "sato")
+    async with records.read() as reads:
+        names = await reads.ids_of_case(case.id)
+        assert set(names) == {str(case.id), str(stream.id)}
+
+        async def found(**asked: object) -> tuple[list[int], int]:
+            rows, left_out = await reads.find_audit(**asked)  # type: ignore[arg-type]
+            return [row.at_us for row in rows if row.who != "relay" or row.at_us < 1_000], left_out
+
+        assert await found(case=case.id, subjects=names) == ([10, 30, 40], 0)
+        assert await found(case=case.id, subjects=names, limit=2) == ([30, 40], 1)
+        assert await found(person="sato") == ([10, 50], 0)
+        assert await found(person="救急1") == ([20], 0)
+        assert await found(since_us=40) == ([40, 50], 0)
+        assert await found(case=case.id, subjects=names, person="mori", since_us=30) == ([30], 0)
+        assert await found(case=uuid4()) == ([], 0)

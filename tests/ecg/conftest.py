@@ -1,17 +1,10 @@
-"""Shared by the ECG tests: the real records (outside the repository) and hypothesis settings."""
+"""Shared by the ECG tests: the kernels that a relay uses."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from ecg import kernels
-
-settings.register_profile(
-    "ecg", derandomize=True, deadline=None, max_examples=15,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
-settings.load_profile("ecg")
 
 REPO = Path(__file__).resolve().parents[2]
 

@@ -15,7 +15,7 @@ from ecg.comparison import Answer, as_json, compare, sentence
 from ecg.leads import STANDARD_12
 from ecg.screen import screen_segment
 from ecg.tracing import Tracing, tracing_of_report
-from relay.cli import app
+from relay.cli import whole
 
 SAMPLES = REPO / "sample_records"
 FLAT = dict.fromkeys(STANDARD_12, 0.0)
@@ -146,12 +146,12 @@ def test_any_body_can_be_read(body):
 def test_the_command_compares_two_records():
     run = CliRunner()
     arguments = ["screen", str(SAMPLES / "anterior_stemi"), "--age", "60", "--sex", "M", "--earlier", str(SAMPLES / "normal")]  # fmt: skip
-    said = run.invoke(app, arguments)
+    said = run.invoke(whole(), arguments)
     assert said.exit_code == 0
     assert "change since normal" in said.stdout
-    shape = json.loads(run.invoke(app, [*arguments, "--json"]).stdout)
+    shape = json.loads(run.invoke(whole(), [*arguments, "--json"]).stdout)
     assert shape["tier"] == "A"
     assert {"V2", "V3", "V4"} <= set(shape["comparison"]["risen"])
-    wrong = run.invoke(app, ["screen", str(SAMPLES / "normal"), "--earlier", "nothing"])
+    wrong = run.invoke(whole(), ["screen", str(SAMPLES / "normal"), "--earlier", "nothing"])
     assert wrong.exit_code == 1
     assert "nothing.hea" in wrong.output

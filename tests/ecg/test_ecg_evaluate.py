@@ -16,7 +16,7 @@ from relay.bench.evaluate import evaluate, truly_met
 from relay.bench.evaluation_tables import as_text, tables
 from relay.bench.labelled import Labelled, find_labelled
 from relay.bench.scores import match, predictive_value, wilson
-from relay.cli import app
+from relay.cli import whole
 
 SAMPLES = REPO / "sample_records"
 
@@ -136,7 +136,7 @@ def test_command_prints_json_and_writes_a_report(tmp_path):
     broken = tmp_path / "broken.hea"
     broken.write_text("broken 1 500 10\nmissing.dat 16 400 16 0 0 0 0 I\n")
 
-    told = CliRunner().invoke(app, ["evaluate", str(tmp_path), "--json"])
+    told = CliRunner().invoke(whole(), ["evaluate", str(tmp_path), "--json"])
 
     assert told.exit_code == 0
     result = json.loads(told.stdout)
@@ -166,7 +166,7 @@ def test_report_folder_holds_tables_and_pictures(tmp_path, monkeypatch):
 
 def test_misuse_is_one_sentence(tmp_path):
     for given_path in (tmp_path / "none", tmp_path):
-        told = CliRunner().invoke(app, ["evaluate", str(given_path)])
+        told = CliRunner().invoke(whole(), ["evaluate", str(given_path)])
         assert told.exit_code == 2
         assert len(told.stderr.strip().splitlines()) == 1
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from ecg.digital import patient_of_comments
 from ecg.screen import Tier, screen_segment
-from relay.cli import app
+from relay.cli import whole
 from relay.errors import BadInput
 from relay.imports.wfdb_record import read_wfdb
 
@@ -145,7 +145,7 @@ def test_age_and_sex_from_comments():
 
 
 def run(*args):
-    return CliRunner().invoke(app, ["screen", *map(str, args)])
+    return CliRunner().invoke(whole(), ["screen", *map(str, args)])
 
 
 def test_command_prints_for_people_and_json():
@@ -181,7 +181,7 @@ def test_a_longer_record_is_screened_where_it_is_readable(tmp_path):
 
 
 def test_bench_reports_numbers():
-    result = CliRunner().invoke(app, ["bench", "screen", "--rounds", "1", "--json"])
+    result = CliRunner().invoke(whole(), ["bench", "screen", "--rounds", "1", "--json"])
     assert json.loads(result.stdout)["records"] == len(TIERS)
 
 
@@ -206,7 +206,7 @@ def test_sheet_of_garbage_is_drawn(tmp_path):
 
 
 def test_help_loads_no_heavy_library():
-    code = "import sys\nfrom typer.testing import CliRunner\nfrom relay.cli import app\nCliRunner().invoke(app, ['--help'])\nprint([m for m in ('scipy', 'matplotlib', 'wfdb', 'pandas', 'fastapi', 'numpy') if m in sys.modules])"
+    code = "import sys\nfrom typer.testing import CliRunner\nfrom relay.cli import whole\nCliRunner().invoke(whole(), ['--help'])\nprint([m for m in ('scipy', 'matplotlib', 'wfdb', 'pandas', 'fastapi', 'numpy') if m in sys.modules])"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO
     )

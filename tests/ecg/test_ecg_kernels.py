@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written_costs_a_compilation_only(tmp_path):
 def test_a_whole_folder_is_used_though_it_cannot_be_written(tmp_path, monkeypatch):
     from ecg.kernels import jit
 
-    monkeypatch.setattr(jit.tempfile, "TemporaryFile", _refuses)
+    monkeypatch.setattr(jit.tempfile, "TemporaryFile", _refuses)  # type: ignore[attr-defined]
     assert jit._folder() == jit.CACHE
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert jit._folder() is None

@@ -13,7 +13,7 @@ from ecg.screen import Tier, screen, screen_segment
 from ecg.screen.thresholds import load_profile, profile_of_json, thresholds_for
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment, PatientFacts
-from relay.cli import app
+from relay.cli import whole
 
 UDMI4 = resources.files("ecg.screen.thresholds").joinpath("udmi4.json").read_text("utf-8")
 MAN_30 = PatientFacts(30, "M")
@@ -67,11 +67,11 @@ def test_a_broken_table_is_refused(harm):
 
 def test_command_takes_a_profile(tmp_path):
     record = "sample_records/anterior_stemi"
-    named = CliRunner().invoke(app, ["screen", record, "--profile", "accf2013", "--json"])
+    named = CliRunner().invoke(whole(), ["screen", record, "--profile", "accf2013", "--json"])
     file = tmp_path / "ours.json"
     file.write_text(UDMI4.replace('"udmi4"', '"ours"'))
-    own = CliRunner().invoke(app, ["screen", record, "--profile", str(file), "--json"])
-    wrong = CliRunner().invoke(app, ["screen", record, "--profile", "no-such-table"])
+    own = CliRunner().invoke(whole(), ["screen", record, "--profile", str(file), "--json"])
+    wrong = CliRunner().invoke(whole(), ["screen", record, "--profile", "no-such-table"])
 
     assert json.loads(named.stdout)["thresholds"]["profile"] == "accf2013"
     assert json.loads(own.stdout)["thresholds"]["profile"] == "ours"

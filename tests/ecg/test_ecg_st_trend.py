@@ -102,6 +102,53 @@ def test_the_baseline_is_the_first_minute_and_stays():
     assert trend.baseline.j60_uv["V2"] == 0.0
 
 
+def first_minute(leads, levels_uv):
+    """Thirteen screenings of the first minute, then three minutes at the last level."""
+    minute = [at(10 + 5 * k, leads, uv) for k, uv in enumerate(levels_uv)]
+    return minute + [at(t, leads, levels_uv[-1]) for t in range(75, 260, 5)]
+
+
+@pytest.mark.parametrize(
+    ("leads", "to_uv", "kind"),
+    [(("V2", "V3"), 180.0, "ST_RISE"), (("V4", "V5"), -180.0, "ST_FALL")],
+)
+def test_st_that_grows_in_the_first_minute_is_measured_from_where_it_began(leads, to_uv, kind):
+    """The middle of that minute would lie half way up, and the change would never be seen."""
+    (event,) = told(first_minute(leads, [to_uv * k / 12 for k in range(13)]))
+    assert (event[1].kind, event[1].leads, event[1].alarm) == (kind, leads, True)
+    assert abs(event[1].delta_uv) > 150.0
+
+
+@pytest.mark.parametrize(
+    ("leads", "levels_uv"),
+    [
+        (("V2", "V3"), [150.0 - 12.0 * k for k in range(13)]),  # settles towards zero
+        (("V2",), [15.0 * k for k in range(13)]),  # one lead alone
+        (("V2", "III"), [15.0 * k for k in range(13)]),  # no neighbours
+        (("V2", "V3"), [40.0 if k % 2 else 0.0 for k in range(13)]),  # noise
+        (("V2", "V3"), [3.0 * k for k in range(13)]),  # less than half a change
+    ],
+)
+def test_what_settles_or_moves_alone_in_the_first_minute_leaves_the_baseline_in_its_middle(
+    leads, levels_uv
+):
+    trend = StTrend()
+    told(first_minute(leads, levels_uv), trend)
+    middle = sorted(levels_uv)[6]
+    assert trend.baseline.j60_uv[leads[0]] == middle
+
+
+def test_avr_that_falls_with_its_neighbours_counts_by_its_inverse():
+    """-aVR neighbours I and II: their rise is its fall."""
+    minute = [
+        replace(at(10 + 5 * k, ("I", "II"), 15.0 * k), j60_uv={**BASE.j60_uv, "I": 15.0 * k, "II": 15.0 * k, "aVR": -15.0 * k})
+        for k in range(13)
+    ]  # fmt: skip
+    trend = StTrend()
+    told(minute, trend)
+    assert trend.baseline.j60_uv["aVR"] > -35.0
+
+
 @given(st.data())
 def test_repeated_and_late_epochs_change_nothing(data):
     """Whatever is delivered twice or out of order, the events are those of the ordered stream."""
@@ -132,3 +179,26 @@ def test_a_report_without_st_is_no_epoch():
     report = screen_segment(segment("arm-reversal", 3), MAN_60)
     assert epoch_of_report(report.as_json(), 10.0) is None
     assert epoch_of_report({"tier": "E"}, 10.0) is None
+
+
+@pytest.mark.parametrize("kind", ["ST_RISE", "ST_FALL"])
+@pytest.mark.parametrize(
+    ("qrs_ms", "hr_bpm", "level_uv"),
+    [(q, h, v) for q in (90.0, 105.0, 109.0, 110.0, 125.0, None) for h in (70.0, 100.0, 101.0, None) for v in (120.0, 199.0, 200.0)],
+)  # fmt: skip
+def test_what_explains_a_change_at_every_width_rate_and_size(qrs_ms, hr_bpm, level_uv, kind):
+    """Of a QRS of 80 ms and 70 a minute: conduction needs 20 ms more *and* 110 ms, a rate explains small depression alone."""
+    first = [replace(e, qrs_ms=80.0) for e in calm()]
+    sign = 1.0 if kind == "ST_RISE" else -1.0
+    then = [
+        at(t, ("V2", "V3"), sign * level_uv, qrs_ms=qrs_ms, hr_bpm=hr_bpm)
+        for t in range(75, 200, 5)
+    ]
+    (event,) = [e for _, e in told(first + then) if e.kind == kind]
+    if qrs_ms is not None and qrs_ms >= 110.0:
+        expected = "CONDUCTION"
+    elif kind == "ST_FALL" and level_uv < 200.0 and hr_bpm is not None and hr_bpm > 100.0:
+        expected = "RATE"
+    else:
+        expected = None
+    assert (event.explained_by, event.alarm) == (expected, expected is None)

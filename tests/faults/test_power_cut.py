@@ -21,6 +21,7 @@ import pytest
 
 from relay.store.segment_file import scan
 from tests.city import City, answers
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -101,7 +102,7 @@ def _traced_relay(city: City, trace: Path) -> subprocess.Popen[bytes]:
     relay = subprocess.Popen(
         [*command, *serve, "--data", str(city.data)], stderr=subprocess.DEVNULL, text=False
     )
-    deadline_s = time.monotonic() + 120
+    deadline_s = time.monotonic() + PATIENCE_S
     while not answers(f"{city.base}/readyz"):
         assert time.monotonic() < deadline_s and relay.poll() is None
         time.sleep(0.1)
@@ -112,7 +113,7 @@ def _run_until_acknowledged(city: City, trace: Path) -> None:
     relay = _traced_relay(city, trace)
     try:
         city.start_tablet("救急1", "synthetic:normal?seed=3")
-        deadline_s = time.monotonic() + 180
+        deadline_s = time.monotonic() + PATIENCE_S
         while len(_promises(trace)[0]) < ACKS_WANTED:
             assert time.monotonic() < deadline_s, city.tablets[-1].said()
             time.sleep(0.5)
@@ -120,10 +121,9 @@ def _run_until_acknowledged(city: City, trace: Path) -> None:
         city.stop()
         (pid,) = (int(p) for p in (city.data / "relay.lock").read_text().split())
         os.kill(pid, signal.SIGTERM)
-        relay.wait(60)
+        relay.wait(PATIENCE_S)
 
 
-@pytest.mark.timeout(500)
 def test_every_acknowledged_frame_would_survive_a_power_cut(tmp_path: Path) -> None:
     if shutil.which("strace") is None:
         assert not os.environ.get("CI"), "scripts/fault_tools installs strace"

@@ -92,10 +92,10 @@ def _commands(command: Any, path: str) -> list[tuple[str, Any]]:
 
 def _all_commands() -> list[tuple[str, Any]]:
     from ambulance_client.cli import app as tablet
-    from relay.cli import app as relay
+    from relay.cli import whole
 
     return [
-        *_commands(typer.main.get_command(relay), "kyumei"),
+        *_commands(typer.main.get_command(whole()), "kyumei"),
         *_commands(typer.main.get_command(tablet), "kyumei-ambulance"),
     ]
 

@@ -8,18 +8,18 @@ import os
 from playwright.async_api import Browser, Page
 
 from tests.city import DISPATCHER
+from tests.patience import PATIENCE_S
 
 CAMERA = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
-WITHIN_S = 40.0
 
 
 async def page_until(page: Page, expression: str) -> None:
     """The page's own policy forbids Playwright's way of waiting."""
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not await page.evaluate(f"() => Boolean({expression})"):
             await asyncio.sleep(0.1)
 
@@ -42,8 +42,8 @@ async def plays(page: Page, selector: str = "video") -> None:
     """A picture has come, and the next ones come too."""
     video = f"document.querySelector('{selector}')"
     await page_until(page, f"{video}?.videoWidth > 0")
-    before = await page.evaluate(f"{video}.currentTime")
-    await page_until(page, f"{video}.currentTime > {before} + 0.5")
+    before = await page.evaluate(f"{video}?.currentTime ?? 0")
+    await page_until(page, f"{video}?.currentTime > {before} + 0.5")
 
 
 async def shot(page: Page, name: str, size: tuple[int, int] | None = None) -> None:
@@ -60,7 +60,7 @@ async def invited(desk: Page, base: str) -> str:
     await sign_in(desk, f"{base}/dispatch", DISPATCHER)
     await desk.fill("#complaint", "倒れている")
     await desk.click("text=119番を受ける")
-    await desk.click("text=/^出動$/")
+    await desk.click("button[data-key=d]")
     await desk.click("text=QR・リンク")
     await desk.wait_for_selector("img.qr")
     return await desk.inner_text(".link")

@@ -16,6 +16,7 @@ from relay.protocol.wire import unpack
 from relay.store.segments import open_log
 from tests.city import City
 from tests.conftest import ROOT
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 SECONDS, FS = 6, 500
@@ -46,7 +47,7 @@ async def test_every_sample_arrives_although_the_relay_dies(tmp_path: Path) -> N
         await asyncio.sleep(2.5)
         await asyncio.to_thread(city.relay.kill9)
         await asyncio.to_thread(city.start_relay)
-        _, said = await asyncio.to_thread(sender.communicate, timeout=120)
+        _, said = await asyncio.to_thread(sender.communicate, timeout=PATIENCE_S)
         assert (sender.returncode, said) == (0, "")
     finally:
         sender.kill()

@@ -18,7 +18,6 @@ from tests.browser_page import chromium
 from tests.city import CARDIOLOGIST, DISPATCHER, HOSPITAL, City, answers, free_port, until
 from tests.journeys.calls import (
     CAMERA,
-    WITHIN_S,
     invited,
     open_page,
     page_until,
@@ -26,6 +25,7 @@ from tests.journeys.calls import (
     shot,
     sign_in,
 )
+from tests.patience import PATIENCE_MS, PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow]
 
@@ -36,7 +36,7 @@ async def _the_crew_sees_it_while_it_is_shared(city: City, browser: Browser, des
         "救急1", "synthetic:anterior-stemi?seed=3", "--camera", "synthetic", panel_port=port
     )
     crew = await open_page(browser, 1180, 820)
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not await asyncio.to_thread(answers, f"http://localhost:{port}/"):
             await asyncio.sleep(0.1)
     await crew.goto(f"http://localhost:{port}/")
@@ -61,7 +61,7 @@ async def _the_crew_sees_it_while_it_is_shared(city: City, browser: Browser, des
 
     share = desk.locator(".side .row", has_text="救急1").get_by_role("button", name="共有をやめる")
     await share.click()
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while await crew.evaluate("Boolean(document.querySelector('.picture video'))"):
             await asyncio.sleep(0.05)
     assert "終わりました" in await crew.inner_text(".picture")
@@ -71,7 +71,7 @@ async def _the_crew_sees_it_while_it_is_shared(city: City, browser: Browser, des
 async def _the_cabin_is_seen_by_both(hospital: Page, desk: Page) -> None:
     await hospital.click("text=救急1 >> nth=-1")
     for page in (hospital, desk):
-        await page.click(".cabin-open", timeout=WITHIN_S * 1000)
+        await page.click(".cabin-open", timeout=PATIENCE_MS)
         await plays(page, ".cabin video")
     await shot(hospital, "hospital-cabin-1920")
     await shot(desk, "dispatch-cabin-1920")
@@ -80,7 +80,6 @@ async def _the_cabin_is_seen_by_both(hospital: Page, desk: Page) -> None:
     await hospital.click(".cabin-open")
 
 
-@pytest.mark.timeout(400)
 async def test_a_recorded_call_can_be_played_even_after_a_power_cut(city: City) -> None:
     city.relay.stop()
     city.env["KYUMEI_CALL_RECORDING"] = "clips"
@@ -95,13 +94,13 @@ async def test_a_recorded_call_can_be_played_even_after_a_power_cut(city: City) 
         assert "録画されます" in await phone.inner_text("body")
         await shot(phone, "caller-recorded-360")
         await phone.click("button.go")
-        await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
+        await phone.wait_for_selector("body[data-screen='live']", timeout=PATIENCE_MS)
         assert "録画されます" in await phone.inner_text("body")
         await plays(desk)
         assert "録画されます" in await desk.inner_text(".say")
         await _recorded(city, files=1)
         await phone.reload()  # the same phone sends anew: another file
-        await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
+        await phone.wait_for_selector("body[data-screen='live']", timeout=PATIENCE_MS)
         await _recorded(city, files=2)
         city.relay.kill9()
 
@@ -113,8 +112,8 @@ async def test_a_recorded_call_can_be_played_even_after_a_power_cut(city: City) 
         await asyncio.to_thread(city.start_relay)
         desk = await open_page(browser, 1920, 1080)
         await sign_in(desk, f"{city.base}/dispatch", DISPATCHER)
-        await desk.click("text=倒れている", timeout=WITHIN_S * 1000)
-        await desk.locator(".clips summary").first.click(timeout=WITHIN_S * 1000)
+        await desk.click("text=倒れている", timeout=PATIENCE_MS)
+        await desk.locator(".clips summary").first.click(timeout=PATIENCE_MS)
         await desk.evaluate("document.querySelector('.clips video').play()")
         await plays(desk, ".clips video")
         await shot(desk, "dispatch-clips-1920")
@@ -129,7 +128,7 @@ async def _recorded(city: City, files: int) -> None:
             return len(clips) == files and all(_pictures_in(path) >= 60 for path in clips)
         return False
 
-    await until(lambda: asyncio.to_thread(enough), 90, 0.5)
+    await until(lambda: asyncio.to_thread(enough), PATIENCE_S, 0.5)
 
 
 def _pictures_in(path: Path) -> int:
@@ -139,7 +138,6 @@ def _pictures_in(path: Path) -> int:
         return sum(1 for _ in film.decode(video=0))
 
 
-@pytest.mark.timeout(400)
 async def test_the_callers_picture_reaches_dispatcher_and_hospital(city: City) -> None:
     async with chromium(*CAMERA) as browser:
         desk = await open_page(browser, 1920, 1080)
@@ -148,7 +146,7 @@ async def test_the_callers_picture_reaches_dispatcher_and_hospital(city: City) -
         await desk.fill("#address", "中央町1-2-3")
         await desk.fill("#complaint", "倒れている")
         await desk.click("text=119番を受ける")
-        await desk.click("text=/^出動$/")
+        await desk.click("button[data-key=d]")
         await desk.click("text=QR・リンク")
         await desk.wait_for_selector("img.qr")
         url = await desk.inner_text(".link")
@@ -156,21 +154,21 @@ async def test_the_callers_picture_reaches_dispatcher_and_hospital(city: City) -
         phone = await open_page(browser, 360, 740)
         await phone.goto(url)
         await phone.click("button.go")
-        await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
+        await phone.wait_for_selector("body[data-screen='live']", timeout=PATIENCE_MS)
         await plays(desk)
         await page_until(
             desk, "document.querySelector('.next').innerText.includes('映像が見えています')"
         )
 
         await phone.reload()
-        await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
+        await phone.wait_for_selector("body[data-screen='live']", timeout=PATIENCE_MS)
         await plays(desk)
 
         hospital = await open_page(browser, 1920, 1080)
         await sign_in(hospital, f"{city.base}/", CARDIOLOGIST)
         await desk.select_option("select[aria-label='共有先']", f"hospital {HOSPITAL}")
         await desk.click("text=/^共有$/")
-        await hospital.click(".video-strip button", timeout=WITHIN_S * 1000)
+        await hospital.click(".video-strip button", timeout=PATIENCE_MS)
         await plays(hospital)
 
         await _the_crew_sees_it_while_it_is_shared(city, browser, desk)
@@ -179,7 +177,8 @@ async def test_the_callers_picture_reaches_dispatcher_and_hospital(city: City) -
         # the fake camera's scene needs 0.1 Mbit/s: that is no weak radio
         assert "電波が弱い" not in await desk.inner_text(".say")
         await desk.click("text=胸骨圧迫 大人")
-        await phone.wait_for_selector(".g h1", timeout=WITHIN_S * 1000)
+        await phone.wait_for_selector(".g h1", timeout=PATIENCE_MS)
         await desk.click("text=通報を終了")
-        await phone.wait_for_selector("body[data-screen='end']", timeout=WITHIN_S * 1000)
+        await desk.click(".ending .end")
+        await phone.wait_for_selector("body[data-screen='end']", timeout=PATIENCE_MS)
         await page_until(hospital, "!document.querySelector('video')")

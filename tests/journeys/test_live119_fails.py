@@ -19,7 +19,6 @@ from tests.browser_page import chromium
 from tests.city import DISPATCHER, City
 from tests.journeys.calls import (
     CAMERA,
-    WITHIN_S,
     invited,
     open_page,
     page_until,
@@ -27,6 +26,7 @@ from tests.journeys.calls import (
     shot,
     sign_in,
 )
+from tests.patience import PATIENCE_MS, contention
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow]
 
@@ -43,7 +43,7 @@ async def _live(browser: Browser, city: City) -> tuple[Page, Page]:
     phone = await open_page(browser, 360, 740)
     await phone.goto(await invited(desk, city.base))
     await phone.click("button.go")
-    await phone.wait_for_selector("body[data-screen='live']", timeout=WITHIN_S * 1000)
+    await phone.wait_for_selector("body[data-screen='live']", timeout=PATIENCE_MS)
     await plays(desk)
     return desk, phone
 
@@ -64,11 +64,11 @@ async def test_a_link_nobody_opens_is_seen_and_a_second_one_replaces_it(
 
     late = await open_page(browser, 360, 740)
     await late.goto(first)
-    await late.wait_for_selector("body[data-screen='gone']", timeout=WITHIN_S * 1000)
+    await late.wait_for_selector("body[data-screen='gone']", timeout=PATIENCE_MS)
     await shot(late, "caller-gone-360")
     await late.goto("about:blank")
     await late.goto(second)
-    await late.wait_for_selector("button.go", timeout=WITHIN_S * 1000)
+    await late.wait_for_selector("button.go", timeout=PATIENCE_MS)
 
 
 async def test_a_dead_console_ends_nothing_and_another_takes_over(
@@ -80,10 +80,11 @@ async def test_a_dead_console_ends_nothing_and_another_takes_over(
     assert await phone.evaluate("document.body.dataset.screen") == "live"
     other = await open_page(browser, 1920, 1080)
     await sign_in(other, f"{city.base}/dispatch", DISPATCHER)
-    await other.click("nav .card", timeout=WITHIN_S * 1000)
+    await other.click("nav .card", timeout=PATIENCE_MS)
     await plays(other)
     await other.click("text=通報を終了")
-    await phone.wait_for_selector("body[data-screen='end']", timeout=WITHIN_S * 1000)
+    await other.click(".ending .end")
+    await phone.wait_for_selector("body[data-screen='end']", timeout=PATIENCE_MS)
 
 
 async def test_a_killed_relay_comes_back_with_the_picture_and_nobody_presses_anything(
@@ -108,7 +109,7 @@ async def test_from_the_sms_to_the_picture_and_for_who_comes_late(
     """25 s with human pauses; what the machines take of it and of a late look is printed."""
     desk = await open_page(browser, 1920, 1080)
     url = await invited(desk, city.base)
-    sent_s = time.monotonic()
+    sent_s, busy = time.monotonic(), contention()
     await asyncio.sleep(4)  # the SMS is heard and opened
     phone = await open_page(browser, 360, 740)
     opened_s = time.monotonic()
@@ -125,7 +126,7 @@ async def test_from_the_sms_to_the_picture_and_for_who_comes_late(
     for _ in range(3):
         other = await desk.context.new_page()
         await other.goto(f"{city.base}/dispatch")
-        await other.wait_for_selector("nav .card", timeout=WITHIN_S * 1000)
+        await other.wait_for_selector("nav .card", timeout=PATIENCE_MS)
         came_s = time.monotonic()  # the wall dials as soon as it knows of the call
         await page_until(other, "document.querySelector('nav .card video')?.videoWidth > 0")
         late.append(time.monotonic() - came_s)
@@ -134,7 +135,7 @@ async def test_from_the_sms_to_the_picture_and_for_who_comes_late(
     for name, value in figures.items():
         record_property(name, round(value, 2))
     print({name: round(value, 2) for name, value in figures.items()})
-    assert whole_s <= 25
+    assert whole_s <= 9 + 16 * max(busy, contention())  # the human pauses are 9 s of the 25
     assert await _still_one_call(desk)
 
 

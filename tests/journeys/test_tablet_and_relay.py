@@ -72,10 +72,10 @@ def _photo_is_seen(city: City, incident: UUID, photo: str) -> None:
 async def _whole_chain(city: City, tablet: Tablet) -> None:
     page = Browserless(city.base)
     await asyncio.to_thread(page.sign_in, *CARDIOLOGIST)
-    await until(lambda: tablet.recorder.newest_sample >= 5000, 30)
+    await until(lambda: tablet.recorder.newest_sample >= 5000)
     snapshot = str(await tablet.snapshot())
-    await until(lambda: tablet.case.snapshots[snapshot].stored)
-    await until(lambda: tablet.case.snapshots[snapshot].tier)
+    await until(lambda: tablet.case.fold.lines[snapshot].stored)
+    await until(lambda: tablet.case.fold.lines[snapshot].tier)
     incident = str(tablet.case.incident)
     row = await asyncio.to_thread(page.get, f"/api/incidents/{incident}")
     assert row["awaiting_read"] is True

@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 from ambulance_client.sources.wfdb_replay import read_record
 from relay.errors import LocalProtocolError, RemoteProtocolError
 from relay.protocol.codec import RAW_INT16, RICE, decode_samples, encode_samples, encode_smallest
+from tests.doses import examples
 
 shapes = st.tuples(st.integers(1, 13), st.integers(1, 60))
 anything = hnp.arrays(np.int16, shapes)
@@ -47,7 +48,7 @@ def test_extremes(value: int) -> None:
     assert np.array_equal(decode_samples(encode_samples(adc, RICE), RICE, 3, 50), adc)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=400), st.integers(1, 9), st.integers(1, 80))
 def test_arbitrary_payloads_are_refused_or_fit_the_header(data: bytes, n_leads, n_samples) -> None:
     try:

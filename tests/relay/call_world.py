@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 
 from relay.auth.tokens import CALLER_COOKIE
+from tests.patience import PATIENCE_S
 from tests.relay.world import World
 
 SDP = {"Content-Type": "application/sdp"}
@@ -46,7 +47,9 @@ class PhoneHttp:
 
 def a_phone(world: World) -> PhoneHttp:
     return PhoneHttp(
-        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{world.port}", verify=False, timeout=60)
+        httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{world.port}", verify=False, timeout=PATIENCE_S
+        )
     )
 
 
@@ -66,7 +69,7 @@ class Desk:
     async def row(self) -> Any:
         return (await self.http.get(f"/api/calls/{self.call}")).json()
 
-    async def until(self, within_s: float = 30, **wanted: Any) -> Any:
+    async def until(self, within_s: float = PATIENCE_S, **wanted: Any) -> Any:
         """The row once it says so."""
         row: Any = None
         try:

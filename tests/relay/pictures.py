@@ -26,3 +26,12 @@ def a_jpeg(
         tags.get_ifd(0x8825)[2] = (35.0, 41.0, 22.0)
     image.save(out, "JPEG", quality=90, exif=tags, comment=b"SecretComment" if exif else b"")
     return out.getvalue()
+
+
+def a_costly_jpeg(scans: int, size: tuple[int, int] = (600, 400)) -> bytes:
+    """A progressive JPEG whose last scan is said again and again: each costs a few bytes and a pass over all pixels."""
+    out = io.BytesIO()
+    Image.new("RGB", size, (120, 100, 90)).save(out, "JPEG", progressive=True, quality=30)
+    whole = out.getvalue()[:-2]
+    last = whole[whole.rindex(b"\xff\xda") :]
+    return whole + last * (scans - whole.count(b"\xff\xda")) + b"\xff\xd9"

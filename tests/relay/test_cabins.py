@@ -13,9 +13,10 @@ import pytest
 
 from relay.services.cabin_board import room_of
 from relay.video.port import Change
+from relay.wiring import Adapters
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone
 from tests.relay.pictures import a_jpeg
-from tests.relay.world import World, a_world
+from tests.relay.world import MovedClock, World, a_world
 
 
 @asynccontextmanager
@@ -141,14 +142,16 @@ async def test_a_tablet_cannot_take_the_room_of_a_call(world: World) -> None:
 
 
 async def test_a_closed_case_ends_its_camera(tmp_path: Path) -> None:
+    clock = MovedClock()
     async with (
-        a_world(tmp_path, case_close_after_h=1e-6) as world,
+        a_world(tmp_path, Adapters(clock=clock), case_close_after_h=1e-6) as world,
         a_cabin(world) as (base, tablet),
         await world.http("sato") as doctor,
     ):
         sent = await tablet.post(f"{base}/whip", content="v=0", headers=SDP)
         assert sent.status_code == 201
         await tablet.post(f"{base}/step", json={"step": "reduced"})
+        clock.moved_s = 20  # it is live no more
         await world.relay.upkeep.close_idle()
         await _says(doctor, base, state="off")
         assert not world.plane.publishers

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from relay.auth.tokens import CALLER_COOKIE
 from relay.model.clock import ManualClock
 from relay.wiring import Adapters
+from tests.patience import PATIENCE_S
 from tests.relay.call_world import ICE, SDP, PhoneHttp, a_desk, a_phone
 from tests.relay.conftest import swept_world as world
 from tests.relay.world import World, a_world
@@ -155,7 +156,7 @@ async def test_the_callers_feed_says_changes_and_the_end(world: World) -> None:
         await desk.post("end", status=200)
         assert json.loads(await socket.recv())["state"]["ended"] is True
         with pytest.raises(ConnectionClosed):
-            await asyncio.wait_for(socket.recv(), 20)
+            await asyncio.wait_for(socket.recv(), PATIENCE_S)
 
 
 async def test_the_callers_feed_says_nothing_twice(world: World) -> None:

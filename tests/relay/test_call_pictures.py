@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from relay.errors import BadInput
-from relay.services.pictures import MAX_SIDE, made_anew
+from relay.services.jpegs import MAX_SIDE, made_anew
 from tests.relay.call_world import a_desk, a_phone
-from tests.relay.pictures import a_jpeg
+from tests.relay.pictures import a_costly_jpeg, a_jpeg
 from tests.relay.world import World, a_world
 
 
@@ -115,3 +115,16 @@ async def test_a_position_needs_consent(world: World) -> None:
     agreed = {**place, "consent": True}
     assert (await phone.ask("POST", "/live/api/position", json=agreed)).status_code == 204
     assert {k: v for k, v in (await desk.row())["position"].items() if k != "at_us"} == place
+
+
+def test_a_picture_of_thousands_of_scans_is_refused_in_words_and_never_decoded() -> None:
+    """200 kB with 2,529 scans kept a core busy for 7.5 s, and every other caller's picture waited for it."""
+    with pytest.raises(BadInput, match="takes too long to read"):
+        made_anew(a_costly_jpeg(2_529), most_cpu_s=60)
+    with pytest.raises(BadInput, match="takes too long to read"):
+        made_anew(a_costly_jpeg(20, (5_000, 4_999)), most_cpu_s=60)
+    with pytest.raises(BadInput, match="takes too long to read"):
+        made_anew(a_costly_jpeg(11), most_cpu_s=0)  # whatever it says of itself
+
+    assert made_anew(a_costly_jpeg(16, (5_000, 4_999)))
+    assert made_anew(a_costly_jpeg(64))

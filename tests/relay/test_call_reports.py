@@ -35,6 +35,21 @@ async def test_offers_of_every_size(world: World, offer: bytes, status: int) -> 
     assert "session" not in str(stats)
 
 
+@pytest.mark.parametrize("order", [("allowed", "stills"), ("stills", "allowed")])
+async def test_words_that_overtake_each_other_say_the_same(
+    world: World, order: tuple[str, str]
+) -> None:
+    """A phone without video sends both at once; the dispatcher sees when its camera was allowed."""
+    desk, phone = await a_desk(world), a_phone(world)
+    await phone.open((await desk.invite())["url"])
+    for step in order:
+        assert await phone.report(step) == 204
+    row = await desk.row()
+    assert (row["state"], row["hint"]) == ("frozen", "stills")
+    assert row["allowed_at_us"] >= row["opened_at_us"]
+    assert row["live_at_us"] is None
+
+
 async def test_hints_for_the_next_sentence(world: World) -> None:
     desk, phone = await a_desk(world), a_phone(world)
     await phone.open((await desk.invite())["url"])

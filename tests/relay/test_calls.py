@@ -14,7 +14,7 @@ from relay.model.clock import ManualClock
 from relay.video.port import Change
 from relay.wiring import Adapters
 from tests.relay.call_world import a_desk, a_phone
-from tests.relay.world import World, a_world
+from tests.relay.world import World, a_world, audited
 
 
 def test_no_link_before_an_ambulance_and_nothing_after_the_end() -> None:
@@ -138,9 +138,22 @@ async def test_what_was_misheard_is_put_right_and_the_audit_names_it(tmp_path: P
         async with await world.http("sato") as doctor:
             url = f"/api/calls/{desk.call}/told"
             assert (await doctor.post(url, json=told)).status_code in {403, 404}
-        async with world.relay.calls._book.journal.records.read() as records:
-            lines = [e for e in await records.audit_rows() if e.action == "call-told"]
-        assert [line.data for line in lines] == [{"changed": "number"}]
+        assert await audited(world, "call-told") == [{"changed": "number"}]
         await desk.post("end", status=200)
         await desk.post("told", told, 409)
         await desk.http.aclose()
+
+
+async def test_a_call_that_is_sent_again_is_the_same_call_and_nobody_elses(world: World) -> None:
+    told = {"number": "090-1", "address": "本町1-1", "complaint": "胸が痛い", "act": str(uuid4())}
+    async with await world.http("kato") as http:
+        first, again = [await http.post("/api/calls", json=told) for _ in range(2)]
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json()["id"] == again.json()["id"] == told["act"]
+        assert len((await http.get("/api/calls")).json()["calls"]) == 1
+    async with world.relay.calls._book.change(UUID(told["act"])) as change:
+        change.set(taken_by="ito")
+    async with await world.http("kato") as http:
+        other = await http.post("/api/calls", json=told)
+        assert (other.status_code, "090-1" in other.text) == (409, False)
+        assert (await http.post("/api/calls", json={**told, "act": "x"})).status_code == 422

@@ -15,10 +15,11 @@ from ecg.values import EcgSegment
 from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.protocol.codec import encode_samples
-from relay.services.screening import Screened
+from relay.services.screener import Screened
 from relay.wiring import Adapters
 from tests.ecg.test_ecg_standstill import stopping
 from tests.frames import MASK_8
+from tests.patience import PATIENCE_S
 from tests.relay.world import CALM, N, Tablet, World, a_world
 
 RISE = 150
@@ -38,7 +39,7 @@ def trending(segment: EcgSegment, age_years: int | None, sex: str | None) -> Scr
 
 async def screened_to(world: World, stream: UUID, sample: int) -> None:
     """Wait until the live stream has been screened up to there."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while (
             newest := world.relay.screening.latest(stream)
         ) is None or newest.end_sample < sample:
@@ -102,7 +103,7 @@ async def test_the_trend_holds_every_screening_with_its_holes(tmp_path: Path) ->
     ):
         spec = tablet.open()
         await play(world, tablet, spec, [*[CALM] * 5, -2000, RISE])
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 answer = (await trend_of(world, "sato", spec.incident)).json()
                 if answer["runs"] and answer["runs"][0]["end_sample"][-1] == 7 * STEP * N:

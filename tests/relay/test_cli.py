@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import pytest
 import structlog
 from typer.testing import CliRunner
 
-from relay.cli import app
-from tests.city import free_port, free_ports
+from relay.cli import whole
+from tests.city import Process, free_port, free_ports
 
 pytestmark = pytest.mark.process
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +36,7 @@ class Done:
 
 def kyumei(*args: str, data: Path, stdin: str = "") -> Done:
     """Run a command in this process; only the relay itself needs one of its own."""
-    done = CliRunner().invoke(app, args, input=stdin, env={"KYUMEI_DATA_DIR": str(data)})
+    done = CliRunner().invoke(whole(), args, input=stdin, env={"KYUMEI_DATA_DIR": str(data)})
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Done(done.exit_code, done.stdout, done.stderr)
@@ -52,28 +46,17 @@ class Serving:
     """``kyumei serve`` as a process."""
 
     def __init__(self, data: Path, port: int) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "relay", "serve", "--port", str(port), "--data", str(data)],
-            cwd=ROOT,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        words = ["relay", "serve", "--new", "--port", str(port), "--data", str(data)]
+        self.relay = Process(words, data.with_name(f"{data.name}-{port}.log"))
+        self.process = self.relay.child
         self.url = f"http://127.0.0.1:{port}"
 
     def __enter__(self) -> Serving:
-        for _ in range(600):
-            try:
-                if httpx2.get(f"{self.url}/readyz").status_code == 200:
-                    return self
-            except httpx2.TransportError:
-                time.sleep(0.1)
-        raise AssertionError("the relay did not become ready")
+        self.relay.until_answers(f"{self.url}/readyz")
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(45)
-        assert self.process.stderr is not None
-        self.process.stderr.close()
+        self.relay.stop()
 
 
 def one_sentence(done: Done, code: int, words: str) -> None:
@@ -83,6 +66,7 @@ def one_sentence(done: Done, code: int, words: str) -> None:
 
 
 def test_people_devices_and_hospitals(tmp_path: Path) -> None:
+    assert kyumei("migrate", data=tmp_path).returncode == 0
     assert kyumei("hospitals", "add", "chuo", "--name", "中央病院", data=tmp_path).returncode == 0
     made = kyumei("devices", "add", "救急1", "--hospital", "chuo", data=tmp_path)
     assert made.stdout.startswith("kyd_")
@@ -93,7 +77,7 @@ def test_people_devices_and_hospitals(tmp_path: Path) -> None:
     secret = "a long enough password\n"
     assert kyumei(*add, "--password-stdin", data=tmp_path, stdin=secret).returncode == 0
     one_sentence(kyumei(*add, "--password-stdin", data=tmp_path, stdin=secret), 1, "taken")
-    one_sentence(kyumei(*add, "--password-stdin", data=tmp_path, stdin="short\n"), 2, "10 to 256")
+    one_sentence(kyumei(*add, "--password-stdin", data=tmp_path, stdin="short\n"), 2, "13 to 256")
     assert "sato\tcardiologist\tchuo\tactive" in kyumei("users", "list", data=tmp_path).stdout
     assert kyumei("users", "disable", "sato", data=tmp_path).returncode == 0
     assert "disabled" in kyumei("users", "list", data=tmp_path).stdout
@@ -101,7 +85,7 @@ def test_people_devices_and_hospitals(tmp_path: Path) -> None:
     assert kyumei("devices", "revoke", "救急1", data=tmp_path).returncode == 0
     assert "revoked" in kyumei("devices", "list", data=tmp_path).stdout
     audit = kyumei("audit", "verify", data=tmp_path)
-    assert (audit.returncode, "holds: 5 rows" in audit.stdout) == (0, True), audit.stdout
+    assert (audit.returncode, "holds: 6 rows" in audit.stdout) == (0, True), audit.stdout
     with sqlite3.connect(tmp_path / "records.sqlite") as db:
         db.execute("DROP TRIGGER audit_no_update")
         db.execute("UPDATE audit SET who = 'nobody' WHERE number = 2")
@@ -122,7 +106,9 @@ def test_a_taken_port_and_a_taken_folder_and_an_orderly_end(tmp_path: Path) -> N
     port = free_port()
     with Serving(tmp_path / "a", port) as serving:
         one_sentence(
-            kyumei("serve", "--port", str(port), data=tmp_path / "b"), 1, f"Port {port} is taken"
+            kyumei("serve", "--new", "--port", str(port), data=tmp_path / "b"),
+            1,
+            f"Port {port} is taken",
         )
         other = str(free_port())
         one_sentence(kyumei("serve", "--port", other, data=tmp_path / "a"), 1, "Another relay uses")
@@ -143,7 +129,9 @@ def test_a_newer_database_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    one_sentence(kyumei("serve", "--port", "0", data=tmp_path / "file" / "x"), 1, "data folder")
+    one_sentence(
+        kyumei("serve", "--new", "--port", "0", data=tmp_path / "file" / "x"), 1, "data folder"
+    )
 
 
 def test_a_log_nobody_reads_any_more_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +166,7 @@ def test_the_reference_names_every_setting_and_can_be_read_back(tmp_path: Path) 
 
 
 def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
+    assert kyumei("migrate", data=tmp_path).returncode == 0
     done = kyumei("doctor", data=tmp_path)
     for word in ("data folder", "disk space", "disk commit", "open files", "clock", "database"):
         assert word in done.stdout

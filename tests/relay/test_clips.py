@@ -7,14 +7,7 @@ from uuid import UUID
 
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.clips import BODY, a_clip
-from tests.relay.world import World, a_world
-
-
-async def _audited(world: World, action: str) -> list[dict[str, object]]:
-    async with world.relay.records.read() as records:
-        return [
-            dict(row.data) for row in await records.audit_rows(0, 1_000) if row.action == action
-        ]
+from tests.relay.world import a_world, audited
 
 
 async def test_only_the_policy_keeps_and_the_caller_is_told_before(tmp_path: Path) -> None:
@@ -44,7 +37,7 @@ async def test_played_by_those_it_is_shared_with_in_parts_and_written_down(tmp_p
             assert whole.content == BODY
             part = await doctor.get(f"{url}/{clip}", headers={"Range": "bytes=100-199"})
             assert (part.status_code, part.content) == (206, BODY[100:200])
-            assert await _audited(world, "clip-read") == [{"clip": clip}]
+            assert await audited(world, "clip-read") == [{"clip": str(clip)}]
             for wrong in ("1", "..%2f..%2frecords.sqlite", "-1"):
                 assert (await doctor.get(f"{url}/{wrong}")).status_code in {404, 422}
             gone = await doctor.post(f"{url}/{clip}/delete", json={"reason": "x"})
@@ -63,7 +56,7 @@ async def test_deleted_with_a_reason_that_stays(tmp_path: Path) -> None:
         assert growing.status_code == 409
         assert (await desk.http.post(f"{url}/{clip}/delete", json=reason)).status_code == 204
         assert (await desk.http.post(f"{url}/{clip}/delete", json=reason)).status_code == 404
-        assert await _audited(world, "clip-deleted") == [
+        assert await audited(world, "clip-deleted") == [
             {"clip": clip, "bytes": len(BODY), **reason}
         ]
 
@@ -75,4 +68,4 @@ async def test_over_its_time_it_goes_by_itself(tmp_path: Path) -> None:
         await world.relay.clips.sweep()
         clips = (await desk.http.get(f"/api/calls/{desk.call}/clips")).json()["clips"]
         assert [c["id"] for c in clips] == [young]
-        assert await _audited(world, "clips-expired") == [{"clips": [old], "bytes": len(BODY)}]
+        assert await audited(world, "clips-expired") == [{"clips": [old], "bytes": len(BODY)}]

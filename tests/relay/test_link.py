@@ -16,6 +16,7 @@ from relay.protocol import wire
 from relay.store.memory import MemoryEcgLog
 from relay.store.port import LoggedFrame
 from relay.wiring import Adapters
+from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink
 from tests.relay.world import World, a_world
 
 
@@ -212,11 +213,31 @@ async def test_an_event_is_applied_once_however_often_it_comes(world: World) -> 
         assert [n.entry for n in tablet.notices()] == list(range(1, len(tablet.notices()) + 1))
 
 
-async def test_an_event_of_an_unopened_stream_is_kept_by_the_tablet(world: World) -> None:
+async def test_an_event_of_a_recording_nobody_knows_any_more_ends_nothing_and_is_let_go(
+    world: World,
+) -> None:
+    """Its recording is gone from the tablet's damaged spool, and was never announced to this relay."""
     async with world.tablet() as tablet:
-        await tablet.event(uuid4(), m.SnapshotRequest(uuid4(), uuid4(), 0, 100, "manual"))
+        spec = tablet.open()
+        await tablet.event(spec.incident, m.SnapshotRequest(uuid4(), uuid4(), 0, 100, "manual"))
         refusal = await tablet.refusal()
-        assert refusal.retry
+        assert (refusal.code, refusal.retry) == ("unknown-recording", True)
+        assert tablet.link.pending_events == 0
+        await tablet.record(spec.stream, range(3))
+        await tablet.stored(spec.stream)
+        assert tablet.close_code is None
+
+
+async def test_a_tablet_of_yesterday_keeps_such_an_event_and_is_not_cut_off_for_it(
+    world: World,
+) -> None:
+    async with world.tablet(link=YesterdaysLink("test")) as tablet:
+        spec = tablet.open()
+        await tablet.event(spec.incident, m.SnapshotRequest(uuid4(), uuid4(), 0, 100, "manual"))
+        assert (await tablet.refusal()).retry
+        await tablet.record(spec.stream, range(3))
+        await tablet.stored(spec.stream)
+        assert tablet.close_code is None
         assert tablet.link.pending_events == 1
 
 

@@ -15,6 +15,17 @@ from relay.store.migrate import migrate
 from relay.store.records_sql import open_sqlite
 from relay.store.schema import NEVER_CHANGED, metadata
 
+COUNTED = {
+    f"{table}_rights_{verb}"
+    for table, verb in (
+        ("users", "update"), ("sessions", "update"), ("devices", "update"),
+        ("device_hospitals", "insert"), ("device_hospitals", "delete"),
+        ("incident_hospitals", "delete"), ("call_shares", "update"), ("call_links", "update"),
+        ("calls", "update"),
+    )
+}  # fmt: skip
+"""Raise the version of rights; a table that is made anew by a migration loses its triggers."""
+
 
 def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'a.sqlite'}"
@@ -28,7 +39,7 @@ def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
             sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         ).scalars()
         wanted = {f"{t}_no_{verb}" for t in NEVER_CHANGED for verb in ("update", "delete")}
-        assert set(triggers) == wanted
+        assert set(triggers) == wanted | COUNTED
     engine.dispose()
 
 

@@ -17,24 +17,39 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from ecg.values import EcgSegment
-from relay.auth.argon import ArgonPasswords
 from relay.auth.tokens import COOKIE
-from relay.model.people import Device, Hospital, Person, Role
+from relay.model.clock import SystemClock
 from relay.protocol import feed, wire
 from relay.protocol import messages as m
 from relay.protocol.codec import encode_samples
 from relay.protocol.sender import SenderEvent, SenderLink
 from relay.services.relay import Relay
-from relay.services.screening import Screened
+from relay.services.screener import Screened
 from relay.settings import Settings
+from relay.store.data_folder import DATABASE
 from relay.web.server import bind, make_server
 from relay.wiring import Adapters, open_relay
 from tests.frames import MASK_8
+from tests.patience import PATIENCE_S
 from tests.relay.fake_plane import FakePlane
+from tests.relay.ready_made import PASSWORD, an_app, furnish, people_the_city, quick_passwords
 
-PASSWORD = "a long enough password"
 N = 125
 CALM, ELEVATED = 0, 2000
+
+
+class MovedClock(SystemClock):
+    """The system's clock, moved on by hand: wall time and seconds alike."""
+
+    moved_s = 0.0
+
+    def now_us(self) -> int:
+        """The moved time."""
+        return super().now_us() + round(self.moved_s * 1e6)
+
+    def monotonic_s(self) -> float:
+        """The moved seconds."""
+        return super().monotonic_s() + self.moved_s
 
 
 def screener(segment: EcgSegment, age_years: int | None, sex: str | None) -> Screened:
@@ -70,7 +85,7 @@ class World:
             headers["Cookie"] = f"{COOKIE}={await self.cookie(user)}"
         # plain HTTP: without this each client would read the system's authorities anew
         base = f"http://127.0.0.1:{self.port}"
-        return httpx2.AsyncClient(base_url=base, headers=headers, verify=False, timeout=60)
+        return httpx2.AsyncClient(base_url=base, headers=headers, verify=False, timeout=PATIENCE_S)
 
     async def cookie(self, user: str) -> str:
         if user not in self.cookies:
@@ -93,15 +108,23 @@ class World:
 
     @asynccontextmanager
     async def tablet(
-        self, unit: str = "救急1", *, token: str | None = None
+        self, unit: str = "救急1", *, token: str | None = None, link: Any = None
     ) -> AsyncIterator[Tablet]:
-        """A tablet, connected."""
-        tablet = Tablet(self.port, token or self.tokens[unit])
+        """A tablet, connected; ``link`` is another make of the sender."""
+        tablet = Tablet(self.port, token or self.tokens[unit], link)
         try:
             await tablet.dial()
             yield tablet
         finally:
             await tablet.hang_up()
+
+
+async def audited(world: World, action: str) -> list[dict[str, Any]]:
+    """What the audit says of an action, without where it was asked from; that is there too."""
+    async with world.relay.records.read() as records:
+        rows = [row for row in await records.audit_rows(0, 100_000) if row.action == action]
+    assert all(row.data.get("address") or row.who == "relay" for row in rows), rows
+    return [{k: v for k, v in r.data.items() if k not in {"address", "console"}} for r in rows]
 
 
 @dataclass
@@ -115,7 +138,9 @@ class Page:
     async def say(self, message: object) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = 60) -> Any:
+    async def until(
+        self, wanted: Callable[[dict[str, Any]], bool], within_s: float = PATIENCE_S
+    ) -> Any:
         """The first text, past or coming, that is wanted."""
         for text in self.texts:
             if wanted(text):
@@ -134,13 +159,13 @@ class Page:
         self.texts.append(json.loads(message))
         return self.texts[-1]
 
-    async def until_frames(self, n: int, within_s: float = 60) -> list[wire.EcgFrame]:
+    async def until_frames(self, n: int, within_s: float = PATIENCE_S) -> list[wire.EcgFrame]:
         async with asyncio.timeout(within_s):
             while len(self.frames) < n:
                 await self.take()
         return self.frames
 
-    async def closed(self, within_s: float = 60) -> tuple[int, str]:
+    async def closed(self, within_s: float = PATIENCE_S) -> tuple[int, str]:
         """Read until the relay closes; its code and reason."""
         try:
             async with asyncio.timeout(within_s):
@@ -154,9 +179,9 @@ class Page:
 class Tablet:
     """The protocol's own sender on a real socket, with a spool in memory."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, token: str, link: SenderLink | None = None) -> None:
         self.port, self.token = port, token
-        self.link = SenderLink("test")
+        self.link = link or SenderLink("test")
         self.spool: dict[tuple[UUID, int], bytes] = {}
         self.heard: list[SenderEvent] = []
         self.changed = asyncio.Event()
@@ -239,6 +264,16 @@ class Tablet:
         await self.pump()
         return made
 
+    async def end(self, spec: m.OpenStream) -> m.Event:
+        """End a recording."""
+        said = await self.event(spec.incident, m.StreamEnd(spec.stream, self._made(spec.stream)))
+        if isinstance(self.link, SenderLink):
+            self.link.ended(spec.stream)
+        return said
+
+    def _made(self, stream: UUID) -> int:
+        return len([seq for held, seq in self.spool if held == stream])
+
     async def snapshot(
         self, spec: m.OpenStream, first: int, n: int = 5000, reason: str = "manual"
     ) -> UUID:
@@ -251,7 +286,7 @@ class Tablet:
         self.link.follow(incident, after)
         await self.pump()
 
-    async def until(self, ready: Callable[[], Any], within_s: float = 60) -> Any:
+    async def until(self, ready: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
         """Wait until something holds; its value."""
         async with asyncio.timeout(within_s):
             while not (value := ready()):
@@ -260,7 +295,7 @@ class Tablet:
                     await asyncio.wait_for(self.changed.wait(), 0.05)
         return value
 
-    async def stored(self, stream: UUID, within_s: float = 60) -> None:
+    async def stored(self, stream: UUID, within_s: float = PATIENCE_S) -> None:
         """Wait until every spooled frame is acknowledged."""
         await self.until(lambda: self.link.unstored(stream) == 0, within_s)
 
@@ -273,19 +308,19 @@ class Tablet:
         found = [n for n in self.heard if isinstance(n, m.Notice)]
         return [n for n in found if stage is None or n.stage == stage]
 
-    async def notice(self, stage: str, within_s: float = 60) -> m.Notice:
+    async def notice(self, stage: str, within_s: float = PATIENCE_S) -> m.Notice:
         found = await self.until(lambda: self.notices(stage), within_s)
         assert isinstance(found[0], m.Notice)
         return found[0]
 
-    async def refusal(self, within_s: float = 60) -> m.Refusal:
+    async def refusal(self, within_s: float = PATIENCE_S) -> m.Refusal:
         found = await self.until(
             lambda: [r for r in self.heard if isinstance(r, m.Refusal)], within_s
         )
         assert isinstance(found[0], m.Refusal)
         return found[0]
 
-    async def was_closed(self, within_s: float = 60) -> int:
+    async def was_closed(self, within_s: float = PATIENCE_S) -> int:
         await self.until(lambda: self.close_code is not None, within_s)
         assert self.close_code is not None
         return self.close_code
@@ -302,17 +337,27 @@ async def a_world(
         clock=chosen.clock,
         ecg_log=chosen.ecg_log,
         screener=chosen.screener or screener,
-        passwords=ArgonPasswords(time_cost=1, memory_kib=8, parallelism=1),
+        passwords=chosen.passwords or quick_passwords(),
         plane=chosen.plane or plane,
         sms=chosen.sms,
     )
-    given: dict[str, Any] = {"data_dir": folder, "screen_every_s": 0.5, "commit_every_ms": 10}
+    given: dict[str, Any] = {
+        "data_dir": folder,
+        "screen_every_s": 0.5,
+        "commit_every_ms": 10,
+        "reserve_mb": 0,
+        "hosts": "relay.example",
+    }
     settings = Settings(**{**given, **overrides})
     async with AsyncExitStack() as stack:
+        usual_people = chosen.passwords is None and not (settings.data_dir / DATABASE).exists()
+        if usual_people:
+            tokens = await furnish(settings.data_dir)
         relay = await stack.enter_async_context(open_relay(settings, usual))
-        tokens = await people_the_city(relay)
+        if not usual_people:
+            tokens = await people_the_city(relay)
         bound = bind("127.0.0.1", 0)
-        server = make_server(relay)
+        server = make_server(relay, prepared=stack.enter_context(an_app(relay.site)))
         task = asyncio.create_task(server._serve([bound]))
         while not server.started:
             await asyncio.sleep(0.01)
@@ -322,24 +367,3 @@ async def a_world(
             server.should_exit = True
             await task
             bound.close()
-
-
-async def people_the_city(relay: Relay) -> dict[str, str]:
-    """Hospitals, people and ambulances; the tokens by unit."""
-    known = {account.person.name for account in await relay.people.accounts()}
-    for hospital in ("chuo", "daiichi"):
-        await relay.people.add_hospital(Hospital(hospital, f"{hospital} hospital"), "test")
-    for name, role, at in (
-        ("sato", Role.CARDIOLOGIST, "chuo"),
-        ("ito", Role.ED, "chuo"),
-        ("mori", Role.CARDIOLOGIST, "daiichi"),
-        ("kato", Role.DISPATCHER, "chuo"),
-        ("oka", Role.COMMAND, None),
-        ("root", Role.ADMIN, None),
-    ):
-        if name not in known:
-            await relay.people.add_account(Person(name, f"Dr {name}", role, at), PASSWORD, "test")
-    return {
-        "救急1": await relay.people.add_device(Device("救急1", frozenset({"chuo"})), "test"),
-        "救急2": await relay.people.add_device(Device("救急2", frozenset({"daiichi"})), "test"),
-    }

@@ -15,6 +15,7 @@ from relay.errors import Unavailable
 from relay.store import segments as segments_module
 from relay.store.segment_file import index_path, scan
 from relay.store.segments import open_log
+from tests.doses import examples
 from tests.frames import logged, new_stream
 
 
@@ -47,7 +48,7 @@ async def test_a_lost_index_is_rebuilt(tmp_path: Path) -> None:
     await log.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(cut=st.integers(min_value=1, max_value=2100))
 def test_a_torn_tail_costs_only_the_torn_record(tmp_path_factory, cut: int) -> None:
     folder = tmp_path_factory.mktemp("log")
@@ -106,7 +107,7 @@ async def test_a_full_disk_acknowledges_nothing_and_heals(
     stream = new_stream()
     log = await open_log(tmp_path, commit_every_s=0.0)
     await log.append(stream, [logged(stream, 0)])
-    real_write, space = segments_module.os.write, {"left": 700}
+    real_write, space = segments_module.os.write, {"left": 700}  # type: ignore[attr-defined]
 
     def full_disk(fd: int, data: memoryview) -> int:
         if space["left"] <= 0:
@@ -115,7 +116,7 @@ async def test_a_full_disk_acknowledges_nothing_and_heals(
         space["left"] -= written
         return written
 
-    monkeypatch.setitem(segments_module.os.__dict__, "write", full_disk)
+    monkeypatch.setitem(segments_module.os.__dict__, "write", full_disk)  # type: ignore[attr-defined]
     with pytest.raises(Unavailable, match="free space"):
         await log.append(stream, [logged(stream, 1)])
     with pytest.raises(Unavailable):

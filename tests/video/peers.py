@@ -18,6 +18,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from relay.video.port import Answer, MediaPlane
+from tests.patience import PATIENCE_S
 
 
 class Camera(VideoStreamTrack):
@@ -63,7 +64,7 @@ class Peer:
         kept = self.frames if track.kind == "video" else self.heard
         self._reading.append(asyncio.create_task(reading()))
 
-    async def has_frames(self, count: int, within_s: float = 30) -> None:
+    async def has_frames(self, count: int, within_s: float = PATIENCE_S) -> None:
         await until(lambda: len(self.frames) >= count, within_s)
 
     async def leave(self) -> None:
@@ -102,7 +103,7 @@ async def viewer(
         await peer.leave()
 
 
-async def until(true: Callable[[], object], within_s: float = 30) -> None:
+async def until(true: Callable[[], object], within_s: float = PATIENCE_S) -> None:
     """Return when it holds; fail after a while."""
     async with asyncio.timeout(within_s):
         while not true():

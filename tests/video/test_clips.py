@@ -24,6 +24,7 @@ from relay.video.frames import Frame, FrameAssembler
 from relay.video.keyframes import begins_keyframe
 from relay.video.port import Answer
 from relay.video.rtp import Packet
+from tests.doses import examples
 from tests.video.peers import Peer, publisher, until, viewer
 
 PICTURES = 40
@@ -87,7 +88,7 @@ def test_in_order_every_picture_comes_out_as_it_was(codec: str) -> None:
         assert [f.data for f in frames] == [bytes(p) for p in pictures]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(["VP8", "H264"]), st.integers(0, 2**32), st.integers(1, 30))
 def test_reordered_and_doubled_packets_change_nothing(codec: str, seed: int, reach: int) -> None:
     dice = random.Random(seed)
@@ -98,7 +99,7 @@ def test_reordered_and_doubled_packets_change_nothing(codec: str, seed: int, rea
     assert assembled(mixed) == assembled(PIECES[codec])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(["VP8", "H264"]), st.integers(0, 2**32), st.floats(0.0, 0.3))
 def test_after_a_loss_only_what_a_decoder_can_use(codec: str, seed: int, loss: float) -> None:
     """Each picture that comes out is whole, and follows its predecessor or stands alone."""

@@ -15,6 +15,7 @@ from playwright.async_api import Page
 from relay.video.forwarding import ForwardingPlane
 from relay.video.port import Change
 from tests.browser_page import chromium, new_page
+from tests.patience import PATIENCE_S, contention
 from tests.video.stage import CAMERA_FLAGS, Stage, new_call, on_stage
 
 pytestmark = pytest.mark.browser
@@ -36,7 +37,7 @@ async def watch(page: Page, call: UUID) -> int:
     return await page.evaluate(f"watch('{call}')")
 
 
-async def advances(page: Page, count: int, view: int = 0, within_s: float = 10) -> float:
+async def advances(page: Page, count: int, view: int = 0, within_s: float = PATIENCE_S) -> float:
     """Seconds until so many more frames were shown."""
     began, seen = time.monotonic(), await page.evaluate(f"frames({view})")
     while await page.evaluate(f"frames({view})") < seen + count:
@@ -55,7 +56,7 @@ async def test_the_picture_arrives_also_late_and_when_the_phone_reloads_or_chang
         await advances(console, 10)
         await watch(hospital, call)
         await advances(hospital, 1)
-        assert await hospital.evaluate("views[0].first") < 2_000
+        assert await hospital.evaluate("views[0].first") < 2_000 * contention()
         assert await hospital.evaluate(
             "[views[0].video.videoWidth, views[0].video.videoHeight]"
         ) == [640, 360]
@@ -81,13 +82,13 @@ async def test_the_phone_raises_its_rate_and_obeys_a_limit() -> None:
     async with pages(1) as (_, plane, (phone,)):
         call = new_call()
         await phone.evaluate(f"publish('{call}', null, 640, 480, true)")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while ((await phone.evaluate("outbound()"))["available"] or 0) < 1_000_000:
                 await asyncio.sleep(0.1)
             while (stats := plane.stats(call)) is None or stats.publisher.kbps < 800:
                 await asyncio.sleep(0.1)
         plane.limit_bitrate(call, 200)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while (
                 (await phone.evaluate("outbound()"))["target"] or 10**9
             ) > 220_000:  # null: not known yet
@@ -104,14 +105,14 @@ async def test_delete_ends_it_and_a_restart_of_ice_does_not() -> None:
         old = next(iter(plane._calls[call].viewers.values())).transport._ice
         assert await console.evaluate("restart()") == 200
         assert await console.evaluate("views[0].pc.localDescription.sdp") != before
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while await console.evaluate("views[0].pc.iceConnectionState") != "connected":
                 await asyncio.sleep(0.05)
         await advances(console, 10)  # the old path goes on while it lives
         channel = next(iter(plane._calls[call].viewers.values())).transport
         for protocol in old._protocols:
             protocol.transport.abort()
-        async with asyncio.timeout(30):  # it died: media moves to the new sockets
+        async with asyncio.timeout(PATIENCE_S):  # it died: media moves to the new sockets
             while channel._ice is old:
                 await asyncio.sleep(0.05)
         await advances(console, 20)

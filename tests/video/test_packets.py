@@ -20,6 +20,7 @@ from relay.video.ice import Ice, add_candidates
 from relay.video.sdp import Codec, parse_fragment, parse_offer
 from relay.video.twcc import ArrivalLog
 from relay.video.upstream import Publisher
+from tests.doses import examples
 from tests.video.peers import an_offer
 
 VP8 = Codec(96, "VP8", 90_000, 1, {}, frozenset({"nack"}))
@@ -54,7 +55,7 @@ def test_an_outgoing_packet_reads_as_rtp_elsewhere() -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_no_bytes_break_the_readers(data: bytes) -> None:
     for head in (
         b"",
@@ -80,7 +81,7 @@ def test_no_bytes_break_the_readers(data: bytes) -> None:
     st.lists(st.integers(0, 65_535), min_size=1, max_size=60),
     st.lists(st.integers(0, 20_000_000), min_size=60, max_size=60),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_congestion_feedback_says_what_arrived_and_when(
     numbers: list[int], gaps: list[int]
 ) -> None:
@@ -295,7 +296,7 @@ async def test_a_phone_is_told_where_to_begin_and_a_viewer_is_not(we_send: bool)
 
 
 @given(st.lists(st.integers(0, 1_300), min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_handshake_flight_is_cut_between_records(sizes: list[int]) -> None:
     records = [bytes(11) + size.to_bytes(2) + bytes([n]) * size for n, size in enumerate(sizes)]
     datagrams = cut_into_datagrams(b"".join(records), 1_200)
@@ -312,7 +313,7 @@ LINES = st.sampled_from(["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=rtpmap:96 VP8/9000
 
 
 @given(st.lists(st.one_of(LINES, st.text(max_size=40)), max_size=25).map("\n".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_text_is_an_offer_or_refused_in_one_sentence(text: str) -> None:
     for read in (parse_offer, parse_fragment):
         try:
@@ -326,12 +327,15 @@ def test_any_text_is_an_offer_or_refused_in_one_sentence(text: str) -> None:
 
 @pytest.mark.parametrize(
     "where",
-    ["192.0.2.1 70000", "192.0.2.1 0", "192.0.2.1 -1", "a.example 9", "x.local 9", "224.0.0.1 9",
-     "0.0.0.0 9", ":: 9", "::ffff 9", "192.0.2.1 9"],
+    ["192.0.2.1 70000", "192.0.2.1 0", "192.0.2.1 -1", "a.example 9999", "x.local 9999", "224.0.0.1 9999",
+     "0.0.0.0 9999", ":: 9999", "255.255.255.255 9999", "169.254.169.254 9999", "127.0.0.2 9999",
+     "192.0.2.1 53", "127.0.0.1 9999", "::ffff 9999", "192.0.2.1 9999"],
 )  # fmt: skip
 async def test_only_addresses_of_one_machine_become_candidates(where: str) -> None:
     agent = Ice(("127.0.0.1",), lambda _: None)
     agent.remote_username, agent.remote_password = "user", "password-of-22-characters"
     await add_candidates(agent, [f"1 1 udp 1 {where} typ host"])
-    assert len(agent.remote_candidates) == (where == "192.0.2.1 9" or where == "::ffff 9")
+    assert len(agent.remote_candidates) == (
+        where in {"127.0.0.1 9999", "::ffff 9999", "192.0.2.1 9999"}
+    )
     await agent.close()

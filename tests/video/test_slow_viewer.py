@@ -46,12 +46,12 @@ async def test_a_line_without_room_for_video_shows_pictures_and_comes_back(tmp_p
         await phone.click("button.go")
         await desk.until(15, state="live")
         await good.click("nav .card")
-        await until(good, "document.querySelector('.whep')?.dataset.live === 'true'", 30)
+        await until(good, "document.querySelector('.whep')?.dataset.live === 'true'")
         radio = Radio(down_kbps=60)
         with switched_on(radio):
             narrow = await a_console(browser, world, desk)  # its wall dials at once
             await narrow.click("nav .card")
-            await until(narrow, "document.querySelector('.whep')?.dataset.mode === 'pictures'", 40)
+            await until(narrow, "document.querySelector('.whep')?.dataset.mode === 'pictures'")
         await until(
             narrow, "document.querySelector('.whep-words').innerText.includes('写真で表示')", 15
         )
@@ -66,8 +66,8 @@ async def test_a_line_without_room_for_video_shows_pictures_and_comes_back(tmp_p
         assert (await good.evaluate(FRAMES) - before) / 2 >= 8  # the phone sends 15 a second
         assert await phone.evaluate("document.body.dataset.screen") == "live"
 
-        await until(narrow, "document.querySelector('.whep').dataset.mode === 'video'", 60)
-        await until(narrow, "document.querySelector('.whep').dataset.live === 'true'", 30)
-        await until(narrow, "document.querySelector('.whep-glimpse').hidden", 30)
-        await until(narrow, "document.querySelector('.whep-words').innerText === ''", 30)
+        await until(narrow, "document.querySelector('.whep').dataset.mode === 'video'")
+        await until(narrow, "document.querySelector('.whep').dataset.live === 'true'")
+        await until(narrow, "document.querySelector('.whep-glimpse').hidden")
+        await until(narrow, "document.querySelector('.whep-words').innerText === ''")
         await desk.http.aclose()

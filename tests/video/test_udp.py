@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
 import time
@@ -13,8 +14,16 @@ from typing import Any
 import aioice.stun
 import pytest
 
-from relay.video.ice import REPEAT_AFTER_S, Ice
+from relay.errors import BadInput
+from relay.video.ice import (
+    MOST_CANDIDATES,
+    REPEAT_AFTER_S,
+    UNPROVEN_DATAGRAMS,
+    Ice,
+    add_candidates,
+)
 from relay.video.udp import BATCH, HAS_ARRIVALS, open_udp
+from tests.patience import PATIENCE_S
 from tests.video.peers import until
 
 
@@ -55,7 +64,7 @@ async def listening() -> AsyncIterator[tuple[Heard, asyncio.DatagramTransport, s
 
 async def _noted_by_the_kernel(heard: Heard, stranger: socket.socket) -> None:
     """The first socket that asks turns the kernel's notes on a moment later; until then they tell when it was read."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             stranger.send(b"noted?")
             time.sleep(0.02)
@@ -159,3 +168,30 @@ async def test_a_lost_check_is_said_again_early_and_a_consent_check_is_not(
             heard += 1
     assert heard == 1 + early
     await agent.close()
+
+
+async def test_ports_that_somebody_names_get_few_datagrams() -> None:
+    """A caller may name anybody's address; what is sent there is bounded, however long it tries."""
+    victims = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(MOST_CANDIDATES)]
+    for victim in victims:
+        victim.bind(("127.0.0.1", 0))
+        victim.setblocking(False)
+    agent = Ice(("127.0.0.1",), lambda *_: None)
+    await agent.gather_candidates()
+    agent.remote_username, agent.remote_password = "user", "password-of-22-characters"
+    lines = [f"1 1 udp 1 127.0.0.1 {v.getsockname()[1]} typ host" for v in victims]
+    await add_candidates(agent, lines)
+    with pytest.raises(BadInput):
+        await add_candidates(agent, ["1 1 udp 1 127.0.0.1 40000 typ host"])
+    await agent.add_remote_candidate(None)
+    connecting = asyncio.create_task(agent.connect())
+    await until(lambda: UNPROVEN_DATAGRAMS - agent._unproven_left > 110)  # what it would have sent
+    got = 0
+    for victim in victims:
+        with contextlib.suppress(BlockingIOError):
+            while victim.recv(2_000):
+                got += 1
+        victim.close()
+    assert 60 <= got <= 80
+    await agent.close()
+    await asyncio.gather(connecting, return_exceptions=True)

@@ -16,7 +16,7 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from relay.faults.namespaces import RELAY_ADDRESS, Wire, inside, open_wire, why_not
-from tests.browser_page import FLAGS, chromium_path, new_page
+from tests.browser_page import FLAGS, chromium_path, new_page, patient
 
 
 class WiredStage:
@@ -86,7 +86,7 @@ async def _open(
     command = shlex.join((*inside(namespace), chromium_path()))
     start.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     start.chmod(0o755)
-    browser = await playwright.chromium.launch(executable_path=str(start), args=FLAGS)
+    browser = patient(await playwright.chromium.launch(executable_path=str(start), args=FLAGS))
     stack.push_async_callback(browser.close)
     for _ in range(count):
         page, _ = await new_page(browser, 400, 300)

@@ -6,10 +6,12 @@
  * @typedef {{rev?: number, age_years?: number | null, sex?: "M" | "F" | null, onset_at_us?: number | null, pain_nrs?: number | null,
  *   bp_right?: string | null, bp_left?: string | null, hr_bpm?: number | null, spo2_pct?: number | null,
  *   resp_per_min?: number | null, temp_c?: number | null, jcs?: string | null, history?: string | null}} PatientCard
- * @typedef {{id: string, fs_hz: number, uv_per_lsb: number, lead_mask: number, state: string, newest_sample: number, started_at_us: number}} StreamRow
+ * @typedef {{id: string, fs_hz: number, uv_per_lsb: number, lead_mask: number, state: string, newest_sample: number, started_at_us: number, clock_offset_us?: number | null}} StreamRow
  * @typedef {{who: string, at_us: number}} Opened
  * @typedef {{decision: string, text: string, who: string, at_us: number}} Decision
  * @typedef {{id: string, state: "raised" | "delivered" | "opened" | "decided" | "closed", raised_at_us: number, tier: string, snapshot?: string | null}} Alert
+ *
+ * @typedef {{level: "high" | "hand" | "soft", snapshot: string, tier: string | null, reason: string, since_us: number}} Call
  *
  * @typedef {object} IncidentRow
  * @property {boolean} [standstill] no QRS is seen in the live stream
@@ -28,6 +30,11 @@
  * @property {Decision | null} decision
  * @property {import("/static/kit/video/cabin.js").Cabin | null} [cabin]
  * @property {boolean} awaiting_read
+ * @property {Call | null} call that a human is asked to look, and how loudly: the relay's judgement
+ * @property {number} place where the row stands in the list, the lowest first
+ * @property {{who: string, snapshot: string | null, since_us: number}[]} looking who has the trace on a screen now
+ * @property {{tier: string, at_us: number} | null} highest the gravest tier so far
+ * @property {import("/static/kit/shared/tier.js").Receipts} receipts
  * @property {string | null} [unread] the snapshot whose arrival at a human the crew waits for
  *
  * @typedef {object} Snapshot
@@ -48,10 +55,11 @@
  * @property {string | null} statement_en
  * @property {any} report
  * @property {boolean} complete
+ * @property {{recorded_ja: string, recorded_en: string, doubts: string[], doubts_ja: string, doubts_en: string} | null} [origin] what a file says of itself
  *
  * @typedef {{entry: number, incident: string, at_us: number, stage: string, who: string, data: Record<string, any>}} TimelineEntry
  * @typedef {{stream: string, incident: string, first_sample: number, n_samples: number, statement_ja: string, statement_en: string, report: any}} LiveReport
- * @typedef {Omit<IncidentRow, "snapshots"> & {snapshots: Snapshot[], timeline: TimelineEntry[], report: LiveReport | null}} IncidentDetail
+ * @typedef {Omit<IncidentRow, "snapshots"> & {snapshots: Snapshot[], timeline: TimelineEntry[], report: LiveReport | null, earlier_entries?: number}} IncidentDetail
  */
 
 export {};

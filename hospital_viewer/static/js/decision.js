@@ -26,12 +26,15 @@ export class DecisionBar {
     document.body.append(this.dialog);
     this.wakeTimer = 0;
     this.sending = false;
+    /** The case that the open dialog is about. */
+    this.asked = "";
   }
 
   render() {
     const { detail, mayDecide } = this.store;
+    for (const button of this.buttons.querySelectorAll("button")) button.disabled = !detail; // of which case, is not known yet: no press goes nowhere
     if (!detail) {
-      if (this.dialog.open && !this.sending) this.#close();
+      if (this.dialog.open && !this.sending && (!this.store.current || this.store.resting)) this.#putAside();
       return;
     }
     const decision = detail.decision;
@@ -52,10 +55,14 @@ export class DecisionBar {
     const { detail, mayDecide } = this.store;
     if (!detail || !mayDecide || this.dialog.open) return;
     const snapshot = this.trace.decidedOn;
+    const live = this.trace.shownRange;
+    const after = detail.receipts.decided_entry ?? 0; // what comes while the question lies over the page has not been read
     const text = h("textarea", { rows: "2", maxlength: "500", placeholder: t("decide.text"), "aria-label": t("decide.text") });
+    this.asked = detail.id;
+    text.value = takeDraft(detail.id);
     const send = h("button", { type: "button", class: "send", disabled: true }, t("decide.send"));
     const error = h("p", { class: "error-line", role: "alert" });
-    send.addEventListener("click", () => void this.#send(decision, text.value.trim(), snapshot, send, error));
+    send.addEventListener("click", () => void this.#send({ decision, text: text.value.trim(), snapshot, live, after }, send, error));
     const taken = detail.snapshots.find((snap) => snap.id === snapshot)?.taken_at_us;
     fill(this.dialog,
       h("p", { class: "confirm-who" }, `${detail.unit}　${ageSex(detail.patient)}`),
@@ -69,27 +76,77 @@ export class DecisionBar {
     this.wakeTimer = window.setTimeout(() => { send.disabled = false; }, WAKE_MS);
   }
 
+  /** The case has left the page under somebody's hands: what they had written comes back with it. */
+  #putAside() {
+    const text = this.dialog.querySelector("textarea")?.value.trim() ?? "";
+    if (text && this.asked) keepDraft({ incident: this.asked, text });
+    this.#close();
+  }
+
   #close() {
     window.clearTimeout(this.wakeTimer);
     if (this.dialog.open) this.dialog.close();
     fill(this.dialog);
   }
 
-  /** @param {string} decision @param {string} text @param {string | null} snapshot @param {HTMLButtonElement} send @param {HTMLElement} error */
-  async #send(decision, text, snapshot, send, error) {
+  /**
+   * The dialog closes as done only when the relay has the decision. Otherwise the decision stays on the page,
+   * with its text, until it has arrived or was taken back (unsent.js).
+   * @param {{decision: string, text: string, snapshot: string | null, live: unknown, after: number}} order @param {HTMLButtonElement} send @param {HTMLElement} error
+   */
+  async #send(order, send, error) {
     if (this.sending) return;
     this.sending = true;
     send.disabled = true;
     setText(send, t("decide.sending"));
     setText(error, "");
     try {
-      await this.store.decide(decision, text, snapshot);
-      this.#close();
+      const left = await this.store.decide(order);
+      if (left && this.store.me && !this.store.resting) this.#stays(left);
+      else this.#close();
     } catch (problem) {
       setText(error, problem instanceof Error ? problem.message : String(problem));
       setText(send, t("decide.send"));
       send.disabled = false;
     }
     this.sending = false;
+  }
+
+  /** It has not arrived: what stands in the way, and what the person can do now. @param {import("/static/kit/shared/outbox.js").Act} act */
+  #stays(act) {
+    const asks = act.state === "asks";
+    const r = this.store.detail?.receipts;
+    const other = asks && r?.decided_by ? `${r.decided_by} ${clock(r.decided_at_us ?? 0, true)}　${decisionWords(String(r.decision))} ${r.decision_text ?? ""}` : "";
+    fill(this.dialog,
+      h("h2", { class: "confirm-words", role: "alert" }, t(asks ? "decide.meanwhile" : "decide.not_sent")),
+      other ? h("p", { class: "dispute" }, other) : null,
+      h("p", null, act.title),
+      asks || act.state === "refused" ? null : h("p", { class: "small" }, t("decide.kept")),
+      act.trouble && !asks ? h("p", { class: "error-line" }, act.trouble) : null,
+      act.state === "refused" ? null : h("button", { type: "button", class: "send", onclick: () => { this.#close(); void this.store.sendAgain(act.id, r?.decided_entry ?? null); } }, t(asks ? "unsent.anyway" : "unsent.again")),
+      h("button", { type: "button", onclick: () => { this.store.outbox.drop(act.id); this.#close(); } }, t("unsent.drop")),
+      h("button", { type: "button", class: "back", onclick: () => this.#close() }, t("decide.leave")));
+    /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();
+  }
+}
+
+const DRAFT = "kyumei-draft";
+
+/** @param {{incident: string, text: string}} draft */
+function keepDraft(draft) {
+  try {
+    localStorage.setItem(DRAFT, JSON.stringify(draft));
+  } catch { /* nothing to keep it in: it must be written again */ }
+}
+
+/** @param {string} incident */
+function takeDraft(incident) {
+  try {
+    const draft = JSON.parse(localStorage.getItem(DRAFT) ?? "null");
+    if (draft?.incident !== incident) return "";
+    localStorage.removeItem(DRAFT);
+    return String(draft.text);
+  } catch {
+    return "";
   }
 }

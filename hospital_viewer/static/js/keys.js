@@ -1,4 +1,6 @@
-/** Keys for a desk: arrows walk the cases, one letter per view, digits answer. */
+/** Keys for a desk: one letter per view, digits answer; letters and digits can be switched off. Escape closes what was opened last. */
+
+import { isCharacter, shortcutsOn } from "/static/kit/shared/shortcuts.js";
 
 /**
  * @param {object} parts
@@ -7,9 +9,11 @@
  * @param {import("/static/viewer/js/trace.js").TraceView} parts.trace
  * @param {import("/static/viewer/js/decision.js").DecisionBar} parts.bar
  * @param {import("/static/viewer/js/side.js").Side} parts.side
+ * @param {import("/static/viewer/js/topbar.js").TopBar} parts.topBar
+ * @param {import("/static/viewer/js/video.js").SharedVideo} parts.video
  * @param {(id: string) => void} parts.open
  */
-export function listenToKeys({ store, list, trace, bar, side, open }) {
+export function listenToKeys({ store, list, trace, bar, side, topBar, video, open }) {
   const walk = (/** @type {number} */ by) => {
     const rows = list.rows;
     const at = rows.findIndex((row) => row.id === store.current);
@@ -29,7 +33,11 @@ export function listenToKeys({ store, list, trace, bar, side, open }) {
     f: () => { if (trace.shown === "live") trace.sweep.toggleFreeze(); },
     c: () => { if (!trace.isNow) trace.sheet.toggleCaliper(); },
     n: () => side.noteText.focus(),
-    Escape: () => { if (!bar.dialog.open) location.hash = ""; },
+    Escape: () => {
+      if (bar.dialog.open || topBar.calls.close() || video.close()) return;
+      if (!trace.isNow && trace.sheet.measuring) trace.sheet.toggleCaliper();
+      else location.hash = "";
+    },
     1: () => bar.ask("stemi-cath"),
     2: () => bar.ask("repeat-5min"),
     3: () => bar.ask("not-stemi"),
@@ -37,7 +45,9 @@ export function listenToKeys({ store, list, trace, bar, side, open }) {
   };
   document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
+    if (event.key === "Escape" && target.closest("input, textarea, select") && !target.closest("dialog")) target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, textarea, select, dialog")) return;
+    if (isCharacter(event.key) && !shortcutsOn()) return;
     const act = doing[event.key];
     if (!act || !store.me) return;
     event.preventDefault();

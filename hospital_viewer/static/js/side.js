@@ -1,6 +1,6 @@
 /** Beside the trace: what was measured, who the patient is, what happened. Text only. */
 
-import { fill, h } from "/static/kit/shared/dom.js";
+import { alone, fill, h } from "/static/kit/shared/dom.js";
 import { ageSex, clock, signedMm, signedUv, span } from "/static/kit/shared/format.js";
 import { knows, lang, pick, t } from "/static/kit/shared/i18n.js";
 import { since } from "/static/kit/shared/since.js";
@@ -8,7 +8,7 @@ import { drawScenePhotos } from "/static/kit/shared/scene_photos.js";
 import { decisionWords, receiptChain, tierBadge } from "/static/kit/shared/tier.js";
 import { readReport } from "/static/kit/ecg/report.js";
 import { ChangeCard } from "/static/viewer/js/change.js";
-import { receiptsOf } from "/static/viewer/js/receipts.js";
+import { OlderEntries } from "/static/viewer/js/older_entries.js";
 import { intervalsOf } from "/static/viewer/js/triage.js";
 
 /** @typedef {import("/static/viewer/js/contract.js").IncidentDetail} IncidentDetail */
@@ -23,12 +23,16 @@ export class Side {
     this.store = store;
     this.trace = trace;
     this.change = new ChangeCard(store);
+    this.older = new OlderEntries(() => this.render());
     this.statement = h("section", { class: "card statement" });
     this.receipts = h("section", { class: "card" });
     this.patient = h("section", { class: "card" });
     this.photos = h("section", { class: "card" });
     this.table = h("section", { class: "card" });
     this.timeline = h("section", { class: "card" });
+    /** What was typed and not sent, by case. @type {Map<string, string>} */
+    this.drafts = new Map();
+    this.noteFor = "";
     this.noteText = h("input", { type: "text", maxlength: "2000", autocomplete: "off" });
     this.noteButton = h("button", { type: "submit" });
     this.noteError = h("p", { class: "error-line", role: "alert" });
@@ -37,20 +41,41 @@ export class Side {
     this.el = h("aside", { class: "side" }, this.statement, this.change.el, this.receipts, this.patient, this.photos, this.table, this.noteForm, this.timeline);
   }
 
+  /** Words for one patient are never left in the box of the next. @param {string} incident */
+  #turnNote(incident) {
+    if (this.noteFor === incident) return;
+    if (this.noteFor) this.drafts.set(this.noteFor, this.noteText.value);
+    this.noteFor = incident;
+    this.noteText.value = this.drafts.get(incident) ?? "";
+    this.noteError.textContent = "";
+  }
+
   render() {
     const { detail } = this.store;
     if (!detail) return;
+    this.#turnNote(detail.id);
     this.noteText.setAttribute("aria-label", t("note.label"));
     this.noteText.setAttribute("placeholder", t("note.label"));
     this.noteButton.textContent = t("note.send");
-    this.#once(this.statement, [this.trace.shown, this.trace.report, detail.statement_ja, detail.report, detail.stream?.state], () => this.#statement(detail));
+    this.#once(this.statement, [this.trace.shown, this.trace.report, detail.statement_ja, detail.report, this.store.now.streamState(detail)], () => this.#statement(detail));
     this.change.render(this.trace.isNow ? null : this.trace.snapshot, detail.snapshots);
-    this.#once(this.receipts, detail.timeline, () => [h("h2", null, t("side.receipts")), receiptChain(receiptsOf(detail.timeline))]);
-    this.#once(this.patient, [detail.patient, detail.timeline.length], () => this.#patient(detail));
+    this.#once(this.receipts, [detail.receipts, this.store.now.lookers(detail)], () => this.#receipts(detail));
+    this.#once(this.patient, [detail.patient, detail.timeline.length, detail.stream?.clock_offset_us], () => this.#patient(detail));
     drawScenePhotos(this.photos, detail.id, detail.timeline);
     this.#once(this.table, this.trace.report, () => this.#table());
-    this.#once(this.timeline, detail.timeline, () => [h("h2", null, t("side.timeline")), h("ol", { class: "timeline" },
-      [...detail.timeline].reverse().map((entry) => h("li", null, h("time", null, clock(entry.at_us, true)), h("span", null, entryWords(entry)))))]);
+    this.#once(this.timeline, [detail.timeline, this.older.shown(detail)], () => this.#timeline(detail));
+  }
+
+  /** The newest first; what is older than the page was given can be asked for. @param {IncidentDetail} detail */
+  #timeline(detail) {
+    const { entries, more, error } = this.older.shown(detail);
+    const all = [...entries, ...detail.timeline].reverse();
+    return [
+      h("h2", null, t("side.timeline")),
+      h("ol", { class: "timeline" }, all.map((entry) => h("li", null, h("time", null, clock(entry.at_us, true)), h("span", null, entryWords(entry))))),
+      more > 0 ? h("button", { type: "button", class: "older", onclick: () => void this.older.ask(detail) }, t("side.older", { n: more })) : null,
+      error ? h("p", { class: "error-line" }, error) : null,
+    ];
   }
 
   /** Draws a part again only when what it shows has changed. @param {HTMLElement} part @param {unknown} of @param {() => (Node | null)[]} draw */
@@ -58,12 +83,25 @@ export class Side {
     const version = JSON.stringify([of, lang()]);
     if (part.dataset["version"] === version) return;
     part.dataset["version"] = version;
-    fill(part, draw());
+    alone(() => fill(part, draw()), () => fill(part, h("p", { class: "warn-text" }, `▲ ${t("part.broken")}`)));
+  }
+
+  /** @param {IncidentDetail} detail */
+  #receipts(detail) {
+    const { receipts } = detail;
+    const now = this.store.now.lookers(detail);
+    const other = receipts.disputed_by ? `${receipts.disputed_by} ${clock(receipts.disputed_at_us ?? 0, true)}　${decisionWords(String(receipts.disputed_decision))} ${receipts.disputed_text ?? ""}` : "";
+    return [
+      h("h2", null, t("side.receipts")),
+      receiptChain(receipts),
+      now.length ? h("p", { class: "looking" }, `● ${t("list.looking", { who: now.join("・") })}`) : null,
+      other ? h("p", { class: "dispute", role: "alert" }, h("strong", null, `▲ ${t("side.dispute")} `), other) : null,
+    ];
   }
 
   /** No QRS in the newest seconds of a stream that is live, whatever is on show. @param {IncidentDetail} detail */
   #standstill(detail) {
-    const seconds = detail.stream?.state === "live" ? detail.report?.report?.standstill_s : null;
+    const seconds = this.store.now.streamState(detail) === "live" ? detail.report?.report?.standstill_s : null;
     return typeof seconds === "number" ? h("p", { class: "standstill", role: "alert" }, `▲ ${t("side.standstill", { s: seconds })}`) : null;
   }
 
@@ -107,9 +145,12 @@ export class Side {
       ["patient.jcs", text(card?.jcs)],
       ["patient.history", text(card?.history)],
     ];
+    const offS = (detail.stream?.clock_offset_us ?? 0) / 1e6;
+    const clockOff = Math.abs(offS) >= 60 ? h("p", { class: "small warn-text" }, `▲ ${t(offS < 0 ? "patient.clock_ahead" : "patient.clock_behind", { min: Math.round(Math.abs(offS) / 60) })}`) : null;
     const spans = intervalsOf(detail.timeline, card?.onset_at_us);
     return [
       h("h2", null, t("side.patient")),
+      clockOff,
       h("dl", { class: "facts" }, rows.map(([key, value]) => h("div", null, h("dt", null, t(key)), h("dd", null, value)))),
       spans.length ? h("h2", null, t("side.intervals")) : null,
       spans.length ? h("dl", { class: "facts" }, spans.map(({ key, seconds }) => h("div", null, h("dt", null, t(`interval.${key}`)), h("dd", null, span(seconds))))) : null,
@@ -144,8 +185,9 @@ export class Side {
     this.noteButton.disabled = true;
     this.noteError.textContent = "";
     try {
-      await this.store.note(text);
+      const left = await this.store.note(text);
       this.noteText.value = "";
+      if (left) this.noteError.textContent = t("unsent.note");
     } catch (error) {
       this.noteError.textContent = error instanceof Error ? error.message : String(error);
     }
@@ -161,6 +203,7 @@ export function entryWords(entry) {
     case "mark": return `${t(`mark.${data["mark"]}`)}${by}`;
     case "note": return `${who}：${data["text"] ?? ""}`;
     case "snapshot-stored": return t("stage.snapshot-stored", { reason: t(`reason.${data["reason"]}`) });
+    case "file-origin": return `${t("stage.file-origin")} ${pick(data, "recorded")}${data["doubts_ja"] ? ` ▲ ${pick(data, "doubts")}` : ""}${by}`;
     case "screened": case "alert-raised": return `${t(`stage.${entry.stage}`)} ${data["tier"] ?? ""} ${pick(data, "statement")}`;
     case "decided": return `${t("stage.decided")} ${decisionWords(String(data["decision"]))} ${data["text"] ?? ""}${by}`;
     default: return `${knows(`stage.${entry.stage}`) ? t(`stage.${entry.stage}`) : entry.stage}${by}`;

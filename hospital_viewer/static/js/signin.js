@@ -1,6 +1,6 @@
 /** The sign-in page. */
 
-import { fill, h, setText } from "/static/kit/shared/dom.js";
+import { h, setText } from "/static/kit/shared/dom.js";
 import { lang, setLang, t } from "/static/kit/shared/i18n.js";
 
 export class SignIn {
@@ -11,24 +11,30 @@ export class SignIn {
     this.password = h("input", { id: "password", name: "password", type: "password", autocomplete: "current-password", required: true });
     this.error = h("p", { class: "error-line", role: "alert" });
     this.button = h("button", { type: "submit", class: "primary" });
-    this.form = h("form", { class: "signin-form", onsubmit: (/** @type {Event} */ e) => void this.#submit(e) });
+    this.site = h("p", { class: "site-name" });
+    this.why = h("p", { class: "ended-why", role: "alert" });
+    this.nameLabel = h("label", { for: "name" });
+    this.passwordLabel = h("label", { for: "password" });
+    this.intended = h("p", { class: "small" });
+    this.other = h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") });
+    this.form = h("form", { class: "signin-form", onsubmit: (/** @type {Event} */ e) => void this.#submit(e) },
+      h("h1", null, "救命リレー"), this.site, this.why, this.nameLabel, this.name, this.passwordLabel, this.password,
+      this.button, this.error, this.intended, this.other);
     this.el = h("main", { class: "signin" }, this.form);
   }
 
+  /** Words alone: a form that is built anew under a hand loses its press, its focus and a screen reader's place. */
   render() {
-    const version = `${lang()}${this.store.site?.name ?? ""}`;
-    setText(this.error, this.error.textContent || this.store.trouble);
-    if (this.form.dataset["version"] === version) return;
-    this.form.dataset["version"] = version;
+    const { site, endedWhy, trouble } = this.store;
+    setText(this.error, this.error.textContent || trouble);
+    setText(this.site, site?.name ?? t("app.about"));
+    setText(this.why, endedWhy ? t(`ended.${endedWhy}`) : "");
+    this.why.hidden = !endedWhy;
+    setText(this.nameLabel, t("session.name"));
+    setText(this.passwordLabel, t("session.password"));
     setText(this.button, t("session.in"));
-    fill(this.form,
-      h("h1", null, "救命リレー"),
-      h("p", { class: "site-name" }, this.store.site?.name ?? t("app.about")),
-      h("label", { for: "name" }, t("session.name")), this.name,
-      h("label", { for: "password" }, t("session.password")), this.password,
-      this.button, this.error,
-      h("p", { class: "small" }, t("app.intended")),
-      h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") }, lang() === "ja" ? "English" : "日本語"));
+    setText(this.intended, t("app.intended"));
+    setText(this.other, lang() === "ja" ? "English" : "日本語");
   }
 
   /** @param {Event} event */

@@ -4,7 +4,15 @@
  */
 
 import * as api from "/static/kit/shared/api.js";
+import { t } from "/static/kit/shared/i18n.js";
+import { Blocked } from "/static/kit/shared/blocked.js";
+import { browserStorage, Outbox } from "/static/kit/shared/outbox.js";
+import { later } from "/static/kit/shared/steady.js";
+import { decisionWords } from "/static/kit/shared/tier.js";
 import { FEED_PROTOCOL, Feed, feedUrl } from "/static/kit/shared/feed.js";
+import { Now, restingRow } from "/static/viewer/js/now.js";
+import { Older } from "/static/viewer/js/older.js";
+import { Reading } from "/static/viewer/js/reading.js";
 
 /**
  * @typedef {import("/static/viewer/js/contract.js").IncidentRow} IncidentRow
@@ -27,16 +35,26 @@ export class Store {
     this.detail = null;
     /** Full snapshots with their reports, by id. @type {Map<string, Snapshot>} */
     this.snapshots = new Map();
-    /** One sentence about what last failed. */
+    /** One sentence about what last failed; where the relay did not answer, it goes by itself when it does. */
     this.trouble = "";
+    this.unreached = false;
     this.feed = new Feed(feedUrl("/feed/v1"), { protocol: FEED_PROTOCOL });
+    this.blocked = new Blocked(this.feed, () => { if (this.blocked.told && !this.resting) void this.reload(); this.changed(); }, (error) => this.fail(error));
+    this.now = new Now(this.feed);
+    this.outbox = new Outbox({
+      key: "kyumei-unsent", storage: browserStorage, nowMs: Date.now, later,
+      send: (act) => this.#post(act),
+      who: () => (this.resting ? "" : this.me?.name ?? ""), changed: () => this.changed(),
+    });
     /** @type {Set<() => void>} */
     this.listeners = new Set();
     this.refreshTimer = 0;
-    /** @type {Set<string>} */
-    this.openedSent = new Set();
-    /** @type {Set<string>} */
-    this.deliveredSent = new Set();
+    /** Nobody has used this page for a while: it rings, and shows no patient until the person is here again. */
+    this.resting = false;
+    /** Why the relay has ended the session, in its own word; empty while nothing was ended. */
+    this.endedWhy = "";
+    this.reading = new Reading(this);
+    this.older = new Older(this);
     this.#listen();
   }
 
@@ -49,6 +67,16 @@ export class Store {
     for (const hear of this.listeners) hear();
   }
 
+  /** @param {import("/static/kit/shared/outbox.js").Act} act */
+  async #post({ path, body }) {
+    try {
+      return await api.post(path, body);
+    } catch (error) {
+      if (error instanceof api.ApiError && error.status === 401) this.fail(error);
+      throw error;
+    }
+  }
+
   get mayDecide() {
     return this.me?.role === "cardiologist";
   }
@@ -56,13 +84,15 @@ export class Store {
   #listen() {
     const { feed } = this;
     feed.on("dial", (state) => {
-      if (state === "open") {
-        this.deliveredSent.clear();
-        void this.reload();
-      }
-      if (state === "signed-out") this.signedOut();
+      if (state === "open") this.reading.redialled();
+      if (state === "signed-out") this.signedOut(feed.endedWhy || "ended");
       this.changed();
     });
+    feed.on("welcome", ({ rests, user }) => {
+      if (rests) this.rest(user);
+      else void this.reload().then(() => this.outbox.flush());
+    });
+    feed.on("beat", () => { if (this.trouble && this.unreached && !this.resting) void this.reload(); this.changed(); });
     feed.on("incident", ({ incident }) => this.#row(incident));
     feed.on("timeline", (entry) => this.#entry(entry));
     feed.on("report", (report) => {
@@ -104,28 +134,59 @@ export class Store {
 
   /** @param {unknown} error */
   fail(error) {
-    if (error instanceof api.ApiError && error.status === 401 && this.me) this.signedOut();
+    this.unreached = error instanceof api.ApiError && (error.status === 0 || error.status >= 500);
+    if (error instanceof api.ApiError && error.code === "session-rests") this.rest(this.me);
+    else if (error instanceof api.ApiError && error.status === 401 && this.me) this.signedOut("ended");
     else this.trouble = error instanceof Error ? error.message : String(error);
     this.changed();
   }
 
   async start() {
-    try {
-      this.site = await api.get("/api/site");
-    } catch { /* the name of the site is decoration; the sign-in says what is wrong */ }
+    // the name of the site is decoration, and nothing waits for it; the sign-in says what is wrong
+    void api.get("/api/site").then((site) => { this.site = site; this.changed(); }).catch(() => null);
     try {
       this.me = await api.get("/api/session");
       this.feed.start();
     } catch (error) {
-      if (!(error instanceof api.ApiError) || error.status !== 401) this.fail(error);
+      if (error instanceof api.ApiError && error.code === "session-rests") this.feed.start();
+      else if (!(error instanceof api.ApiError) || error.status !== 401) this.fail(error);
     }
     this.changed();
+  }
+
+  /** Shows no patient any more and rings on. @param {import("/static/viewer/js/contract.js").Me | null} me */
+  rest(me) {
+    this.me = me ?? this.me;
+    if (this.resting) return;
+    this.resting = true;
+    const waiting = new Map([...this.rows.values()].map(restingRow).map((row) => [row.id, row]));
+    this.#forget();
+    this.rows = waiting;
+    this.changed();
+  }
+
+  /** The person is here again. @param {string} password */
+  async wake(password) {
+    this.me = await api.post("/api/session/wake", { password });
+    this.trouble = "";
+    this.feed.restart();
+    this.changed();
+  }
+
+  /** What was shown of patients leaves the page. */
+  #forget() {
+    this.rows.clear();
+    this.loaded = false;
+    this.detail = null;
+    this.snapshots.clear();
+    this.reading.forget();
   }
 
   /** @param {string} name @param {string} password */
   async signIn(name, password) {
     this.me = await api.post("/api/session", { name, password });
     this.trouble = "";
+    this.endedWhy = "";
     this.feed.start();
     this.changed();
   }
@@ -133,25 +194,26 @@ export class Store {
   async signOut() {
     try {
       await api.del("/api/session");
+      this.signedOut("");
     } catch (error) {
       this.fail(error);
-      return;
     }
-    this.signedOut();
   }
 
-  signedOut() {
+  /** @param {string} why the relay's word, empty where the person has signed out here */
+  signedOut(why) {
     this.feed.stop();
     this.me = null;
-    this.rows.clear();
-    this.loaded = false;
+    this.resting = false;
+    this.endedWhy = why;
+    this.#forget();
     this.close();
   }
 
   async reload() {
+    this.resting = false; // the relay shows rows again: the person is back, here or on another page of this browser
     try {
-      const { incidents } = await api.get("/api/incidents?state=open");
-      this.rows = new Map(incidents.map((/** @type {IncidentRow} */ row) => [row.id, row]));
+      this.rows = await this.older.fresh();
       this.loaded = true;
       this.trouble = "";
       if (this.current) await this.refreshDetail();
@@ -179,10 +241,10 @@ export class Store {
 
   async refreshDetail() {
     const id = this.current;
-    if (!id) return;
+    if (!id || this.resting) return;
     try {
       const detail = await api.get(`/api/incidents/${id}`);
-      if (this.current !== id) return;
+      if (this.current !== id || this.resting) return;
       this.detail = detail;
       this.trouble = "";
     } catch (error) {
@@ -195,59 +257,44 @@ export class Store {
   async snapshot(id) {
     const kept = this.snapshots.get(id);
     if (kept?.complete && kept.report) return kept;
-    const snap = await api.get(`/api/snapshots/${id}`);
-    this.snapshots.set(id, snap);
-    return snap;
+    this.snapshots.set(id, await api.get(`/api/snapshots/${id}`));
+    return /** @type {Snapshot} */ (this.snapshots.get(id));
   }
 
   /**
-   * Says that the trace is on this screen and the screen is seen. Once for each trace; tried again
-   * until the relay has it. @param {string} incident @param {string | null} snapshot
+   * A decision on what was on the screen. Null once the relay has it, else the order as it waits on this page.
+   * @param {{decision: string, text: string, snapshot: string | null, live: unknown, after: number}} order `live`: the ten seconds of a live
+   *   trace; `after`: the newest decision that stood there when the person was asked
    */
-  async opened(incident, snapshot) {
-    const key = `${incident}:${snapshot ?? "live"}`;
-    if (this.openedSent.has(key)) return;
-    this.openedSent.add(key);
-    try {
-      await api.post(`/api/incidents/${incident}/opened`, { snapshot });
-    } catch (error) {
-      this.fail(error);
-      if (error instanceof api.ApiError && (error.status === 0 || error.status >= 500)) {
-        window.setTimeout(() => { this.openedSent.delete(key); if (this.current === incident) void this.opened(incident, snapshot); }, 2_000);
-      }
-    }
+  async decide(order) {
+    const { detail } = this;
+    if (!detail) throw new Error(t("decide.no_case"));
+    const left = await this.outbox.add({
+      path: `/api/incidents/${detail.id}/decisions`, body: { ...order },
+      title: `${decisionWords(order.decision)}　${order.text}`, about: detail.unit, incident: detail.id,
+    });
+    if (this.current === detail.id) await this.refreshDetail();
+    return left;
   }
 
-  /** What waits for a reader and whose row is drawn now, where somebody can see it or hear it. @param {readonly IncidentRow[]} rows */
-  drawn(rows) {
-    if (document.visibilityState !== "visible" && !this.feed.armed) return;
-    for (const { alert, unread } of rows) {
-      if (alert?.state === "raised") this.#tell(alert.id, { kind: "delivered", alert: alert.id });
-      else if (unread && alert?.state !== "delivered") this.#tell(unread, { kind: "shown", snapshot: unread });
-    }
-  }
-
-  /** @param {string} id @param {{kind: string} & Record<string, string>} message */
-  #tell(id, message) {
-    if (!this.deliveredSent.has(id) && this.feed.send(message)) this.deliveredSent.add(id);
-  }
-
-  /** @param {string} decision @param {string} text @param {string | null} snapshot */
-  async decide(decision, text, snapshot) {
-    const id = this.current;
-    if (!id) return;
-    const entry = await api.post(`/api/incidents/${id}/decisions`, { decision, text, snapshot });
-    this.#entry({ ...entry, incident: entry?.incident ?? id });
-    if (this.detail?.id === id && entry) {
-      this.detail = { ...this.detail, decision: { decision, text, who: entry.who, at_us: entry.at_us }, awaiting_read: false };
-    }
-    this.changed();
-  }
-
-  /** @param {string} text */
+  /** A line to the crew. @param {string} text */
   async note(text) {
-    if (!this.current) return;
-    const entry = await api.post(`/api/incidents/${this.current}/notes`, { text });
-    this.#entry({ ...entry, incident: entry?.incident ?? this.current });
+    const { detail } = this;
+    if (!detail) throw new Error(t("decide.no_case"));
+    const left = await this.outbox.add({ path: `/api/incidents/${detail.id}/notes`, body: { text }, title: text, about: detail.unit, incident: detail.id });
+    if (this.current === detail.id) await this.refreshDetail();
+    return left;
+  }
+
+  /** The person has looked at what stands there now and sends it all the same. @param {string} id @param {number | null} [after] the decision they were shown */
+  async sendAgain(id, after = null) {
+    const act = this.outbox.act(id);
+    if (!act) return;
+    let seen = /** @type {Record<string, unknown>} */ ({});
+    try {
+      if ("after" in act.body) seen = { after: after ?? (await api.get(`/api/incidents/${act.incident}`)).receipts.decided_entry ?? 0 };
+    } catch { /* the relay is not reached: it waits as it is */ }
+    await this.outbox.again(id, seen);
+    if (this.current === act.incident) await this.refreshDetail();
   }
 }

@@ -1,4 +1,4 @@
-/** In which order cases stand, and which of them make a sound. Pure. */
+/** In which order cases stand, and what sounds. The relay judges (`call`, `place`: docs/http.md); nothing is judged here. Pure. */
 
 /** @typedef {import("/static/viewer/js/contract.js").IncidentRow} IncidentRow */
 
@@ -10,49 +10,41 @@ function rank(tier) {
   return at < 0 ? ORDER.length : at;
 }
 
-/** A raised alert that nobody has opened. @param {IncidentRow} row */
-export function unopened(row) {
-  return row.alert !== null && (row.alert.state === "raised" || row.alert.state === "delivered");
-}
+/** The tier a row is sorted by: of the ECG that waits, else of the newest screening. @param {IncidentRow} row */
+const tierOf = (row) => (row.call ? row.call.tier : row.tier);
 
 /**
- * Unopened tier A first, then what awaits a reader by tier, then the rest; the newest first in each.
+ * By the relay's own places; in each by tier; what has waited longest before what waits since later,
+ * and among what does not wait the newest first.
  * @param {Iterable<IncidentRow>} rows
  * @returns {IncidentRow[]}
  */
 export function triaged(rows) {
-  const group = (/** @type {IncidentRow} */ row) => {
-    if (unopened(row) && row.alert?.tier?.startsWith("A")) return 0;
-    if (row.awaiting_read) return 1;
-    return row.decision ? 3 : 2;
-  };
-  return [...rows].sort((x, y) => group(x) - group(y) || rank(x.tier) - rank(y.tier) || y.opened_at_us - x.opened_at_us);
+  return [...rows].sort((x, y) => x.place - y.place || rank(tierOf(x)) - rank(tierOf(y))
+    || (x.call && y.call ? x.call.since_us - y.call.since_us : y.opened_at_us - x.opened_at_us));
 }
 
 /**
- * The sound that the open cases ask for: `high` rings until opened, `medium` sounds once for each
- * alert; all else is silent.
+ * What the open cases ask for: `high` rings until a human opens it, `hand` sounds again and again until
+ * then, `soft` sounds once.
  * @param {readonly IncidentRow[]} rows
- * @returns {{high: IncidentRow[], medium: IncidentRow[]}}
+ * @returns {{high: IncidentRow[], hand: IncidentRow[], soft: IncidentRow[]}}
  */
 export function sounding(rows) {
-  const waiting = rows.filter(unopened);
-  const tierOf = (/** @type {IncidentRow} */ row) => (row.alert?.tier ?? "").slice(0, 1);
-  return {
-    high: waiting.filter((row) => tierOf(row) === "A"),
-    medium: waiting.filter((row) => tierOf(row) === "B" || tierOf(row) === "C"),
-  };
+  const at = (/** @type {string} */ level) => rows.filter((row) => row.call?.level === level);
+  return { high: at("high"), hand: at("hand"), soft: at("soft") };
 }
 
 /**
- * The snapshot to open a case with: the alert's own, else the newest one that was screened, else the newest.
- * @param {readonly import("/static/viewer/js/contract.js").Snapshot[]} snapshots
- * @param {readonly import("/static/viewer/js/contract.js").TimelineEntry[]} timeline
+ * The snapshot to open a case with: the one that waits, else the one the receipts are about where it
+ * rang or was sent, else the newest that was screened, else the newest.
+ * @param {import("/static/viewer/js/contract.js").IncidentDetail} detail
  */
-export function firstSnapshot(snapshots, timeline) {
+export function firstSnapshot({ snapshots, timeline, call }) {
   const newest = [...snapshots].sort((a, b) => b.taken_at_us - a.taken_at_us);
-  const alert = [...timeline].reverse().find((entry) => entry.stage === "alert-raised");
-  return newest.find((snap) => snap.id === alert?.data["snapshot"]) ?? newest.find((snap) => snap.tier) ?? newest[0] ?? null;
+  const alert = timeline.findLast((entry) => entry.stage === "alert-raised");
+  const named = (/** @type {unknown} */ id) => newest.find((snap) => snap.id === id);
+  return named(call?.snapshot) ?? named(alert?.data["snapshot"]) ?? newest.find((snap) => snap.tier) ?? newest[0] ?? null;
 }
 
 /**

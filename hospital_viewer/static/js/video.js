@@ -1,6 +1,5 @@
 /** 119 calls shared with this hospital: a strip of buttons, and the caller's picture when one is pressed. View only. */
 
-import * as api from "/static/kit/shared/api.js";
 import { fill, h, replaceList, setText } from "/static/kit/shared/dom.js";
 import { CallBook } from "/static/kit/shared/calls.js";
 import { clock } from "/static/kit/shared/format.js";
@@ -8,8 +7,6 @@ import { lang, t } from "/static/kit/shared/i18n.js";
 import { WhepPlayer } from "/static/kit/video/whep.js";
 
 /** @typedef {{id: string, state: string, complaint: string, unit: string | null, stills: {id: string, at_us: number, by: string}[]}} SharedCall */
-
-const KEEP_ALIVE_MS = 30_000;
 
 export class SharedVideo {
   /** @param {import("/static/viewer/js/store.js").Store} store */
@@ -25,7 +22,6 @@ export class SharedVideo {
     this.strip = h("div", { class: "video-strip" }, this.title, this.buttons);
     this.pane = h("section", { class: "video-pane" });
     this.el = h("div", { class: "video", hidden: true }, this.strip, this.pane);
-    window.setInterval(() => { if (this.current && this.store.me) void api.get(`/api/calls/${this.current}`).catch(() => null); }, KEEP_ALIVE_MS);
   }
 
   /** @param {string} id */
@@ -34,8 +30,15 @@ export class SharedVideo {
     this.render();
   }
 
+  /** Whether a picture was open and is not any more. */
+  close() {
+    if (!this.current) return false;
+    this.#open(this.current);
+    return true;
+  }
+
   render() {
-    if (!this.store.me) this.book.clear();
+    if (!this.store.me || this.store.resting) this.book.clear();
     const { calls } = this.book;
     if (!calls.has(this.current)) this.current = "";
     this.el.hidden = calls.size === 0;

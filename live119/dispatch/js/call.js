@@ -6,6 +6,7 @@ import { fill, h, setText } from "/static/kit/shared/dom.js";
 import { clock, span } from "/static/kit/shared/format.js";
 import { knows, lang, t } from "/static/kit/shared/i18n.js";
 import { now, since } from "/static/kit/shared/since.js";
+import { Ending } from "/static/dispatch/js/ending.js";
 import { keycap } from "/static/dispatch/js/keys.js";
 import { isOpened, linkBox } from "/static/dispatch/js/link.js";
 import { drawPlace, mapLink } from "/static/dispatch/js/map.js";
@@ -16,7 +17,6 @@ import { ToldBox } from "/static/dispatch/js/told.js";
 /** @typedef {import("/static/dispatch/js/store.js").Store} Store */
 
 const TOPICS = ["cpr-adult", "cpr-child", "aed", "choking", "bleeding", "recovery", "burns"];
-const KEEP_ALIVE_S = 20;
 
 export class CallView {
   /** @param {Store} store @param {import("/static/dispatch/js/pictures.js").Pictures} pictures */
@@ -26,7 +26,6 @@ export class CallView {
     this.shown = "";
     this.wider = 0;
     this.frozen = false;
-    this.seconds = 0;
     this.say = h("section", { class: "say" });
     this.next = h("p", { class: "next", role: "status", "aria-live": "polite" });
     this.where = h("p");
@@ -38,6 +37,7 @@ export class CallView {
     this.cabin = new CabinView();
     this.clips = new ClipList(true);
     this.told = new ToldBox(store);
+    this.ending = new Ending(store);
     this.boxes = { ladder: h("section", { class: "box" }), link: h("section", { class: "box" }), guide: h("section", { class: "box" }), place: h("section", { class: "box" }), share: h("section", { class: "box" }) };
     const { ladder, link, guide, place, share } = this.boxes;
     fill(this.say, this.timer, h("div", null, this.where, this.next, this.taped));
@@ -62,7 +62,7 @@ export class CallView {
     this.cabin.show(call?.state === "ended" ? null : call?.incident, call?.cabin);
     this.clips.show(call?.recording === "clips" ? [call.id] : []);
     if (!call) { setText(this.nothing, t("call.none")); return; }
-    setText(this.next, nextSentence(call));
+    setText(this.next, nextSentence(call, this.store.links.get(call.id)?.sms === "sent"));
     this.say.dataset["warn"] = String(isWarning(call));
     setText(this.taped, call.recording === "clips" && call.state !== "ended" ? t("recorded") : "");
     setText(this.where, [rung(call), call.address, call.complaint, call.unit].filter(Boolean).join("　"));
@@ -74,7 +74,7 @@ export class CallView {
     this.#fresh(this.boxes.ladder, [call.id, RUNGS.map((name) => reachedUs(call, name)), call.state, call.hint, call.phone], () => this.#ladder(call));
     this.#fresh(this.boxes.guide, [call.id, call.guidance, call.state === "ended"], () => this.#guide(call));
     this.#fresh(this.boxes.place, [call.id, call.position, this.wider, this.store.places.map_tiles], () => this.#place(call));
-    this.#fresh(this.boxes.share, [call.id, call.shares, call.state === "ended", this.store.places], () => this.#share(call));
+    this.#fresh(this.boxes.share, [call.id, call.shares, call.state === "ended", call.shared_until_us, this.store.places], () => this.#share(call));
     this.#fresh(this.stills, [call.id, call.stills], () => call.stills.slice(-12).reverse().map((still) =>
       h("a", { href: `/api/calls/${call.id}/stills/${still.id}`, target: "_blank", rel: "noopener" },
         h("img", { src: `/api/calls/${call.id}/stills/${still.id}`, alt: `${t(still.by === "caller" ? "still.caller" : "still.kept")} ${clock(still.at_us, true)}`, loading: "lazy" }))));
@@ -96,13 +96,11 @@ export class CallView {
     fill(el, make());
   }
 
-  /** Once a second: the timer; and a sign of life, so that nobody is signed out while only looking. */
+  /** Once a second: the timer. */
   second() {
     const { call } = this;
     if (!call) return;
     setText(this.timer, span(Math.max(0, Math.floor(((call.ended_at_us ?? now()) - call.taken_at_us) / 1e6))));
-    this.seconds += 1;
-    if (this.seconds % KEEP_ALIVE_S === 0 && call.state !== "ended") void fetch(`/api/calls/${call.id}/stats`, { credentials: "same-origin" }).catch(() => null);
   }
 
   /** @param {Call} call */
@@ -127,7 +125,7 @@ export class CallView {
     return [
       tool(this.frozen ? "tool.go" : "tool.freeze", "f", () => { this.frozen = !this.frozen; this.player?.freeze(this.frozen); this.render(); }),
       tool("tool.still", "s", () => void this.#keep(call)), tool("tool.turn", "r", () => this.player?.turn()), tool("tool.zoom", "z", () => this.player?.zoom()),
-      call.state === "ended" ? null : tool("tool.end", "shift+e", () => void this.store.act(`/api/calls/${call.id}/end`), "end"),
+      call.state === "ended" ? null : tool("tool.end", "shift+e", () => this.ending.ask(call), "end"),
     ];
   }
 
@@ -153,7 +151,7 @@ export class CallView {
 
   /** @param {Call} call */
   #guide(call) {
-    const set = (/** @type {string | null} */ topic) => void this.store.act(`/api/calls/${call.id}/guidance`, { topic });
+    const set = (/** @type {string | null} */ topic) => void this.store.act(call.id, { path: `/api/calls/${call.id}/guidance`, body: { topic }, title: topic ? t(`topic.${topic}`) : t("guide.none") });
     return [h("h2", null, t("guide.title")), h("div", { class: "topics" }, TOPICS.map((topic, n) =>
       h("button", { type: "button", dataset: { key: String(n + 1) }, "aria-pressed": String(topic === call.guidance), class: topic === call.guidance ? "primary" : "", disabled: call.state === "ended", onclick: () => set(topic === call.guidance ? null : topic) }, t(`topic.${topic}`), keycap(String(n + 1)))))];
   }
@@ -177,9 +175,10 @@ export class CallView {
     const pick = h("select", { "aria-label": t("share.with") },
       [...units.map((id) => ["unit", id]), ...hospitals.map(({ id }) => ["hospital", id]), ...command.map(({ id }) => ["command", id])].map(([kind = "", id = ""]) =>
         h("option", { value: `${kind} ${id}`, selected: kind === "unit" && id === call.unit }, `${t(`kind.${kind}`)} ${named.get(id) ?? id}`)));
-    const go = () => { const [kind = "", ...target] = pick.value.split(" "); void this.store.act(`/api/calls/${call.id}/shares`, { kind, target: target.join(" ") }); };
+    const go = () => { const [kind = "", ...target] = pick.value.split(" "); void this.store.act(call.id, { path: `/api/calls/${call.id}/shares`, body: { kind, target: target.join(" ") }, title: `${t("share.go")} ${pick.selectedOptions[0]?.textContent ?? ""}` }); };
     return [h("h2", null, t("share.title")), ...call.shares.map((one) => h("div", { class: "row" }, h("span", null, `✓ ${t(`kind.${one.kind}`)} ${named.get(one.target) ?? one.target}`),
-      h("button", { type: "button", class: "tool", onclick: () => void this.store.act(`/api/calls/${call.id}/shares/${one.id}`, undefined, "DELETE") }, t("share.end")))),
-      call.state === "ended" ? null : h("div", { class: "row" }, pick, h("button", { type: "button", onclick: go }, t("share.go")))];
+      h("button", { type: "button", class: "tool", onclick: () => void this.store.act(call.id, { path: `/api/calls/${call.id}/shares/${one.id}`, method: "DELETE", title: `${t("share.end")} ${named.get(one.target) ?? one.target}` }) }, t("share.end")))),
+      call.state === "ended" ? h("p", { class: "share-ends" }, t(call.shares.length ? "share.until" : "share.over", { at: new Date((call.shared_until_us ?? 0) / 1000).toLocaleString(lang()) }))
+        : h("div", { class: "row" }, pick, h("button", { type: "button", onclick: go }, t("share.go")))];
   }
 }

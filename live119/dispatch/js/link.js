@@ -3,6 +3,7 @@
 import { h, setText } from "/static/kit/shared/dom.js";
 import { clock } from "/static/kit/shared/format.js";
 import { t } from "/static/kit/shared/i18n.js";
+import { keycap } from "/static/dispatch/js/keys.js";
 
 /** @typedef {import("/static/dispatch/js/store.js").Call} Call */
 /** @typedef {import("/static/dispatch/js/store.js").Store} Store */
@@ -27,11 +28,11 @@ export function linkBox(store, call) {
   const all = [
     h("h2", null, t("read.title")), h("ol", { class: "read" }, [1, 2, 3].map((n) => h("li", null, t(`read.${n}`))), call.recording === "clips" ? h("li", { class: "recorded" }, t("read.recorded")) : null),
     tongue, h("div", { class: "row" },
-      h("button", { type: "button", class: "primary big", disabled: !call.number, onclick: () => send("sms") }, t(call.sent_at_us ? "link.sms_again" : "link.sms")),
-      h("button", { type: "button", class: "big", onclick: () => send("qr") }, t("link.qr"))),
+      h("button", { type: "button", class: "primary big", disabled: !call.number, dataset: { key: "m" }, onclick: () => send("sms") }, t(call.sent_at_us ? "link.sms_again" : "link.sms"), keycap("m")),
+      h("button", { type: "button", class: "big", dataset: { key: "q" }, onclick: () => send("qr") }, t("link.qr"), keycap("q"))),
     call.number ? null : h("p", { class: "error-line" }, t("link.no_number")),
     made ? madeBox(call, made) : null,
-    call.state === "sent" || isOpened(call) ? h("button", { type: "button", class: "tool quiet", onclick: () => { store.links.delete(call.id); void store.act(`/api/calls/${call.id}/revoke`); } }, t("link.revoke")) : null,
+    call.state === "sent" || isOpened(call) ? h("button", { type: "button", class: "tool quiet", onclick: () => { store.links.delete(call.id); void store.act(call.id, { path: `/api/calls/${call.id}/revoke`, title: t("link.revoke") }); } }, t("link.revoke")) : null,
     sent,
   ];
   return isOpened(call) ? h("details", null, h("summary", null, t("link.more")), all) : all;
@@ -40,7 +41,7 @@ export function linkBox(store, call) {
 /** @param {Store} store @param {Call} call */
 function unitRow(store, call) {
   const unit = h("select", { "aria-label": t("unit.label") }, store.places.units.map((name) => h("option", { value: name, selected: name === call.unit }, name)));
-  return h("div", { class: "row" }, unit, h("button", { type: "button", class: call.state === "taken" ? "primary big" : "", onclick: () => void store.act(`/api/calls/${call.id}/dispatched`, { unit: unit.value }) }, t(call.unit ? "unit.change" : "unit.go")));
+  return h("div", { class: "row" }, unit, h("button", { type: "button", class: call.state === "taken" ? "primary big" : "", dataset: call.state === "taken" ? { key: "d" } : {}, onclick: () => void store.act(call.id, { path: `/api/calls/${call.id}/dispatched`, body: { unit: unit.value }, title: `${t("unit.go")} ${unit.value}` }) }, t(call.unit ? "unit.change" : "unit.go"), call.state === "taken" ? keycap("d") : null));
 }
 
 /** @param {Call} call @param {import("/static/dispatch/js/store.js").Invited} made */
@@ -54,7 +55,5 @@ function madeBox(call, made) {
 
 /** @param {Store} store @param {Call} call @param {string} channel @param {string} language */
 async function invite(store, call, channel, language) {
-  const made = await store.act(`/api/calls/${call.id}/invite`, { channel, consent: true, language });
-  if (made) store.links.set(call.id, made);
-  store.changed();
+  await store.act(call.id, { path: `/api/calls/${call.id}/invite`, body: { channel, consent: true, language }, title: t(channel === "sms" ? "link.sms" : "link.qr") });
 }

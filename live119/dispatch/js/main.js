@@ -1,14 +1,20 @@
 /** Puts the console together: sign-in, the wall of calls, the call on the big screen. */
 
 import * as api from "/static/kit/shared/api.js";
-import { byId, fill, h, replaceList, setText } from "/static/kit/shared/dom.js";
+import { Hand } from "/static/kit/shared/hand.js";
+import { byId, fill, h, replaceList, scrollInFrame, setText } from "/static/kit/shared/dom.js";
 import { lang, loadWords, onLang, setLang, t } from "/static/kit/shared/i18n.js";
 import { setClock, since, tick } from "/static/kit/shared/since.js";
+import { OwnPassword } from "/static/kit/shared/password.js";
+import { shortcutsButton } from "/static/kit/shared/shortcuts.js";
 import { restoreTheme } from "/static/kit/shared/theme.js";
 import { CallView } from "/static/dispatch/js/call.js";
+import { newId } from "/static/kit/shared/outbox.js";
 import { keycap, listen } from "/static/dispatch/js/keys.js";
 import { isWarning, rung } from "/static/dispatch/js/next.js";
+import { Rest } from "/static/dispatch/js/rest.js";
 import { Pictures } from "/static/dispatch/js/pictures.js";
+import { Undone } from "/static/dispatch/js/undone.js";
 import { Store } from "/static/dispatch/js/store.js";
 
 /** @typedef {import("/static/dispatch/js/store.js").Call} Call */
@@ -22,14 +28,19 @@ setClock(() => store.feed.serverUs());
 const link = h("span", { role: "status" }), me = h("span", { class: "me" }), trouble = h("p", { class: "error-line wide", role: "alert" });
 const tongue = h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") });
 const out = h("button", { type: "button", class: "tool quiet", onclick: () => void store.signOut() });
+const keys = shortcutsButton(), own = new OwnPassword();
 const brand = h("strong");
+const drill = h("strong", { class: "drill-mark", hidden: true });
 const cards = h("div", { class: "wall" });
 const takeBox = h("div", { class: "box takebox" });
 const pictures = new Pictures();
 const view = new CallView(store, pictures);
+const undone = new Undone(store);
+const rest = new Rest(store), hand = new Hand(store.feed, () => paint());
+let warned = false;
 const shell = h("div", null,
-  h("header", { class: "top" }, brand, link, h("span", { class: "spring" }), me, tongue, out),
-  h("div", { class: "panes" }, h("nav", { class: "wall" }, takeBox, cards), h("main", null, trouble, view.el)));
+  h("header", { class: "top" }, drill, brand, link, h("span", { class: "spring" }), me, own.button, keys.button, tongue, out),
+  h("div", { class: "panes" }, h("nav", { class: "wall" }, takeBox, cards), h("main", null, trouble, undone.el, view.el)));
 
 const name = h("input", { id: "name", autocomplete: "username", autocapitalize: "none", required: true });
 const password = h("input", { id: "password", type: "password", autocomplete: "current-password", required: true });
@@ -54,16 +65,26 @@ function paintSignIn() {
   fill(app, signIn);
 }
 
+let taking = false;
+
 /** Number, address and complaint as told; nothing of it is needed to begin. */
 function paintTake() {
   if (takeBox.dataset["lang"] === lang()) return;
   takeBox.dataset["lang"] = lang();
   const field = (/** @type {string} */ id, more = {}) => h("input", { id, autocomplete: "off", placeholder: t(`take.${id}`), "aria-label": t(`take.${id}`), ...more });
-  const number = field("number", { inputmode: "tel", pattern: "[0-9+\\(\\) \\-]*", title: t("take.number_how"), dataset: { key: "n" } }), address = field("address"), complaint = field("complaint");
-  fill(takeBox, h("form", { class: "take", onsubmit: async (/** @type {Event} */ event) => {
+  const draft = store.drafts.get("take") ?? {};
+  const number = field("number", { value: draft["number"] ?? "", inputmode: "tel", pattern: "[0-9+\\(\\) \\-]*", title: t("take.number_how"), dataset: { key: "n" } }), address = field("address", { value: draft["address"] ?? "" }), complaint = field("complaint", { value: draft["complaint"] ?? "" });
+  const typed = () => ({ act: store.drafts.get("take")?.["act"] ?? newId(), number: number.value, address: address.value, complaint: complaint.value });
+  fill(takeBox, h("form", { class: "take", oninput: () => store.drafts.set("take", typed()), onsubmit: async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const made = await store.act("/api/calls", { number: number.value, address: address.value, complaint: complaint.value });
+    if (taking) return;
+    const told = typed();
+    store.drafts.set("take", told); // its id stays until the relay has the call: taken twice is one call
+    taking = true;
+    const made = await store.take(told);
+    taking = false;
     if (!made) return;
+    store.drafts.drop("take");
     for (const input of [number, address, complaint]) input.value = "";
     store.open(made.id);
   } }, number, address, complaint, h("button", { class: "primary big", type: "submit" }, t("take.go"))), h("p", { class: "keys" }, keycap("n"), t("keys.new"), keycap("↑↓"), t("keys.walk")));
@@ -83,24 +104,45 @@ function card(call, old) {
   return el;
 }
 
+/** The card that was last brought into the wall's own frame. @type {string | null} */
+let shownCard = null;
+
 function paint() {
   api.sentences.offline = t("api.offline");
   api.sentences.unreadable = t("api.unreadable");
   document.title = t("app.name");
-  if (!store.me) { pictures.close(); paintSignIn(); return; }
+  if (!store.me || store.resting) {
+    pictures.close();
+    view.ending.close();
+    own.close();
+    if (!store.resting) { paintSignIn(); return; }
+    if (app.firstElementChild !== rest.el) fill(app, rest.el);
+    rest.render();
+    return;
+  }
   if (app.firstElementChild !== shell) fill(app, shell);
   const down = store.feed.state !== "open";
-  setText(link, down ? t("link.down") : t("link.up"));
+  setText(link, down ? t(store.blocked.told ? "link.blocked" : "link.down") : t("link.up"));
   link.classList.toggle("down", down);
   setText(brand, t("app.name"));
+  drill.hidden = !store.isDrill;
+  setText(drill, t("drill.mark"));
+  keys.words();
+  own.words();
   setText(me, store.me.display_name);
   setText(tongue, lang() === "ja" ? "English" : "日本語");
   setText(out, t("in.out"));
-  setText(trouble, store.trouble);
+  setText(trouble, [hand.words, ...store.troubles].filter(Boolean).join("　"));
+  undone.render();
   paintTake();
   replaceList(cards, [...store.calls.values()].sort((a, b) => b.taken_at_us - a.taken_at_us), (call) => call.id, card);
   pictures.keep([...store.calls.values()], store.current);
   view.render();
+  if (shownCard !== store.current) {
+    shownCard = store.current;
+    const here = /** @type {HTMLElement | null} */ (cards.querySelector("[aria-current=true]"));
+    if (here) scrollInFrame(cards, here);
+  }
   for (const el of cards.children) pictures.place(/** @type {HTMLElement} */ (el.lastElementChild), el.getAttribute("aria-current") === "true" ? null : pictures.of(/** @type {HTMLElement} */ (el).dataset["key"] ?? ""));
 }
 
@@ -114,6 +156,6 @@ onLang(paint);
 listen();
 window.addEventListener("online", () => store.feed.hurry());
 window.addEventListener("pagehide", () => pictures.close());
-window.setInterval(() => { tick(); if (store.me) view.second(); }, 1_000);
+window.setInterval(() => { tick(); if (store.me && !store.resting) { view.second(); if (hand.leftS !== null || warned) paint(); warned = hand.leftS !== null; } }, 1_000);
 await store.start();
 paint();

@@ -16,11 +16,11 @@ export function rung(call) {
   return `${mark} ${t(`state.${call.state}`)}${call.hint ? `・${t(`hint.${call.hint}`)}` : ""}`;
 }
 
-/** What to say now. The hint knows better than the state. @param {Call} call */
-export function nextSentence(call) {
+/** What to say now. The hint knows better than the state. @param {Call} call @param {boolean} isSms whether the link is known to have gone out as an SMS */
+export function nextSentence(call, isSms) {
   if (call.hint && !(call.hint === "slow" && call.guidance) && call.state !== "ended" && knows(`say.hint.${call.hint}`)) return t(`say.hint.${call.hint}`);
   if (call.state === "live" && call.guidance) return t(`say.guide.${call.guidance}`);
-  return t(`say.${call.state}`);
+  return t(call.state === "sent" && !isSms ? "say.sent_link" : `say.${call.state}`);
 }
 
 /** When a rung was reached, null before. @param {Call} call @param {typeof RUNGS[number]} name */

@@ -2,67 +2,57 @@
 
 ``nogil`` for the screening threads; kept on disk so that only the first process compiles; no ``fastmath`` and no
 ``parallel``: sums run in the order in which they are written, so the same bytes give the same report.
-
-numba notices a changed kernel file but not a changed file that it calls or takes a constant from. So the cache
-has one folder for each state of the sources, named by their digest. Its files are unpickled when they are read:
-they lie beside the package or in the user's own cache folder, never where others may write.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numba
-from llvmlite.binding import get_host_cpu_name
-from numba.core import config
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
+from ecg.kernels.cache import BESIDE, PREFIX, folder_name, roots, whole
+
+
+def _load_numba_alone() -> None:
+    """Load numba without the whole of scipy's linear algebra, whose BLAS no kernel calls.
+
+    Wherever scipy is installed numba loads it: a tenth of a second and sixteen megabytes of every relay with ECG.
+    """
+    if "scipy" in sys.modules or "numba" in sys.modules:
+        return
+    sys.modules["scipy"] = None  # type: ignore[assignment]  # the import system's own "there is none"
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules["scipy"]
+
+
+_load_numba_alone()
+
+import numba  # noqa: E402
+from llvmlite.binding import get_host_cpu_name  # noqa: E402
+from numba.core import config  # noqa: E402
+from numba.core.caching import (  # noqa: E402
+    CompileResultCacheImpl,
+    FunctionCache,
+    UserProvidedCacheLocator,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
-_ECG = Path(__file__).resolve().parents[1]
-_BESIDE = _ECG / "kernels" / "__pycache__"
-_PREFIX = "compiled-"
 if config.DISABLE_JIT:
     raise ImportError("NUMBA_DISABLE_JIT is set")
 
 
-def _digest() -> str:
-    """Changes with any source that a kernel is made of, and with numba."""
-    found = hashlib.sha256(numba.__version__.encode())
-    for path in sorted([*_ECG.glob("*.py"), *_ECG.glob("kernels/*.py")]):
-        found.update(path.name.encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()[:16]
-
-
-def _roots() -> Iterator[Path]:
-    """Where a cache may lie, the best first."""
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        yield Path(os.environ["NUMBA_CACHE_DIR"])
-        return
-    yield _BESIDE
-    with suppress(RuntimeError):  # a user without a home
-        base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-        yield Path(base) / "kyumei-relay"
-
-
-def _whole(folder: Path) -> Path:
-    """The file that says that every kernel is there, for this Python and this processor."""
-    return folder / f"whole-{sys.implementation.cache_tag}-{get_host_cpu_name()}"
-
-
 def _folder() -> Path | None:
     """The first folder that is whole or can be written; None where every process has to compile for itself."""
-    name = _PREFIX + _digest()
-    for root in _roots():
+    name = folder_name()
+    for root in roots():
         folder = root / name
-        if _whole(folder).is_file():
+        if whole(folder, get_host_cpu_name()).is_file():
             return folder
         with suppress(OSError):
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -123,7 +113,7 @@ def keep() -> None:
     if CACHE is None:
         return
     with suppress(OSError):
-        _whole(CACHE).touch()
-        for old in _BESIDE.glob(f"{_PREFIX}*"):
+        whole(CACHE, get_host_cpu_name()).touch()
+        for old in BESIDE.glob(f"{PREFIX}*"):
             if old != CACHE:
                 shutil.rmtree(old, ignore_errors=True)

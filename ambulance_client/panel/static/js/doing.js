@@ -22,10 +22,11 @@ function missingSeconds(stream) {
 }
 
 export class Doing {
-  /** @param {{nowUs: () => number, state: () => PanelState | null}} about */
-  constructor({ nowUs, state }) {
+  /** @param {{nowUs: () => number, state: () => PanelState | null, presses: import("/static/panel/js/presses.js").Presses}} about */
+  constructor({ nowUs, state, presses }) {
     this.nowUs = nowUs;
     this.state = state;
+    this.presses = presses;
     this.snapshot = h("button", { type: "button", class: "snapshot", onclick: () => void this.#snapshot() });
     this.snapshotBusy = false;
     this.marks = MARKS.map((mark) => ({ mark, button: h("button", { type: "button", class: "mark", onclick: () => void this.#mark(mark) }) }));
@@ -33,6 +34,7 @@ export class Doing {
     this.newCase = h("button", { type: "button", class: "small-act", onclick: () => this.#askCase() });
     this.photo = new PhotoButton();
     this.error = h("p", { class: "error-line", role: "alert" });
+    this.wasOffline = false;
     this.el = h("div", { class: "doing" }, this.marks.map(({ button }) => button), h("div", { class: "small-acts" }, this.photo.button, this.photo.picker, this.note, this.newCase), this.snapshot, this.error);
     this.dialog = h("dialog", { class: "ask" });
     document.body.append(this.dialog);
@@ -49,16 +51,30 @@ export class Doing {
     }
     this.snapshot.disabled = this.snapshotBusy || !state?.stream || missingS > 0;
     for (const { mark, button } of this.marks) {
-      const at = state?.marks[mark] ?? null;
-      const version = `${at}${lang()}`;
+      const { at, isKept } = this.#stamped(mark);
+      const version = `${at}${isKept}${lang()}`;
       if (button.dataset["version"] === version) continue;
       button.dataset["version"] = version;
-      button.setAttribute("aria-pressed", String(at !== null));
-      fill(button, h("strong", null, t(`act.${mark}`)), h("span", null, at ? `✓ ${clock(at, true)}` : t("act.press")));
+      button.setAttribute("aria-pressed", String(isKept));
+      fill(button, h("strong", null, t(`act.${mark}`)), h("span", null, at ? `${isKept ? "✓" : "▲"} ${clock(at, true)}` : t("act.press")));
     }
     this.photo.render(state);
     setText(this.note, t("act.note"));
     setText(this.newCase, t("act.new_case"));
+  }
+
+  /** When a moment was pressed, and whether the tablet has it. @param {typeof MARKS[number]} mark */
+  #stamped(mark) {
+    const waits = this.presses.markUs(mark);
+    if (waits !== null) return { at: waits + Math.round((this.nowUs() / 1000 - Date.now()) / 100) * 100_000, isKept: false };
+    const at = this.state()?.marks[mark] ?? null;
+    return { at, isKept: at !== null };
+  }
+
+  /** The tablet's own program answers again: what could not be reached then is no longer the trouble. */
+  recovered() {
+    if (this.wasOffline) setText(this.error, "");
+    this.wasOffline = false;
   }
 
   /** @param {() => Promise<unknown>} act */
@@ -68,6 +84,7 @@ export class Doing {
       await act();
       return true;
     } catch (error) {
+      this.wasOffline = error instanceof api.ApiError && error.status === 0;
       setText(this.error, error instanceof Error ? error.message : String(error));
       return false;
     }
@@ -79,7 +96,10 @@ export class Doing {
     this.snapshot.disabled = true;
     delete this.snapshot.dataset["version"];
     fill(this.snapshot, h("strong", null, t("act.snapshot_taking")));
-    const good = await this.#try(() => api.post("/api/snapshot", {}));
+    setText(this.error, "");
+    const left = await this.presses.snapshot(t("act.snapshot"));
+    const good = left === null;
+    if (left?.state === "refused") setText(this.error, `${t("act.snapshot_not")} ${left.trouble}`);
     if (good) {
       this.snapshot.classList.add("taken");
       fill(this.snapshot, h("strong", null, `✓ ${t("act.snapshot_taken")}`));
@@ -89,31 +109,44 @@ export class Doing {
 
   /** A moment that is already stamped is asked about before it is stamped again. @param {typeof MARKS[number]} mark */
   async #mark(mark) {
-    const at = this.state()?.marks[mark] ?? null;
-    if (at === null) await this.#try(() => api.post("/api/mark", { mark }));
-    else this.#ask(t("act.again", { what: t(`act.${mark}`), time: clock(at, true) }), t("act.again_yes"), () => api.post("/api/mark", { mark }));
+    const { at } = this.#stamped(mark);
+    const stamp = () => { void this.presses.press("/api/mark", { mark }, t(`act.${mark}`)); };
+    if (at === null) stamp();
+    else this.#ask(t("act.again", { what: t(`act.${mark}`), time: clock(at, true) }), t("act.again_yes"), async () => stamp());
   }
 
   #askCase() {
-    this.#ask(t("act.new_case_ask"), t("act.new_case_yes"), () => api.post("/api/case", {}));
+    const ends = this.state()?.incident ?? null;
+    this.#ask(t("act.new_case_ask"), t("act.new_case_yes"), () => api.post("/api/case", ends ? { ends } : {}));
   }
 
   /** @param {string} question @param {string} yes @param {() => Promise<unknown>} act */
   #ask(question, yes, act) {
-    const go = h("button", { type: "button", class: "go", disabled: true, onclick: async () => { if (await this.#try(act)) this.dialog.close(); } }, yes);
-    fill(this.dialog, h("h2", null, question), go, h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")));
+    const why = h("p", { class: "error-line", role: "alert" });
+    const go = h("button", { type: "button", class: "go", disabled: true, onclick: async () => {
+      go.disabled = true;
+      setText(why, "");
+      if (await this.#try(act)) this.dialog.close();
+      else setText(why, `${t("act.not_done")} ${this.error.textContent}`); // the line of the page lies behind this dialog
+      go.disabled = false;
+    } }, yes);
+    fill(this.dialog, h("h2", null, question), why, go, h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")));
     this.dialog.showModal();
     /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();
     window.setTimeout(() => { go.disabled = false; }, WAKE_MS);
   }
 
   #askNote() {
-    const send = async (/** @type {string} */ text) => { if (text.trim() && await this.#try(() => api.post("/api/note", { text: text.trim() }))) this.dialog.close(); };
+    const send = (/** @type {string} */ text) => {
+      if (!text.trim()) return;
+      void this.presses.press("/api/note", { text: text.trim() }, `${t("act.note")}　${text.trim()}`);
+      this.dialog.close();
+    };
     const own = h("input", { type: "text", maxlength: "500", "aria-label": t("act.note_own"), placeholder: t("act.note_own") });
     fill(this.dialog,
       h("h2", null, t("act.note")),
-      h("div", { class: "quick" }, QUICK.map((key) => h("button", { type: "button", onclick: () => void send(t(`quick.${key}`)) }, t(`quick.${key}`)))),
-      h("form", { class: "own-note", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); void send(own.value); } }, own, h("button", { type: "submit", class: "primary" }, t("act.send"))),
+      h("div", { class: "quick" }, QUICK.map((key) => h("button", { type: "button", onclick: () => send(t(`quick.${key}`)) }, t(`quick.${key}`)))),
+      h("form", { class: "own-note", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); send(own.value); } }, own, h("button", { type: "submit", class: "primary" }, t("act.send"))),
       h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")));
     this.dialog.showModal();
     /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();

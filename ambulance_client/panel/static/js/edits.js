@@ -21,6 +21,10 @@ export class Edits {
     this.waiting = this.#kept();
     this.timer = 0;
     this.busy = false;
+    /** Why what waits is not with the tablet; empty while nothing is in the way. */
+    this.trouble = "";
+    /** Why entries were not taken and are gone; until somebody has read it. */
+    this.lost = "";
     /** @type {(text: string) => void} */
     this.said = () => undefined;
   }
@@ -60,11 +64,16 @@ export class Edits {
     try {
       await this.save(incident, sent);
       this.#done(incident, sent);
+      this.trouble = "";
       this.said(`✓ ${t("card.saved")}`);
     } catch (error) {
-      this.said(`✕ ${error instanceof Error ? error.message : String(error)}`);
-      const gone = /** @type {{status?: number}} */ (error).status === 409;
-      if (gone) this.#done(incident, sent);
+      const why = error instanceof Error ? error.message : String(error);
+      this.said(`✕ ${why}`);
+      const status = /** @type {{status?: number}} */ (error).status ?? 0;
+      const isRefused = status >= 400 && status < 500; // the tablet will never take it: what comes after must not wait for it
+      if (isRefused) this.#done(incident, sent);
+      this.trouble = isRefused ? "" : why;
+      if (isRefused) this.lost = why;
       this.#later(AGAIN_AFTER_MS);
       return;
     } finally {

@@ -15,7 +15,11 @@ import { Edits } from "/static/panel/js/edits.js";
 import { Electrodes } from "/static/panel/js/electrodes.js";
 import { Doing } from "/static/panel/js/doing.js";
 import { Notices } from "/static/panel/js/notices.js";
+import { Refused } from "/static/panel/js/refused.js";
+import { Remarks } from "/static/panel/js/remarks.js";
+import { Presses } from "/static/panel/js/presses.js";
 import { Picture } from "/static/panel/js/picture.js";
+import { Unsent } from "/static/panel/js/unsent.js";
 import { theme, turnTheme } from "/static/panel/js/theme.js";
 import { deviceLine, lagWords, linkWords, lossWords } from "/static/panel/js/words.js";
 
@@ -33,10 +37,15 @@ const alarm = new Alarm(() => paint());
 const awake = keepAwake(() => true);
 const feed = new Feed(feedUrl("/api/feed"), { pingMs: 0, deadMs: 5_000 });
 const sweep = new SweepView({ leads: window.innerWidth < 700 ? 3 : 12 });
-const card = new PatientCard(new Edits((incident, fields) => api.post("/api/patient", { incident, ...fields })), nowUs);
-const answer = new Answer(alarm);
+const edits = new Edits((incident, fields) => api.post("/api/patient", { incident, ...fields }));
+const card = new PatientCard(edits, nowUs);
+const presses = new Presses({ state: () => state, changed: () => paint() });
+const answer = new Answer(alarm, presses);
 const notices = new Notices(alarm);
-const doing = new Doing({ nowUs, state: () => state });
+const remarks = new Remarks(alarm);
+const refused = new Refused();
+const doing = new Doing({ nowUs, state: () => state, presses });
+const unsent = new Unsent(presses, edits, nowUs);
 
 const drill = h("p", { class: "drill", hidden: true });
 const unit = h("strong", { class: "unit" });
@@ -58,21 +67,22 @@ const work = h("div", { class: "work" });
 const picture = new Picture(work);
 const cabin = new CabinLine();
 fill(work, h("section", { class: "trace-column" }, electrodes.lights, electrodes.standstill, electrodes.swap, electrodes.advice, loss, sweep.el, device),
-  h("div", { class: "right-column" }, answer.el, picture.el, cabin.el, notices.el));
+  h("div", { class: "right-column" }, remarks.el, refused.el, answer.el, picture.el, cabin.el, notices.el));
 
 fill(byId("app"), drill,
-  h("header", { class: "head" }, unit, link, time, sound, light, language), work,
+  h("header", { class: "head" }, unit, link, time, sound, light, language), unsent.el, work,
   h("footer", { class: "foot" }, patient, doing.el));
 
 /** A browser sounds only after a touch; any touch will do. */
 document.addEventListener("pointerdown", () => { if (!alarm.armed) void alarm.arm(); });
 
 feed.on("frame", (frame) => sweep.write(frame));
-feed.on("dial", () => paint());
+feed.on("dial", (dial) => { if (dial === "open") { doing.recovered(); void presses.box.flush(); } paint(); });
 feed.on("state", (message) => take(message.state));
 
 /** @param {PanelState} next */
 function take(next) {
+  if (state && state.incident !== next.incident) sweep.usual();
   state = next;
   stateAtMs = performance.now();
   sweep.setStream(next.stream);
@@ -85,11 +95,14 @@ function paint() {
   api.sentences.unreadable = t("api.unreadable");
   paintHead();
   doing.render();
+  unsent.render();
   if (!state) return;
   electrodes.render(state);
   answer.render(state);
   picture.render(state);
   cabin.render(state);
+  remarks.render(state);
+  refused.render(state);
   notices.render(state);
   card.take(state.patient, state.incident);
   setText(patientText, ageSex(state.patient));

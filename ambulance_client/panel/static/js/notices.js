@@ -51,8 +51,19 @@ export class Notices {
     if (newest > this.sounded) {
       this.sounded = newest;
       this.alarm.once("medium");
-      this.el.scrollIntoView({ block: "nearest" });
+      this.#bringUp();
     }
+  }
+
+  /** Right below the hospital's answer, which stays on top of the column. */
+  #bringUp() {
+    const column = this.el.parentElement;
+    if (!column?.clientHeight) {
+      this.el.scrollIntoView({ block: "nearest" }); // on a phone the page is the column
+      return;
+    }
+    const above = column.querySelector(".answer-words")?.getBoundingClientRect().height ?? 0;
+    column.scrollTop += this.el.getBoundingClientRect().top - column.getBoundingClientRect().top - above - 8;
   }
 
   #hear() {

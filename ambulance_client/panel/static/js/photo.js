@@ -10,15 +10,17 @@ import { lang, t } from "/static/kit/shared/i18n.js";
 /** @typedef {import("/static/panel/js/contract.js").PanelState} PanelState */
 
 const MAX_SIDE = 1_600;
+/** Until the relay has said how large one may be. */
 const MAX_BYTES = 200_000;
 const QUALITIES = [0.82, 0.7, 0.55, 0.4];
 
 /**
  * The picture as a JPEG that fits, without where and when the camera wrote into it.
  * @param {Blob} file
+ * @param {number} [most] bytes
  * @returns {Promise<Blob>}
  */
-export async function smallJpeg(file) {
+export async function smallJpeg(file, most = MAX_BYTES) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   for (const side of [MAX_SIDE, 1_100, 800]) {
     const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
@@ -26,7 +28,7 @@ export async function smallJpeg(file) {
     /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     for (const quality of QUALITIES) {
       const blob = await new Promise((/** @type {(b: Blob | null) => void} */ done) => canvas.toBlob(done, "image/jpeg", quality));
-      if (blob && blob.size <= MAX_BYTES) return blob;
+      if (blob && blob.size <= most) return blob;
     }
   }
   throw new Error(t("photo.unreadable"));
@@ -66,9 +68,9 @@ export class PhotoButton {
     this.error = "";
     this.render(this.state);
     try {
-      await api.postBlob("/api/photo", await smallJpeg(file));
+      await api.postBlob("/api/photo", await smallJpeg(file, this.state?.photo_bytes));
     } catch (error) {
-      this.error = `✕ ${error instanceof api.ApiError ? error.message : t("photo.unreadable")}`;
+      this.error = `✕ ${error instanceof api.ApiError ? `${t("photo.not_kept")} ${error.message}` : t("photo.unreadable")}`;
     }
     this.busy = false;
     this.render(this.state);

@@ -1,7 +1,7 @@
 /** What the crew is told, in words. Pure. */
 
 import { span } from "/static/kit/shared/format.js";
-import { knows, lang, pick, t } from "/static/kit/shared/i18n.js";
+import { lang, pick, t } from "/static/kit/shared/i18n.js";
 
 /** @typedef {import("/static/panel/js/contract.js").PanelState} PanelState */
 
@@ -20,15 +20,15 @@ export function linkWords(state, own) {
       ? { level: "warn", shape: "▲", text: t("link.catching_up", { s: Math.ceil(state.backlog_s) }) }
       : { level: "good", shape: "●", text: t("link.sending") };
     case "connecting": return { level: "warn", shape: "▲", text: t("link.connecting", { s: span(forS) }) };
-    case "refused": return { level: "bad", shape: "✕", text: refusedWords(state.link.refused_as) };
-    default: return { level: "warn", shape: "▲", text: t("link.lost", { s: span(forS) }) };
+    case "refused": return { level: "bad", shape: "✕", text: calling(state.link) || t("link.refused") };
+    default: return state.link.words_ja ? { level: "bad", shape: "✕", text: `${calling(state.link)} ${span(forS)}` } : { level: "warn", shape: "▲", text: t("link.lost", { s: span(forS) }) };
   }
 }
 
-/** Why the relay takes nothing from this tablet, and who can mend it. @param {number | null} status of the relay's answer */
-function refusedWords(status) {
-  if (status !== null && knows(`link.refused.${status}`)) return t(`link.refused.${status}`);
-  return `${t("link.refused")}${status ? ` (${status})` : ""}`;
+/** Why nothing goes to the relay, in the words of its cause, and whom to phone. @param {PanelState["link"]} link */
+function calling(link) {
+  const words = pick(link, "words");
+  return words && link.phone ? `${words} ☎ ${link.phone}` : words;
 }
 
 const DERIVED = ["III", "aVR", "aVL", "aVF"];
@@ -64,9 +64,11 @@ export function lagWords(state) {
 
 /** ECG or entries that are gone, or were saved out of a damaged store; empty where nothing happened. @param {PanelState} state */
 export function lossWords(state) {
+  const clock = state.clock ? `▲ ${pick(state.clock, "words")}` : "";
   const lost = state.lost_s > 0 ? `✕ ${t("link.ecg_gone", { s: state.lost_s < 10 ? state.lost_s.toFixed(1) : Math.round(state.lost_s) })}` : "";
   const saved = state.recovered ? `▲ ${t("link.recovered", { s: Math.round(state.recovered.ecg_s), n: state.recovered.entries })}` : "";
-  return [lost, saved].filter(Boolean).join("　");
+  const nobody = state.attention?.nobody ? `✕ ${pick(state.attention.nobody, "words")}` : "";
+  return [nobody, lost, saved, clock].filter(Boolean).join("　");
 }
 
 /** The device's name, and its clock against the tablet's once it is known. @param {PanelState} state */
@@ -79,9 +81,9 @@ export function deviceLine(state) {
 /** The ECG device in one line where the crew must act or wait; empty while it sends. @param {PanelState["source"]} source */
 export function deviceWords(source) {
   switch (source.state) {
-    case "failed": return `✕ ${t("panel.source_failed")} (${source.text})`;
-    case "silent": return `✕ ${t("panel.source_silent")}`;
-    case "waiting": return `… ${t("panel.source_waiting")}${lang() === "en" ? ` ${source.text}` : ""}`;
+    case "failed": return `✕ ${pick(source, "words") || `${t("panel.source_failed")} (${source.text})`}`;
+    case "silent": return `✕ ${pick(source, "words") || t("panel.source_silent")}`;
+    case "waiting": return pick(source, "words") ? `▲ ${pick(source, "words")}` : `… ${t("panel.source_waiting")}${lang() === "en" ? ` ${source.text}` : ""}`;
     default: return source.text && source.state === "running" ? `▲ ${t("panel.source_rate")}${lang() === "en" ? ` ${source.text}` : ""}` : "";
   }
 }

@@ -76,7 +76,18 @@ def profile_of_json(text: str) -> Profile:
         name, version = str(raw["profile"]), str(raw["profile_version"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"the profile lacks or misspells a part: {error}") from error
+    extra = sorted(
+        set(raw) - {"profile", "profile_version", "source", "unit", "leads", "contiguity"}
+    )
+    if extra:
+        raise ValueError(f"the profile has a part that means nothing: {extra[0]}")
+    if raw.get("unit", "uV") != "uV":
+        raise ValueError("the profile's unit is uV")
     for lead, row in leads.items():
+        if other := sorted(set(row) - {*GROUPS, "male_under_30"}):
+            raise ValueError(
+                f"lead {lead} of the profile has a column that does not exist: {other[0]}"
+            )
         if lead not in _KNOWN:
             raise ValueError(f"the profile names a lead that does not exist: {lead}")
         missing = [g for g in GROUPS if g not in row]

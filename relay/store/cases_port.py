@@ -1,0 +1,94 @@
+"""The part of ``Records`` that lists and tells cases. Seen by services through ``relay.store.port``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from relay.model.alert import Alert
+from relay.model.decision import Decision, Opening
+from relay.model.incident import Incident, IncidentState
+from relay.model.report import Report
+from relay.model.snapshot import Snapshot
+from relay.model.stream import EcgStream
+from relay.model.timeline import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class CasesAsked:
+    """Which cases.
+
+    Attributes:
+        hospital: only those addressed to it; unit: only this ambulance's.
+        opened_since_us: only those opened then or later.
+        beyond: only those that come after this case in the order.
+        oldest_first: the order; else newest first.
+    """
+
+    hospital: str | None = None
+    state: IncidentState | None = None
+    unit: str | None = None
+    opened_since_us: int | None = None
+    beyond: UUID | None = None
+    oldest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """Everything a row of the incident list is made of, read in one go.
+
+    Attributes:
+        card: the patient card of the highest revision, None before the first.
+        streams / snapshots / openings: oldest first; snapshots without samples.
+        live: the newest screening of each stream, as far as one is kept.
+        snapshot_reports: the newest screening of each snapshot.
+        alert / decision: the newest, None before the first.
+        told: the timeline's entries that receipts are made of (``RECEIPT_STAGES``), ascending.
+    """
+
+    incident: Incident
+    card: Mapping[str, object] | None
+    streams: tuple[EcgStream, ...]
+    snapshots: tuple[Snapshot, ...]
+    snapshot_reports: Mapping[UUID, Report]
+    live: Mapping[UUID, Report]
+    alert: Alert | None
+    openings: tuple[Opening, ...]
+    decision: Decision | None
+    told: tuple[Entry, ...] = ()
+
+
+class CaseReads(Protocol):
+    """What can be asked of cases."""
+
+    async def incident(self, incident: UUID) -> Incident | None:
+        """One case."""
+
+    async def incidents(self, asked: CasesAsked, *, at_most: int) -> list[Incident]:
+        """Cases in the order asked for; whoever asks says how many it can take and asks again for more."""
+
+    async def count_incidents(self, asked: CasesAsked) -> int:
+        """How many there are."""
+
+    async def told(self, incidents: Sequence[UUID]) -> Mapping[UUID, Sequence[Entry]]:
+        """The entries of each of these cases that receipts are made of; cases without any may be missing."""
+
+    async def cases(self, incidents: Sequence[UUID]) -> list[CaseFacts]:
+        """The facts of these cases in the order asked for; unknown ones are left out."""
+
+    async def timeline(self, incident: UUID, after: int = 0) -> list[Entry]:
+        """The next entries numbered above ``after``, ascending; ask again after the last until there is none."""
+
+    async def newest_entries(self, incident: UUID, before: int, at_most: int) -> list[Entry]:
+        """The newest entries numbered below ``before``, ascending."""
+
+    async def last_entry_at_us(self, incident: UUID) -> int | None:
+        """The latest moment on the timeline, None where nothing stands on it."""
+
+    async def receipt_entries(self, incident: UUID) -> list[Entry]:
+        """The entries that receipts are made of (``RECEIPT_STAGES``), ascending; none is left out."""
+
+    async def card(self, incident: UUID) -> Mapping[str, object] | None:
+        """The patient card of the highest revision."""

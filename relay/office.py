@@ -16,9 +16,9 @@ from relay.bus.memory import MemoryBus
 from relay.bus.port import Bus
 from relay.errors import NotFound, Unavailable
 from relay.model.clock import SystemClock
-from relay.services.anchors import AuditAnchors
-from relay.services.late import Late
-from relay.services.people import People, SessionRules, SignIn
+from relay.services.evidence.anchors import AuditAnchors
+from relay.services.ground.late import Late
+from relay.services.people.people import People, SessionRules, SignIn
 from relay.settings import Settings
 from relay.store.data_folder import ANCHORS, DATABASE, contents_of, lock_folder
 from relay.store.port import Records

@@ -23,48 +23,48 @@ from relay.model.clock import Clock, SystemClock
 from relay.office import anchors_of, data_folder, people_of
 from relay.owner_only import make_private
 from relay.reach import hosts_of, is_this_machine
-from relay.services.alerting import Alerting
-from relay.services.anchors import AuditAnchors
-from relay.services.cabin_board import CabinBoard
-from relay.services.cabins import Cabins
-from relay.services.call_book import CallBook
-from relay.services.callers import CallerRules, Callers, Kept
-from relay.services.calls import CallRules, Calls
-from relay.services.cases import Boards, Cases
-from relay.services.changes import Changes
-from relay.services.clips import Clips
-from relay.services.deciding import Deciding
-from relay.services.disk_shares import DiskShares
-from relay.services.events import TabletEvents
-from relay.services.evidence import Evidence
-from relay.services.feed_publisher import FeedPublisher
-from relay.services.feed_registry import FeedRegistry
-from relay.services.feeds import FeedParts
-from relay.services.glimpses import Glimpses
-from relay.services.heap import give_back
-from relay.services.ingest import IngestParts
-from relay.services.journal import Journal
-from relay.services.late import Late
-from relay.services.links import LinkRegistry
-from relay.services.live import LiveHub
-from relay.services.photos import Photos
-from relay.services.pictures import Pictures
-from relay.services.presence import Presence
+from relay.services.alarm.alerting import Alerting
+from relay.services.cabin.cabin_board import CabinBoard
+from relay.services.cabin.cabins import Cabins
+from relay.services.cabin.photos import Photos
+from relay.services.calls.call_book import CallBook
+from relay.services.calls.callers import CallerRules, Callers, Kept
+from relay.services.calls.calls import CallRules, Calls
+from relay.services.calls.clips import Clips
+from relay.services.calls.glimpses import Glimpses
+from relay.services.calls.pictures import Pictures
+from relay.services.calls.viewers import CallViewers
+from relay.services.cases.cases import Boards, Cases
+from relay.services.cases.changes import Changes
+from relay.services.cases.deciding import Deciding
+from relay.services.cases.upkeep import Upkeep
+from relay.services.evidence.anchors import AuditAnchors
+from relay.services.evidence.keeping import Evidence
+from relay.services.evidence.storing import Storing
+from relay.services.evidence.verifying import seals_of
+from relay.services.ground.disk_shares import DiskShares
+from relay.services.ground.heap import give_back
+from relay.services.ground.journal import Journal
+from relay.services.ground.late import Late
+from relay.services.ground.presence import Presence
+from relay.services.ground.rights import Rights
+from relay.services.ground.supervision import running
+from relay.services.ground.witness import Witness
+from relay.services.pages.publisher import FeedPublisher
+from relay.services.pages.registry import FeedRegistry
+from relay.services.pages.session import FeedParts
+from relay.services.people.viewer_sessions import ViewerSessions
+from relay.services.recordings.live import LiveHub
+from relay.services.recordings.snapshots import SnapshotKeeper
+from relay.services.recordings.stream_ages import Ages
 from relay.services.relay import Relay, Site
-from relay.services.rights import Rights
-from relay.services.screener import Screener
-from relay.services.screening import Screening
-from relay.services.screening_queue import ScreeningQueue
-from relay.services.snapshots import SnapshotKeeper
-from relay.services.storing import Storing
-from relay.services.stream_ages import Ages
-from relay.services.supervision import running
-from relay.services.upkeep import Upkeep
-from relay.services.verifying import seals_of
-from relay.services.viewer_sessions import ViewerSessions
-from relay.services.viewers import CallViewers
-from relay.services.warm_up import WarmUp
-from relay.services.witness import Witness
+from relay.services.screening.screener import Screener
+from relay.services.screening.turns import ScreeningQueue
+from relay.services.screening.warm_up import WarmUp
+from relay.services.screening.work import Screening
+from relay.services.tablets.events import TabletEvents
+from relay.services.tablets.links import LinkRegistry
+from relay.services.tablets.session import IngestParts
 from relay.settings import Settings
 from relay.sms.hook import NoSms, SmsHook
 from relay.sms.port import SmsGateway
@@ -308,7 +308,7 @@ def load_screener() -> Screener:
     """The ST-elevation screen of ``ecg``, loaded now so that the first patient does not wait."""
     from ecg.screen import screen_segment
     from ecg.values import EcgSegment, PatientFacts
-    from relay.services.screener import Screened
+    from relay.services.screening.screener import Screened
 
     def screener(segment: EcgSegment, age_years: int | None, sex: str | None) -> Screened:
         known_sex = sex if sex in {"M", "F"} else None

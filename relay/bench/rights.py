@@ -25,8 +25,8 @@ from relay.model.people import Device, Hospital, Person, Role
 from relay.office import migrate_folder, open_people
 from relay.protocol import feed
 from relay.protocol import messages as m
-from relay.services.accounts import Change
-from relay.services.people import People
+from relay.services.people.accounts import Change
+from relay.services.people.people import People
 from relay.settings import Settings
 
 OTHER = Hospital("fukushima-2", "福島第二病院(訓練)")

@@ -40,7 +40,7 @@ def bench(rounds: int) -> dict[str, Any]:
     from ecg.screen import screen_segment
     from relay.bench.floor import build_floor
     from relay.imports.wfdb_record import read_wfdb
-    from relay.services.heap import keep_few_arenas
+    from relay.services.ground.heap import keep_few_arenas
 
     folder = Path(sample_records.__file__).parent
     paths = sorted(folder.glob("*.hea"))

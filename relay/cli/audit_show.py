@@ -13,7 +13,7 @@ import typer
 from relay.cli.ending import DataDir, data_option, run, settings_of
 
 if TYPE_CHECKING:
-    from relay.services.audit_trail import Found
+    from relay.services.evidence.audit_trail import Found
 
 AGO = re.compile(r"(\d{1,6})([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -40,7 +40,7 @@ def show(
 
     async def work() -> Found:
         from relay.office import open_records
-        from relay.services.audit_trail import Question, asked
+        from relay.services.evidence.audit_trail import Question, asked
 
         async with open_records(at) as (records, _):
             return await asked(records, Question(case, person, since_us, limit))

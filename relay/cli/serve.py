@@ -63,7 +63,7 @@ def serve(
 def _serve(settings: Settings, *, take_over: bool) -> None:
     import asyncio
 
-    from relay.services.heap import keep_few_arenas, let_the_loop_in
+    from relay.services.ground.heap import keep_few_arenas, let_the_loop_in
     from relay.web.app import prepared_app
     from relay.web.server import bind, tls_of
     from relay.wiring import site_of

@@ -129,7 +129,7 @@ def change(
 
     Example: kyumei users change sato --hospital daiichi
     """
-    from relay.services.accounts import Change
+    from relay.services.people.accounts import Change
 
     wanted = Change(_role(role) if role else None, hospital, display_name, city_wide)
     if wanted == Change():

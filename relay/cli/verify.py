@@ -12,7 +12,7 @@ from relay.cli.ending import BY, DataDir, data_option, named, run, say, settings
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
-    from relay.services.verifying import Verdict
+    from relay.services.evidence.verifying import Verdict
     from relay.settings import Settings
 
 Heads = Annotated[
@@ -79,7 +79,7 @@ def verdicts_of(at: Settings, *, deep: bool, heads: Path | None = None) -> list[
     """The verdict on each part of a data folder; a failure ends the command in one sentence."""
 
     async def work() -> list[Verdict]:
-        from relay.services.anchors import heads_in
+        from relay.services.evidence.anchors import heads_in
         from relay.vault.verify import verify_folder
 
         return await verify_folder(at, deep=deep, brought=list(heads_in(_lines(heads))))

@@ -14,7 +14,7 @@ from relay.bench.usage import percentile
 from relay.demo.console import Console
 from relay.errors import RelayError
 from relay.protocol.wire import EcgFrame
-from relay.services.wire import CLOSE_SESSION_ENDED
+from relay.services.ground.wire import CLOSE_SESSION_ENDED
 
 REDIAL_S = 0.1
 LIVE_AGE_MS = 2_000

@@ -10,25 +10,25 @@ from ipaddress import IPv4Network, IPv6Network
 from relay.bus.port import Bus
 from relay.errors import RelayError
 from relay.model.clock import Clock
-from relay.services.cabins import Cabins
-from relay.services.callers import Callers
-from relay.services.calls import Calls
-from relay.services.cases import Cases
-from relay.services.changes import Changes
-from relay.services.clips import Clips
-from relay.services.deciding import Deciding
-from relay.services.evidence import Evidence
-from relay.services.feeds import FeedParts
-from relay.services.glimpses import Glimpses
-from relay.services.ingest import IngestParts
-from relay.services.people import People
-from relay.services.photos import Photos
-from relay.services.pictures import Pictures
-from relay.services.rights import Rights
-from relay.services.screening import Screening
-from relay.services.upkeep import Upkeep
-from relay.services.viewers import CallViewers
-from relay.services.witness import Witness
+from relay.services.cabin.cabins import Cabins
+from relay.services.cabin.photos import Photos
+from relay.services.calls.callers import Callers
+from relay.services.calls.calls import Calls
+from relay.services.calls.clips import Clips
+from relay.services.calls.glimpses import Glimpses
+from relay.services.calls.pictures import Pictures
+from relay.services.calls.viewers import CallViewers
+from relay.services.cases.cases import Cases
+from relay.services.cases.changes import Changes
+from relay.services.cases.deciding import Deciding
+from relay.services.cases.upkeep import Upkeep
+from relay.services.evidence.keeping import Evidence
+from relay.services.ground.rights import Rights
+from relay.services.ground.witness import Witness
+from relay.services.pages.session import FeedParts
+from relay.services.people.people import People
+from relay.services.screening.work import Screening
+from relay.services.tablets.session import IngestParts
 from relay.store.port import EcgLog, Records
 
 ANSWERS_WITHIN_S = 2.0

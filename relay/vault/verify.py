@@ -11,8 +11,8 @@ from relay.model.audit import Head
 from relay.model.clock import SystemClock
 from relay.model.evidence import ACKNOWLEDGED
 from relay.office import anchors_of, database_of
-from relay.services.anchors import ALONE
-from relay.services.verifying import (
+from relay.services.evidence.anchors import ALONE
+from relay.services.evidence.verifying import (
     Seal,
     Verdict,
     acknowledged_in,

@@ -9,11 +9,11 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from relay.model.people import Device
-from relay.services.cabin_board import CabinStep, room_of
-from relay.services.call_book import Watcher
-from relay.services.jpegs import MAX_BYTES
-from relay.services.render import Json
-from relay.services.witness import Act, Look, Nothing
+from relay.services.cabin.cabin_board import CabinStep, room_of
+from relay.services.calls.call_book import Watcher
+from relay.services.cases.render import Json
+from relay.services.ground.jpegs import MAX_BYTES
+from relay.services.ground.witness import Act, Look, Nothing
 from relay.web.asked import while_asked
 from relay.web.bodies import Body, takes
 from relay.web.guard import FOR_THE_PICTURE, OwnCase, WatchesCabin, guarded_router, relay_of

@@ -14,13 +14,13 @@ from starlette.responses import JSONResponse, Response
 from relay.auth.tokens import CALLER_COOKIE
 from relay.errors import RelayError
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_UNAVAILABLE
-from relay.services.access import Relation
-from relay.services.callers import Phone
-from relay.services.jpegs import MAX_BYTES
+from relay.services.calls.callers import Phone
+from relay.services.cases.render import Json
+from relay.services.ground.access import Relation
+from relay.services.ground.jpegs import MAX_BYTES
+from relay.services.ground.wire import CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
+from relay.services.ground.witness import Act, Nothing
 from relay.services.relay import Relay
-from relay.services.render import Json
-from relay.services.wire import CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
-from relay.services.witness import Act, Nothing
 from relay.web.asked import while_asked
 from relay.web.bodies import Body, takes
 from relay.web.cookies import keep, kept

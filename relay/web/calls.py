@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from relay.model.call import ShareKind
 from relay.model.people import Permission, Session
-from relay.services.access import Relation
-from relay.services.call_book import Watcher
-from relay.services.calls import NewCall
-from relay.services.jpegs import MAX_BYTES
-from relay.services.render import Json
-from relay.services.witness import Act, Look, Nothing
+from relay.services.calls.call_book import Watcher
+from relay.services.calls.calls import NewCall
+from relay.services.cases.render import Json
+from relay.services.ground.access import Relation
+from relay.services.ground.jpegs import MAX_BYTES
+from relay.services.ground.witness import Act, Look, Nothing
 from relay.web.asked import while_asked
 from relay.web.bodies import Body, takes
 from relay.web.guard import Needs, Watches, guarded_router, relay_of

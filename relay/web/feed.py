@@ -13,10 +13,10 @@ from relay.model.asker import ASKER
 from relay.model.people import Permission, SessionState, has, require
 from relay.protocol.feed import SUBPROTOCOL
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_UNAVAILABLE
-from relay.services.access import Relation, asker_of
-from relay.services.feeds import FeedSession
-from relay.services.wire import CLOSE_RESTS, CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
-from relay.services.witness import Look
+from relay.services.ground.access import Relation, asker_of
+from relay.services.ground.wire import CLOSE_RESTS, CLOSE_SESSION_ENDED, SEND_TIMEOUT_S
+from relay.services.ground.witness import Look
+from relay.services.pages.session import FeedSession
 from relay.web.cookies import kept
 from relay.web.guard import Door, address_of, guarded_router, relay_of
 from relay.web.headers import comes_from_us

@@ -11,11 +11,11 @@ from pydantic import Field
 from relay.model.decision import DecisionKind
 from relay.model.incident import IncidentState
 from relay.model.people import Permission, Session
-from relay.services.access import Relation
-from relay.services.cases import MAX_ENTRY, MAX_TEXT
-from relay.services.deciding import LiveStretch, Order
-from relay.services.render import Json
-from relay.services.witness import Act, Look
+from relay.services.cases.cases import MAX_ENTRY, MAX_TEXT
+from relay.services.cases.deciding import LiveStretch, Order
+from relay.services.cases.render import Json
+from relay.services.ground.access import Relation
+from relay.services.ground.witness import Act, Look
 from relay.web.bodies import Body
 from relay.web.guard import Needs, guarded_router, relay_of
 

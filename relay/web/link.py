@@ -13,9 +13,9 @@ from relay.model.asker import ASKER
 from relay.model.people import Permission, Role, require
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_TOKEN, CLOSE_UNAVAILABLE, reason_of
 from relay.protocol.messages import SUBPROTOCOL
-from relay.services.access import Relation, asker_of_device
-from relay.services.ingest import TabletSession
-from relay.services.witness import Look
+from relay.services.ground.access import Relation, asker_of_device
+from relay.services.ground.witness import Look
+from relay.services.tablets.session import TabletSession
 from relay.turns.fair_lock import works_for
 from relay.web.guard import Door, address_of, guarded_router, of_token, relay_of
 from relay.web.refusals import Refusals

@@ -9,9 +9,9 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from relay.model.people import Device
-from relay.services.call_book import Watcher
-from relay.services.jpegs import MAX_BYTES
-from relay.services.witness import Act, Look
+from relay.services.calls.call_book import Watcher
+from relay.services.ground.jpegs import MAX_BYTES
+from relay.services.ground.witness import Act, Look
 from relay.web.asked import while_asked
 from relay.web.bodies import takes
 from relay.web.guard import OwnCase, WatchesCabin, guarded_router, relay_of

@@ -13,9 +13,9 @@ from relay.auth.tokens import COOKIE, KNOWN_COOKIE
 from relay.causes import words
 from relay.errors import NotAllowed, RelayError
 from relay.model.people import Session
-from relay.services.access import Relation
-from relay.services.render import Json, me_json
-from relay.services.witness import Act
+from relay.services.cases.render import Json, me_json
+from relay.services.ground.access import Relation
+from relay.services.ground.witness import Act
 from relay.web.asked import while_asked
 from relay.web.bodies import Body
 from relay.web.cookies import forget, keep, kept

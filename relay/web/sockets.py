@@ -42,7 +42,7 @@ class AbortableWebSocket(WebSocketsSansIOProtocol):
 
 
 class SocketWire:
-    """``relay.services.wire.Wire`` on an accepted WebSocket."""
+    """``relay.services.ground.wire.Wire`` on an accepted WebSocket."""
 
     def __init__(self, accepted: WebSocket) -> None:
         self._socket = accepted

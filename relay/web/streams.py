@@ -9,8 +9,8 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from relay.model.people import Permission, Session
-from relay.services.access import Relation
-from relay.services.witness import Look
+from relay.services.ground.access import Relation
+from relay.services.ground.witness import Look
 from relay.web.guard import Needs, guarded_router, relay_of
 from relay.web.snapshots import BINARY
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from relay.model.snapshot import Snapshot, digest, header_of
-from relay.services.render import snapshot_json
+from relay.services.cases.render import snapshot_json
 
 from .conftest import Chromium
 from .module_world import script

@@ -14,7 +14,7 @@ from relay.model.incident import Incident
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
 from relay.protocol.receipts import folded
-from relay.services.render import entry_message, row_json
+from relay.services.cases.render import entry_message, row_json
 from relay.store.records_sql import SqlRecords
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "receipts.json").read_text())

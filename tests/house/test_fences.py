@@ -104,7 +104,7 @@ def test_the_protocol_has_no_network_in_it(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["from relay.services.late import Late", "import relay.vault.backup", "from relay import store", "from relay.sms.port import SmsGateway",
+    ["from relay.services.ground.late import Late", "import relay.vault.backup", "from relay import store", "from relay.sms.port import SmsGateway",
      "from relay import settings", "from relay.turns.credit import Credits", "import relay.reach"],
 )  # fmt: skip
 def test_the_tablet_knows_the_links_language_alone(text: str) -> None:

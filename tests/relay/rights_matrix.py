@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from relay.model.people import Permission
-from relay.services.access import Relation
+from relay.services.ground.access import Relation
 
 PERSONS = ("sato", "ito", "kato", "oka", "root", "mori", "abe")
 """Of hospital chuo: a cardiologist and the ED. A dispatcher, a command post, an administrator. Of another

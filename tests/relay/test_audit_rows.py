@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from relay.model.people import Device, Hospital
-from relay.services.witness import REFUSED_EVERY_S
+from relay.services.ground.witness import REFUSED_EVERY_S
 from relay.wiring import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk, a_phone

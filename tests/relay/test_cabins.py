@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from relay.services.cabin_board import room_of
+from relay.services.cabin.cabin_board import room_of
 from relay.video.port import Change
 from relay.wiring import Adapters
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone

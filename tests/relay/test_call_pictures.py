@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from relay.errors import BadInput
-from relay.services.jpegs import MAX_SIDE, made_anew
+from relay.services.ground.jpegs import MAX_SIDE, made_anew
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.pictures import a_costly_jpeg, a_jpeg
 from tests.relay.world import World, a_world

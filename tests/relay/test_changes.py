@@ -15,7 +15,7 @@ from ecg.values import EcgSegment
 from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.protocol.codec import encode_samples
-from relay.services.screener import Screened
+from relay.services.screening.screener import Screened
 from relay.wiring import Adapters
 from tests.ecg.test_ecg_standstill import stopping
 from tests.frames import MASK_8

@@ -15,8 +15,8 @@ from relay.errors import NotSignedIn, SessionRests, TooMany
 from relay.model.people import SessionState
 from relay.protocol import messages as m
 from relay.protocol.clock_estimate import TRUSTED_OFFSET_US
-from relay.services import viewer_sessions
-from relay.services.tablet_clock import TabletClock
+from relay.services.people import viewer_sessions
+from relay.services.tablets.clock import TabletClock
 from relay.wiring import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP, a_desk, a_phone

@@ -12,7 +12,7 @@ import pytest_asyncio
 from relay.errors import Unavailable
 from relay.model.incident import IncidentState
 from relay.protocol import messages as m
-from relay.services.reopening import FrameWatch
+from relay.services.ground.reopening import FrameWatch
 from relay.wiring import Adapters
 from tests.relay.world import CALM, ELEVATED, MovedClock, Tablet, World, a_world, audited
 

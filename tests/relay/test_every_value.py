@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from relay.model.call import HINTS
-from relay.services.callers import HINT_STEPS
+from relay.services.calls.callers import HINT_STEPS
 from relay.video.port import Change
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.conftest import swept_world as world

@@ -15,7 +15,7 @@ import pytest
 
 from relay.model.audit import GENESIS, AuditRow, hash_row
 from relay.model.evidence import FORMS
-from relay.services.verifying import Verdict
+from relay.services.evidence.verifying import Verdict
 from relay.settings import Settings
 from relay.vault.verify import verify_folder
 from tests.patience import PATIENCE_S

@@ -128,7 +128,7 @@ def _fields(text: str) -> dict[str, object]:
 async def test_a_page_that_never_reads_is_dropped_and_others_go_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.services.feeds.SEND_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("relay.services.pages.session.SEND_TIMEOUT_S", 0.5)
     async with world.tablet() as tablet, world.page("sato") as good:
         spec = tablet.open()
         await tablet.record(spec.stream, range(1))

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from relay.errors import Unavailable
-from relay.services.gathered import Gathered
-from relay.services.seen import Seen
+from relay.services.ground.gathered import Gathered
+from relay.services.ground.seen import Seen
 
 
 class Shelf:

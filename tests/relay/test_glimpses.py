@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from relay.model.clock import ManualClock
-from relay.services.glimpses import WISH_HOLDS_S
+from relay.services.calls.glimpses import WISH_HOLDS_S
 from relay.video.port import Change
 from relay.wiring import Adapters
 from tests.relay.call_world import SDP, a_desk, a_phone

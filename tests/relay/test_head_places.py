@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from relay.anchors.system_log import HeadSyslog
 from relay.office import anchors_of
-from relay.services.anchors import heads_in
+from relay.services.evidence.anchors import heads_in
 from relay.settings import Settings
 from relay.store.records_sql import open_sqlite
 from tests.patience import PATIENCE_S

@@ -21,8 +21,8 @@ from starlette.routing import Mount
 from relay.errors import LocalProtocolError
 from relay.model.people import GRANTS, Permission, Role
 from relay.protocol import messages as m
-from relay.services.access import Relation
-from relay.services.warm_up import WarmUp
+from relay.services.ground.access import Relation
+from relay.services.screening.warm_up import WarmUp
 from relay.web.app import create_app
 from relay.web.guard import (
     HoldsLink,

@@ -11,8 +11,8 @@ import pytest
 from relay.errors import NotSignedIn, Unavailable
 from relay.model.clock import SystemClock
 from relay.model.people import Account, Person, Role
-from relay.services import late as late_module
-from relay.services.late import Late
+from relay.services.ground import late as late_module
+from relay.services.ground.late import Late
 from relay.store import records_sql
 from relay.store.records_sql import SqlRecords, open_sqlite
 from relay.store.reserve import Reserve

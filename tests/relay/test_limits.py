@@ -18,8 +18,8 @@ from relay.model.snapshot import Snapshot
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
 from relay.protocol.ranges import RangeSet
-from relay.services.journal import hospital_topic
-from relay.services.live import MAX_QUEUED_TEXTS, Viewer
+from relay.services.ground.journal import hospital_topic
+from relay.services.recordings.live import MAX_QUEUED_TEXTS, Viewer
 from relay.store.port import CasesAsked
 from relay.store.present_samples import packed, unpacked
 from relay.wiring import Adapters
@@ -80,7 +80,7 @@ def test_a_listing_fits_however_long_it_is() -> None:
 async def test_every_idle_case_is_closed_and_not_only_the_newest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.services.upkeep.CASES_AT_ONCE", 20)
+    monkeypatch.setattr("relay.services.cases.upkeep.CASES_AT_ONCE", 20)
     clock = MovedClock()
     async with a_world(tmp_path, Adapters(clock=clock)) as world:
         old = await newer_cases(world, 90, at_us=1)
@@ -96,7 +96,7 @@ async def test_a_long_timeline_shows_its_newest_and_says_what_is_before(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten thousand entries, and the newest were dropped: decisions too."""
-    monkeypatch.setattr("relay.services.cases.ENTRIES_SHOWN", 4)
+    monkeypatch.setattr("relay.services.cases.cases.ENTRIES_SHOWN", 4)
     monkeypatch.setattr("relay.store.sql_reads.ENTRIES_AT_ONCE", 3)
     async with world.tablet("救急1") as tablet, await world.http("sato") as http:
         spec = tablet.open()

@@ -21,8 +21,8 @@ from relay.model.audit import AuditRow
 from relay.model.people import Device, Person, Role
 from relay.protocol import feed
 from relay.protocol import messages as m
-from relay.services import witness
-from relay.services.witness import Look, Nothing
+from relay.services.ground import witness
+from relay.services.ground.witness import Look, Nothing
 from relay.web.app import create_app
 from relay.web.guard import Door, guards_of
 from tests.patience import PATIENCE_S

@@ -18,8 +18,8 @@ from relay.model.audit import GENESIS, AuditRow, ChainCheck, hash_row
 from relay.model.clock import ManualClock
 from relay.model.people import Person, Role, sees
 from relay.model.report import Report
-from relay.services.hold import LiveHold
-from relay.services.live import MAX_QUEUED_FRAMES, MAX_QUEUED_TEXTS, Cursor, Viewer
+from relay.services.alarm.hold import LiveHold
+from relay.services.recordings.live import MAX_QUEUED_FRAMES, MAX_QUEUED_TEXTS, Cursor, Viewer
 from tests.frames import logged, new_stream
 
 

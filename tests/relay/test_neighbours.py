@@ -15,11 +15,11 @@ from ecg.values import EcgSegment
 from relay.auth.argon import ArgonPasswords
 from relay.errors import TooMany
 from relay.protocol import messages as m
-from relay.services.access import Relation
-from relay.services.cabin_board import room_of
-from relay.services.call_book import Watcher
-from relay.services.links import TEXTS_PER_S
-from relay.services.screener import Screened
+from relay.services.cabin.cabin_board import room_of
+from relay.services.calls.call_book import Watcher
+from relay.services.ground.access import Relation
+from relay.services.screening.screener import Screened
+from relay.services.tablets.links import TEXTS_PER_S
 from relay.wiring import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.pictures import a_jpeg
@@ -198,8 +198,8 @@ async def test_a_link_beyond_its_credit_is_told_why_and_read_more_slowly_and_kee
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pings and tiny frames of one tablet made others' ECG wait for a second."""
-    monkeypatch.setattr("relay.services.links.MOST_TEXTS", 50.0)
-    monkeypatch.setattr("relay.services.links.MOST_FRAMES", 100.0)
+    monkeypatch.setattr("relay.services.tablets.links.MOST_TEXTS", 50.0)
+    monkeypatch.setattr("relay.services.tablets.links.MOST_FRAMES", 100.0)
     async with a_world(tmp_path) as world, world.tablet("救急1") as much:
         spec = much.open()
         await much.record(spec.stream, range(300), n=2)
@@ -228,8 +228,8 @@ async def test_a_link_beyond_its_credit_is_told_why_and_read_more_slowly_and_kee
 async def test_pages_that_say_too_much_are_told_so_and_an_account_has_so_many_pages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.services.feed_registry.MOST_WORDS", 10.0)
-    monkeypatch.setattr("relay.services.feed_registry.MOST_OF_AN_ACCOUNT", 2)
+    monkeypatch.setattr("relay.services.pages.registry.MOST_WORDS", 10.0)
+    monkeypatch.setattr("relay.services.pages.registry.MOST_OF_AN_ACCOUNT", 2)
     async with (
         a_world(tmp_path) as world,
         world.page("sato") as one,

@@ -162,7 +162,7 @@ def test_accounts_are_closed_opened_and_changed_by_commands(tmp_path: Path) -> N
 async def test_another_role_or_hospital_ends_the_sessions_and_the_page_says_why(
     world: World, tmp_path: Path
 ) -> None:
-    from relay.services.accounts import Change
+    from relay.services.people.accounts import Change
 
     async with world.page("sato") as page:
         await page.until(lambda t: t["kind"] == "welcome")

@@ -13,7 +13,7 @@ from relay.model.clock import SystemClock
 from relay.model.people import Person, Role
 from relay.protocol import feed
 from relay.protocol import messages as m
-from relay.services.presence import PROVED_FOR_S, SETTLING_S, Presence
+from relay.services.ground.presence import PROVED_FOR_S, SETTLING_S, Presence
 from relay.wiring import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP, a_desk

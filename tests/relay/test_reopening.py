@@ -16,7 +16,7 @@ from relay.errors import Unavailable
 from relay.model.incident import IncidentState
 from relay.model.stream import StreamState
 from relay.protocol import messages as m
-from relay.services.journal import CASES, CaseChanged
+from relay.services.ground.journal import CASES, CaseChanged
 from relay.wiring import Adapters
 from tests.patience import PATIENCE_S
 from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink

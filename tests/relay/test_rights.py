@@ -23,9 +23,9 @@ from relay.model.people import Device, Hospital, Person, Role
 from relay.office import open_people
 from relay.protocol import messages as m
 from relay.protocol.link import CLOSE_RESTART, CLOSE_TOKEN
-from relay.services.cabin_board import room_of
-from relay.services.people import People
-from relay.services.wire import CLOSE_SESSION_CHANGED, CLOSE_SESSION_ENDED
+from relay.services.cabin.cabin_board import room_of
+from relay.services.ground.wire import CLOSE_SESSION_CHANGED, CLOSE_SESSION_ENDED
+from relay.services.people.people import People
 from relay.settings import Settings
 from relay.store.records_sql import SqlRecords, open_sqlite
 from tests.patience import PATIENCE_S
@@ -149,7 +149,7 @@ async def test_nothing_is_written_on_a_right_that_ended_before_anybody_looked(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the command and the look a tablet opens no case at its old hospitals, and writes no card."""
-    monkeypatch.setattr("relay.services.rights.LOOK_EVERY_S", 3600.0)
+    monkeypatch.setattr("relay.services.ground.rights.LOOK_EVERY_S", 3600.0)
     await until(lambda: world.relay.rights.looks > 0)
     await asyncio.sleep(0.6)  # the look under way has gone to sleep for an hour
     async with world.tablet() as moved, world.tablet("救急2") as revoked:

@@ -15,7 +15,7 @@ from relay.model.snapshot import Snapshot
 from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.protocol.codec import encode_samples
-from relay.services import screening
+from relay.services.screening import work as screening
 from relay.store.port import LoggedFrame
 from relay.wiring import Adapters
 from tests.frames import MASK_8

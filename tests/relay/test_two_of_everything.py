@@ -11,8 +11,8 @@ import pytest
 from relay.model.clock import ManualClock
 from relay.model.report import TIERS, Report
 from relay.protocol import messages as m
-from relay.services.hold import HOLD_S, MAX_GAP_S, LiveHold
-from relay.services.links import LinkRegistry
+from relay.services.alarm.hold import HOLD_S, MAX_GAP_S, LiveHold
+from relay.services.tablets.links import LinkRegistry
 from tests.patience import PATIENCE_S
 from tests.relay.world import CALM, ELEVATED, World
 

@@ -15,10 +15,10 @@ from structlog.testing import capture_logs
 from relay.errors import Unavailable
 from relay.model.asker import ASKER, Asker
 from relay.model.clock import ManualClock
-from relay.services import witness as module
-from relay.services.audit_trail import Question, asked
-from relay.services.late import Late
-from relay.services.witness import AGAIN_AFTER_S, REFUSED_EVERY_S, Witness
+from relay.services.evidence.audit_trail import Question, asked
+from relay.services.ground import witness as module
+from relay.services.ground.late import Late
+from relay.services.ground.witness import AGAIN_AFTER_S, REFUSED_EVERY_S, Witness
 from relay.store.records_sql import SqlRecords, open_sqlite
 from relay.wiring import Adapters
 from tests.patience import PATIENCE_S

@@ -24,7 +24,7 @@ from relay.protocol import messages as m
 from relay.protocol.codec import encode_samples
 from relay.protocol.sender import SenderEvent, SenderLink
 from relay.services.relay import Relay
-from relay.services.screener import Screened
+from relay.services.screening.screener import Screened
 from relay.settings import Settings
 from relay.store.data_folder import DATABASE
 from relay.web.server import bind, make_server

@@ -1,0 +1,1 @@
+"""Pictures from inside the ambulance, and photographs of a case."""

@@ -1,0 +1,220 @@
+"""Every change of a 119 call: one transaction, and told to pages and phones only after its commit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from relay.bus.port import Bus
+from relay.errors import NotFound
+from relay.model.call import Call, CallEntry, CallFacts, ShareKind, advance
+from relay.model.clock import Clock
+from relay.model.people import Device, Permission, Person, has
+from relay.model.timeline import Entry, Stage
+from relay.protocol import feed
+from relay.services.cabin.cabin_board import CabinBoard
+from relay.services.calls.render_calls import Json, call_json
+from relay.services.ground.journal import ForPages, Journal, hospital_topic
+from relay.services.ground.witness import CALLS_LISTED
+from relay.store.port import RecordReads, RecordWrites
+
+DISPATCHERS = "calls"
+"""Topic of ready feed texts for every dispatcher."""
+CALLER = "caller"
+
+
+def caller_topic(call: UUID) -> str:
+    """Topic of ``CallFacts`` for the caller's phone."""
+    return f"caller:{call}"
+
+
+def share_topic(kind: ShareKind, target: str) -> str:
+    """Topic of ready feed texts for somebody a call is shared with."""
+    return hospital_topic(target) if kind is ShareKind.HOSPITAL else f"{kind}:{target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who looks at calls: a person's session, or an ambulance's tablet.
+
+    Attributes:
+        name / shown: the account, and as people read it.
+        all_calls: whether no share is needed.
+        may_see: the shares that let this one in.
+        session: hash of the session, empty for a tablet.
+        device: hash of the tablet's token, empty for a person.
+    """
+
+    name: str
+    shown: str
+    all_calls: bool
+    may_see: tuple[tuple[ShareKind, str], ...]
+    session: str = ""
+    device: str = ""
+
+    def sees(self, facts: CallFacts) -> bool:
+        """Whether this call may be looked at."""
+        return self.all_calls or any(facts.shared_with(*one) for one in self.may_see)
+
+
+def watcher_of(person: Person, session: str) -> Watcher:
+    """A signed-in person."""
+    seen: list[tuple[ShareKind, str]] = []
+    if has(person.role, Permission.CALLS_WATCH):
+        seen.append((ShareKind.COMMAND, person.name))
+        if person.hospital is not None:
+            seen.append((ShareKind.HOSPITAL, person.hospital))
+    all_calls = has(person.role, Permission.CALLS_READ)
+    return Watcher(person.name, person.display_name, all_calls, tuple(seen), session)
+
+
+def watcher_of_device(device: Device) -> Watcher:
+    """An ambulance's tablet."""
+    may_see = ((ShareKind.UNIT, device.unit),)
+    name = f"unit:{device.unit}"[:64]
+    return Watcher(name, device.unit, False, may_see, device=device.key)
+
+
+class CallChange:
+    """One transaction on one call. Whatever was changed of ``call`` is kept when it ends."""
+
+    def __init__(self, tx: RecordWrites, facts: CallFacts, now_us: int) -> None:
+        self.tx = tx
+        self.facts = facts
+        self.call = facts.call
+        self.now_us = now_us
+        self.entries: list[Entry] = []
+
+    def step(self, step: str, **changes: object) -> None:
+        """Advance the call, and set some of its fields."""
+        self.call = advance(self.call, step, self.now_us)
+        self.set(**changes)
+
+    def set(self, **changes: object) -> None:
+        """Set some fields of the call."""
+        self.call = replace(self.call, **changes)  # type: ignore[arg-type]  # fields of Call
+
+    async def say(self, stage: Stage, who: str, data: Mapping[str, object]) -> None:
+        """Note what happened, on the incident's timeline too where the call has one."""
+        about = {"call": str(self.call.id), **data}
+        await self.tx.add_call_entry(self.call.id, CallEntry(self.now_us, stage.value, who, about))
+        if self.call.incident is not None:
+            self.entries.append(
+                await self.tx.add_entry(self.call.incident, self.now_us, stage, who, about)
+            )
+
+    async def join(self, incident: UUID) -> None:
+        """Make the call part of a case: everything said so far goes onto its timeline."""
+        self.set(incident=incident)
+        for told in await self.tx.call_entries(self.call.id):
+            self.entries.append(
+                await self.tx.add_entry(
+                    incident, told.at_us, Stage(told.stage), told.who, told.data
+                )
+            )
+
+    async def audit(self, who: str, action: str, data: Mapping[str, object] | None = None) -> None:
+        """Add to the audit."""
+        await self.tx.audit(self.now_us, who, action, str(self.call.id), data)
+
+
+class CallBook:
+    """Where services change calls."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        bus: Bus,
+        recording: str,
+        cabins: CabinBoard,
+        shared_after_end_s: float = 86_400.0,
+    ) -> None:
+        self.journal = journal
+        self._cabins = cabins
+        self.recording = recording
+        self.phones: dict[UUID, Json] = {}
+        self._bus = bus
+        self._shared_after_end_us = round(shared_after_end_s * 1e6)
+
+    @property
+    def clock(self) -> Clock:
+        """The relay's clock."""
+        return self.journal.clock
+
+    @asynccontextmanager
+    async def change(self, call: UUID, new: Call | None = None) -> AsyncIterator[CallChange]:
+        """A transaction on this call. After its commit, and only then, others hear of what is new.
+
+        ``new``: the call itself, where it is only now taken.
+
+        Raises:
+            NotFound: there is no such call.
+        """
+        async with self.journal.records.begin() as tx:
+            if new is not None:
+                await tx.put_call(new)
+            before, phone = await facts_of(tx, call), self.phones.get(call)
+            change = CallChange(tx, before, self.clock.now_us())
+            yield change
+            if change.call != before.call:
+                await tx.put_call(change.call)
+            after = await facts_of(tx, call)
+            case = await tx.incident(change.call.incident) if change.entries else None  # type: ignore[arg-type]  # entries need one
+        if new is not None or after != before or self.phones.get(call) != phone:
+            self.tell(after, before)
+        if case is not None:
+            self.journal.told(case, tuple(change.entries))
+
+    async def read(self, call: UUID) -> CallFacts:
+        """A call, whole.
+
+        Raises:
+            NotFound: there is no such call.
+        """
+        async with self.journal.records.read() as records:
+            return await facts_of(records, call)
+
+    def json(self, facts: CallFacts, *, private: bool) -> Json:
+        """``Call``; without number and address for those it is only shared with."""
+        phone = self.phones.get(facts.call.id)
+        row = call_json(facts, phone, self.recording, private=private)
+        cabin = self._cabins.json(facts.call.incident) if private else None
+        return {**row, "cabin": cabin, "shared_until_us": self.shared_until_us(facts)}
+
+    def shared_until_us(self, facts: CallFacts) -> int | None:
+        """Until when those it is shared with may read it; None while nobody has ended it."""
+        ended_us = facts.call.ended_at_us
+        return None if ended_us is None else ended_us + self._shared_after_end_us
+
+    def tell(self, facts: CallFacts, before: CallFacts | None = None) -> None:
+        """Send a call's row to everybody who may see it, and take it from who no longer may."""
+        call = facts.call.id
+        text = feed.to_text(feed.CallChanged(self.json(facts, private=True)))
+        self._bus.publish(DISPATCHERS, ForPages(text, call, CALLS_LISTED))
+        shared = {share_topic(share.kind, share.target) for share in facts.shares}
+        if shared:
+            text = feed.to_text(feed.CallChanged(self.json(facts, private=False)))
+            for topic in shared:
+                self._bus.publish(topic, ForPages(text, call, CALLS_LISTED))
+        earlier = before.shares if before else ()
+        for topic in {share_topic(share.kind, share.target) for share in earlier} - shared:
+            self._bus.publish(topic, feed.to_text(feed.CallGone(facts.call.id)))
+        self.tell_caller(facts)
+
+    def tell_caller(self, facts: CallFacts) -> None:
+        """Send the call to its phone alone."""
+        self._bus.publish(caller_topic(facts.call.id), facts)
+
+
+async def facts_of(records: RecordReads, call: UUID) -> CallFacts:
+    """A call, whole.
+
+    Raises:
+        NotFound: there is no such call.
+    """
+    found = await records.call(call)
+    if found is None:
+        raise NotFound("There is no such call.")
+    return found

@@ -1,0 +1,391 @@
+"""119 calls as dispatchers lead them: taken, ambulance sent, link sent, shown to others, ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import structlog
+
+from relay.auth.port import Tokens
+from relay.bus.port import Bus
+from relay.errors import BadInput, Conflict, NotFound, RelayError
+from relay.model.call import TOPICS, Call, CallFacts, CallLink, CallState, Share, ShareKind
+from relay.model.incident import Incident, IncidentState
+from relay.model.people import Person, Role
+from relay.model.timeline import Stage
+from relay.services.calls.call_book import CallBook, CallChange, Watcher
+from relay.services.calls.link_texts import link_of, qr_svg, sms_text
+from relay.services.calls.render_calls import Json
+from relay.services.calls.viewers import CallViewers
+from relay.services.ground.journal import CASES, CaseChanged
+from relay.sms.port import SmsGateway, SmsResult
+from relay.store.port import CasesAsked, RecordWrites
+
+log = structlog.get_logger(__name__)
+LOOK_EVERY_S = 5.0
+CASE_MAY_BE_OLDER_US = 120_000_000
+"""A crew may open its case a little before the dispatcher has typed the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """What a site decided about calls."""
+
+    site_name: str
+    end_after_s: float = 10_800.0
+    shared_after_end_s: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    """What the dispatcher was told."""
+
+    number: str = ""
+    address: str = ""
+    complaint: str = ""
+
+
+class Calls:
+    """What a dispatcher does with a call."""
+
+    def __init__(
+        self,
+        book: CallBook,
+        bus: Bus,
+        tokens: Tokens,
+        sms: SmsGateway,
+        viewers: CallViewers,
+        rules: CallRules,
+    ) -> None:
+        self._book = book
+        self._bus = bus
+        self._tokens = tokens
+        self._sms = sms
+        self._viewers = viewers
+        self._rules = rules
+        self._waiting: dict[str, set[UUID]] = {}
+
+    # looking
+
+    async def check(self, watcher: Watcher, call: UUID) -> CallFacts:
+        """The call, where this one may see it.
+
+        Raises:
+            NotFound: not theirs, or there is none; the two look alike.
+        """
+        facts = await self._book.read(call)
+        if not watcher.sees(facts):
+            raise NotFound("There is no such call.")
+        return facts
+
+    async def list(self, watcher: Watcher) -> list[Json]:
+        """Open calls this one may see, newest first."""
+        async with self._book.journal.records.read() as records:
+            found = await records.open_calls()
+        seen = [facts for facts in found if watcher.sees(facts)]
+        return [self._book.json(facts, private=watcher.all_calls) for facts in seen]
+
+    async def show(self, watcher: Watcher, call: UUID) -> Json:
+        """One call."""
+        facts = await self.check(watcher, call)
+        return self._book.json(facts, private=watcher.all_calls)
+
+    async def places(self) -> Json:
+        """Where an ambulance can come from, and with whom a call can be shared."""
+        async with self._book.journal.records.read() as records:
+            units = [d.device.unit for d in await records.devices() if d.revoked_at_us is None]
+            hospitals = [{"id": h.id, "name": h.name} for h in await records.hospitals()]
+            posts = [
+                {"id": a.person.name, "name": a.person.display_name}
+                for a in await records.accounts()
+                if a.person.role is Role.COMMAND and not a.disabled
+            ]
+        return {"units": units, "hospitals": hospitals, "command": posts}
+
+    # doing
+
+    async def take(self, person: Person, told: NewCall, act: UUID | None = None) -> Json:
+        """A new call; the same ``act`` of the same person is the same call.
+
+        Raises:
+            Conflict: the id is another person's call.
+        """
+        if act is not None and (known := await self._known(act)) is not None:
+            if known.call.taken_by != person.name:
+                raise Conflict("This call was taken by somebody else; look at the list.")
+            return await self._mine(act)
+        now_us = self._book.clock.now_us()
+        made = Call(act or uuid4(), told.number, told.address, told.complaint, person.name, now_us)
+        async with self._book.change(made.id, made) as change:
+            await change.say(Stage.CALL_TAKEN, person.display_name, {})
+            await change.audit(person.name, "call-taken")
+        return await self._mine(made.id)
+
+    async def tell(self, person: Person, call: UUID, told: NewCall) -> Json:
+        """Put right what the caller said; which of it changed is audited, the words are not.
+
+        Raises:
+            Conflict: the call has ended.
+        """
+        async with self._book.change(call) as change:
+            _check_open(change)
+            said = {"number": told.number, "address": told.address, "complaint": told.complaint}
+            changed = [name for name, text in said.items() if getattr(change.call, name) != text]
+            if changed:
+                change.set(**said)
+                await change.audit(person.name, "call-told", {"changed": ", ".join(changed)})
+        return await self._mine(call)
+
+    async def dispatched(self, person: Person, call: UUID, unit: str) -> Json:
+        """An ambulance is on its way: video is unlocked, and the call joins that unit's case.
+
+        Only a case opened for this call is joined: the unit's earlier patient must not get it.
+        """
+        async with self._book.change(call) as change:
+            if change.call.unit != unit:
+                change.set(incident=None)
+            change.step("dispatch", unit=unit)
+            await change.say(Stage.CALL_DISPATCHED, person.display_name, {"unit": unit})
+            await change.audit(person.name, "call-dispatched", {"unit": unit})
+            if change.call.incident is None:
+                await self._join_open_case(change)
+            self._wait_for_case(change.call)
+        return await self._mine(call)
+
+    async def invite(
+        self, person: Person, call: UUID, channel: str, base_url: str, language: str
+    ) -> Json:
+        """A new link; an older one stops working. Also by SMS where asked.
+
+        Raises:
+            Conflict: no ambulance was sent yet.
+        """
+        token = self._tokens.new_link_token()
+        async with self._book.change(call) as change:
+            change.step("invite")
+            await change.tx.revoke_call_links(call, change.now_us)
+            expires_at_us = change.call.expires_at_us or change.now_us
+            hashed = self._tokens.hash_of(token)
+            await change.tx.add_call_link(CallLink(hashed, call, change.now_us, expires_at_us))
+            about = {"step": "sent", "channel": channel}
+            await change.say(Stage.CALL_LINK, person.display_name, about)
+            await change.audit(person.name, "link-sent", {"channel": channel, "consent": True})
+            number = change.call.number
+        await self._viewers.drop_publisher(call)
+        url = link_of(base_url, token, language)
+        result = SmsResult.NOT_CONFIGURED
+        if channel == "sms":
+            text = sms_text(self._rules.site_name, url, language)
+            result = await self._sms.send(number, text) if number else SmsResult.FAILED
+            async with self._book.journal.records.begin() as tx:
+                now_us = self._book.clock.now_us()
+                await tx.audit(now_us, "relay", "sms", str(call), {"result": result.value})
+        svg = await asyncio.to_thread(qr_svg, url)
+        return {"url": url, "expires_at_us": expires_at_us, "qr_svg": svg, "sms": result.value}
+
+    async def revoke(self, person: Person, call: UUID) -> Json:
+        """Take the link back; the phone that has it is cut off."""
+        async with self._book.change(call) as change:
+            change.step("revoke")
+            await change.tx.revoke_call_links(call, change.now_us)
+            await change.say(Stage.CALL_LINK, person.display_name, {"step": "revoked"})
+            await change.audit(person.name, "link-revoked")
+        await self._viewers.drop_publisher(call)
+        return await self._mine(call)
+
+    async def guide(self, person: Person, call: UUID, topic: str | None) -> Json:
+        """Show first aid on the caller's phone, or clear it.
+
+        Raises:
+            BadInput: there is no such topic.
+            Conflict: the call has ended.
+        """
+        if topic is not None and topic not in TOPICS:
+            raise BadInput(f"There is no guidance {topic}; choose one of {', '.join(TOPICS)}.")
+        async with self._book.change(call) as change:
+            _check_open(change)
+            change.set(guidance=topic)
+            await change.say(Stage.CALL_GUIDANCE, person.display_name, {"topic": topic})
+            await change.audit(person.name, "guidance", {"topic": topic})
+        return await self._mine(call)
+
+    async def share(self, person: Person, call: UUID, kind: ShareKind, target: str) -> Json:
+        """Let a crew, a hospital or a command post look. Asking twice changes nothing.
+
+        Raises:
+            BadInput: there is no such place.
+            Conflict: the call has ended.
+        """
+        async with self._book.change(call) as change:
+            _check_open(change)
+            await _check_target(change.tx, kind, target)
+            if not change.facts.shared_with(kind, target):
+                share = Share(uuid4(), call, kind, target, change.now_us, person.name)
+                await change.tx.add_share(share)
+                about = {"kind": kind.value, "target": target}
+                await change.say(Stage.CALL_SHARED, person.display_name, about)
+                await change.audit(person.name, "call-shared", about)
+        return await self._mine(call)
+
+    async def unshare(self, person: Person, call: UUID, share: UUID) -> Json:
+        """Let them look no more; whoever watches through it is cut off at once.
+
+        Raises:
+            NotFound: there is no such share.
+        """
+        async with self._book.change(call) as change:
+            found = next((s for s in change.facts.shares if s.id == share), None)
+            if found is None:
+                raise NotFound("This share has already ended.")
+            await _unshare(change, found, person.name, person.display_name)
+        await self._viewers.cut_off(call, found.kind, found.target)
+        return await self._mine(call)
+
+    async def end(self, person: Person, call: UUID) -> Json:
+        """End it: the phone's camera goes off, everybody's picture ends."""
+        await self._end(call, person.name, person.display_name)
+        return await self._mine(call)
+
+    async def _end(self, call: UUID, user: str, who: str) -> None:
+        async with self._book.change(call) as change:
+            change.step("end")
+            dropped = 0
+            if self._book.recording == "off":
+                dropped = await change.tx.drop_stills(call)
+            await change.say(Stage.CALL_ENDED, who, {"stills_deleted": dropped})
+            await change.audit(user, "call-ended", {"stills_deleted": dropped})
+        self._book.phones.pop(call, None)
+        await self._viewers.end(call)
+
+    async def _known(self, call: UUID) -> CallFacts | None:
+        try:
+            return await self._book.read(call)
+        except NotFound:
+            return None
+
+    async def _mine(self, call: UUID) -> Json:
+        return self._book.json(await self._book.read(call), private=True)
+
+    # joining the ambulance's case
+
+    async def _join_open_case(self, change: CallChange) -> None:
+        newest = CasesAsked(
+            unit=change.call.unit,
+            state=IncidentState.OPEN,
+            opened_since_us=change.call.taken_at_us - CASE_MAY_BE_OLDER_US,
+        )
+        for case in await change.tx.incidents(newest, at_most=1):
+            if fits(case, change.call):
+                await change.join(case.id)
+
+    def _wait_for_case(self, call: Call) -> None:
+        for waiting in self._waiting.values():
+            waiting.discard(call.id)
+        self._expect_case(call)
+
+    def _expect_case(self, call: Call) -> None:
+        """Never takes a call off the list: what was read may be older than what was said since."""
+        if call.is_open and call.incident is None and call.unit is not None:
+            self._waiting.setdefault(call.unit, set()).add(call.id)
+
+    async def follow_cases(self) -> None:
+        """Join calls to cases that open after them, until cancelled."""
+        async with self._book.journal.records.read() as records:
+            for facts in await records.open_calls():
+                self._expect_case(facts.call)
+        async for message in self._bus.subscribe(CASES, limit=10_000):
+            if isinstance(message, CaseChanged) and self._waiting.get(message.incident.unit):
+                await self._join_waiting(message.incident)
+
+    async def _join_missed(self) -> None:
+        """Join what a lost word about a case left waiting: at a start, or while this part restarted."""
+        for call in [call for waiting in self._waiting.values() for call in waiting]:
+            async with self._book.change(call) as change:
+                if change.call.is_open and change.call.incident is None:
+                    await self._join_open_case(change)
+                self._wait_for_case(change.call)
+
+    async def _join_waiting(self, case: Incident) -> None:
+        for call in tuple(self._waiting[case.unit]):
+            async with self._book.change(call) as change:
+                if fits(case, change.call) and change.call.incident is None:
+                    await change.join(case.id)
+                    await change.audit("relay", "call-joined", {"incident": str(case.id)})
+                self._wait_for_case(change.call)
+
+    # what happens by itself
+
+    async def run(self) -> None:
+        """Let links expire and forgotten calls end, until cancelled."""
+        while True:
+            try:
+                await self.look_at_the_clock()
+            except RelayError as error:
+                log.warning("calls-not-checked", reason=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look_at_the_clock(self) -> None:
+        """Do once what ``run`` does."""
+        now_us = self._book.clock.now_us()
+        async with self._book.journal.records.read() as records:
+            overdue = await records.overdue_calls(now_us)
+            open_calls = await records.open_calls()
+        for call in overdue:
+            async with self._book.change(call) as change:
+                if change.call.state is CallState.SENT:
+                    change.step("expire", hint="expired")
+                    await change.tx.revoke_call_links(call, change.now_us)
+                    await change.say(Stage.CALL_LINK, "", {"step": "expired"})
+        await self._join_missed()
+        too_old_us = now_us - self._rules.end_after_s * 1e6
+        for facts in open_calls:
+            if facts.call.taken_at_us < too_old_us:
+                await self._end(facts.call.id, "relay", "")
+        await self._unshare_old(now_us)
+
+    async def _unshare_old(self, now_us: int) -> None:
+        """Sharing ends with the need: so long after a call's end nobody else reads it any more."""
+        before_us = now_us - round(self._rules.shared_after_end_s * 1e6)
+        async with self._book.journal.records.read() as records:
+            found = await records.calls_shared_after_end(before_us)
+        for call in found:
+            async with self._book.change(call) as change:
+                shares = change.facts.shares
+                for share in shares:
+                    await _unshare(change, share, "relay", "", why="time")
+            for share in shares:
+                await self._viewers.cut_off(call, share.kind, share.target)
+
+
+async def _unshare(change: CallChange, share: Share, user: str, who: str, **more: str) -> None:
+    await change.tx.end_share(share.id, change.now_us)
+    about = {"kind": share.kind.value, "target": share.target, **more}
+    await change.say(Stage.CALL_UNSHARED, who, about)
+    await change.audit(user, "call-unshared", about)
+
+
+def fits(case: Incident, call: Call) -> bool:
+    """Whether an ambulance's case is this call's: its unit's, open, and not an earlier patient's."""
+    is_new = case.opened_at_us >= call.taken_at_us - CASE_MAY_BE_OLDER_US
+    return case.unit == call.unit and case.state is IncidentState.OPEN and is_new
+
+
+def _check_open(change: CallChange) -> None:
+    if not change.call.is_open:
+        raise Conflict("This call has ended; take a new one.")
+
+
+async def _check_target(tx: RecordWrites, kind: ShareKind, target: str) -> None:
+    known: Sequence[str] = ()
+    if kind is ShareKind.HOSPITAL:
+        known = [hospital.id for hospital in await tx.hospitals()]
+    elif kind is ShareKind.UNIT:
+        known = [entry.device.unit for entry in await tx.devices() if entry.revoked_at_us is None]
+    else:
+        accounts = [a for a in await tx.accounts() if not a.disabled]
+        known = [a.person.name for a in accounts if a.person.role is Role.COMMAND]
+    if target not in known:
+        raise BadInput(f"There is no {kind.value} called {target}; choose one from the list.")

@@ -1,0 +1,1 @@
+"""A person's page on its feed: what it is told, and what it does."""

@@ -1,0 +1,1 @@
+"""Who somebody is, and what ends it: accounts, sessions, tablets, and viewers of pictures."""

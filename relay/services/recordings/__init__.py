@@ -1,0 +1,1 @@
+"""The ECG as it comes: live streams, and ten seconds put together from them."""

@@ -1,0 +1,1 @@
+"""Which ECG is screened next, by whom, and what became of it."""

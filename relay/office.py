@@ -14,15 +14,15 @@ from relay.auth.bucket import Buckets
 from relay.auth.tokens import SecretTokens
 from relay.bus.memory import MemoryBus
 from relay.bus.port import Bus
+from relay.data_folder import ANCHORS, DATABASE, contents_of, lock_folder
 from relay.errors import NotFound, Unavailable
 from relay.model.clock import SystemClock
+from relay.records.port.records import Records
+from relay.records.sqlite import known_sqlite, open_sqlite, read_sqlite
 from relay.services.evidence.anchors import AuditAnchors
 from relay.services.ground.late import Late
 from relay.services.people.people import People, SessionRules, SignIn
 from relay.settings import Settings
-from relay.store.data_folder import ANCHORS, DATABASE, contents_of, lock_folder
-from relay.store.port import Records
-from relay.store.records_sql import known_sqlite, open_sqlite, read_sqlite
 
 NEW = "If a new one is to begin there, say --new; otherwise name the right folder with --data."
 WITHOUT = "To begin anew without it, say --without-database."

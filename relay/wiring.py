@@ -19,10 +19,16 @@ from relay.auth.bucket import Buckets
 from relay.auth.tokens import SecretTokens
 from relay.bus.memory import MemoryBus
 from relay.bus.port import Bus
+from relay.data_folder import CLIPS, DATABASE, ECG_LOG, lock_folder
+from relay.ecglog.port import EcgLog
+from relay.ecglog.reserve import Reserve
+from relay.ecglog.segments import open_log
 from relay.model.clock import Clock, SystemClock
 from relay.office import anchors_of, data_folder, people_of
 from relay.owner_only import make_private
 from relay.reach import hosts_of, is_this_machine
+from relay.records.port.records import Records
+from relay.records.sqlite import open_sqlite
 from relay.services.alarm.alerting import Alerting
 from relay.services.cabin.cabin_board import CabinBoard
 from relay.services.cabin.cabins import Cabins
@@ -68,11 +74,6 @@ from relay.services.tablets.session import IngestParts
 from relay.settings import Settings
 from relay.sms.hook import NoSms, SmsHook
 from relay.sms.port import SmsGateway
-from relay.store.data_folder import CLIPS, DATABASE, ECG_LOG, lock_folder
-from relay.store.port import EcgLog, Records
-from relay.store.records_sql import open_sqlite
-from relay.store.reserve import Reserve
-from relay.store.segments import open_log
 from relay.turns.credit import Credits
 from relay.turns.rests import Rests
 from relay.video.absent import NoMediaPlane

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import numpy as np
 
 from ecg.leads import INDEPENDENT_LEADS, mask_of_leads
+from relay.ecglog.port import LoggedFrame
 from relay.protocol.codec import RAW_INT16, encode_samples
 from relay.protocol.wire import EcgFrame, pack
-from relay.store.port import LoggedFrame
 
 MASK_8 = mask_of_leads(INDEPENDENT_LEADS)
 

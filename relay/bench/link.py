@@ -21,8 +21,8 @@ from relay.bench.usage import Usage, usage_of
 from relay.demo.console import Console
 from relay.demo.processes import Child, child
 from relay.demo.provision import provision
+from relay.ecglog.segments import open_log
 from relay.errors import Unavailable
-from relay.store.segments import open_log
 
 Progress = Callable[[str], None]
 WARM_UP_S = 3.0

@@ -73,7 +73,7 @@ def _noted(at: Settings, made: Made) -> str | None:
     async def work() -> None:
         from relay.model.clock import SystemClock
         from relay.office import database_of
-        from relay.store.records_sql import known_sqlite
+        from relay.records.sqlite import known_sqlite
 
         records = await known_sqlite(database_of(at))
         try:

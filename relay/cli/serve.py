@@ -128,7 +128,7 @@ def _take_place(settings: Settings) -> socket.socket:
     """Load whatever is slow to load, listen beside the old relay, and only then let it go."""
     import asyncio
 
-    from relay.store.data_folder import take_place
+    from relay.data_folder import take_place
     from relay.web.pages import FILES
     from relay.web.server import CAN_SHARE, bind
     from relay.wiring import load_plane, load_screener, make_screener_fast

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import numpy as np
 
+from relay.ecglog.segment_file import scan
+from relay.ecglog.segments import open_log
 from relay.protocol.codec import decode_samples
 from relay.protocol.wire import EcgFrame, unpack
-from relay.store.segment_file import scan
-from relay.store.segments import open_log
 
 
 @dataclass(frozen=True, slots=True)

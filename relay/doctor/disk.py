@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from relay.data_folder import running_relay
 from relay.doctor.finding import Finding, bad, ok
-from relay.store.data_folder import running_relay
 
 MIN_FREE_GB = 2.0
 WANTED = 65_536

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from relay.data_folder import running_relay
 from relay.doctor.finding import Finding, bad, note, ok
 from relay.errors import RelayError
 from relay.settings import Settings
-from relay.store.data_folder import running_relay
 
 SOON = timedelta(days=21)
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from relay.causes import words
+from relay.data_folder import contents_of
 from relay.doctor.finding import Finding, bad, note, ok
 from relay.office import open_people, open_records
 from relay.settings import Settings
-from relay.store.data_folder import contents_of
 from relay.vault.verify import verify_folder
 
 BACKUP_EVERY_D = 2.0

@@ -20,10 +20,10 @@ from uuid import UUID
 
 from relay.demo.ports import free_port
 from relay.demo.processes import child
+from relay.ecglog.segment_file import scan
 from relay.faults.dose import Dose
 from relay.faults.lab import UNITS, Lab
 from relay.faults.verdict import Outcome
-from relay.store.segment_file import scan
 
 OTHERS = UNITS[1:4]
 RECORDS = "records.sqlite"

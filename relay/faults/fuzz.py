@@ -162,7 +162,7 @@ async def fuzz(lab: Lab, dose: Dose) -> Outcome:
 
 
 def _unreadable(lab: Lab) -> int:
-    from relay.store.segment_file import scan
+    from relay.ecglog.segment_file import scan
 
     wrong = 0
     for path in (lab.data / "ecg").glob("*.seg"):

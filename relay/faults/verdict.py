@@ -8,8 +8,8 @@ from pathlib import Path
 from uuid import UUID
 
 from relay.demo.tally import journal_frames
+from relay.ecglog.segment_file import scan
 from relay.protocol.wire import EcgFrame, unpack
-from relay.store.segment_file import scan
 
 
 @dataclass(frozen=True, slots=True)

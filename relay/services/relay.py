@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from relay.bus.port import Bus
+from relay.ecglog.port import EcgLog
 from relay.errors import RelayError
 from relay.model.clock import Clock
+from relay.records.port.records import Records
 from relay.services.cabin.cabins import Cabins
 from relay.services.cabin.photos import Photos
 from relay.services.calls.callers import Callers
@@ -29,7 +31,6 @@ from relay.services.pages.session import FeedParts
 from relay.services.people.people import People
 from relay.services.screening.work import Screening
 from relay.services.tablets.session import IngestParts
-from relay.store.port import EcgLog, Records
 
 ANSWERS_WITHIN_S = 2.0
 

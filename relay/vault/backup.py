@@ -18,13 +18,13 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from relay.data_folder import ANCHORS, CLIPS, DATABASE, ECG_LOG
+from relay.ecglog.segment_file import index_path, scan, sync_folder
 from relay.errors import BadInput, Conflict, Unavailable
 from relay.model.audit import Head
 from relay.model.evidence import SEALED
 from relay.office import database_of
 from relay.settings import Settings
-from relay.store.data_folder import ANCHORS, CLIPS, DATABASE, ECG_LOG
-from relay.store.segment_file import index_path, scan, sync_folder
 from relay.vault.copying import copy_database, copy_file, link_file
 from relay.vault.manifest import FileMark, Manifest, backups_in, read_manifest
 

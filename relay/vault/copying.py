@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from relay.store.sqlite_files import for_reading, uri_of
+from relay.records.sqlite_files import for_reading, uri_of
 from relay.vault.manifest import FileMark
 
 PIECE = 2**20

@@ -6,13 +6,13 @@ import os
 import shutil
 from pathlib import Path
 
+from relay.data_folder import DATABASE, LOCK
 from relay.errors import BadInput, Conflict, Unavailable
 from relay.model.clock import SystemClock
 from relay.model.evidence import RESTORED
 from relay.office import anchors_of
+from relay.records.sqlite import known_sqlite
 from relay.settings import Settings
-from relay.store.data_folder import DATABASE, LOCK
-from relay.store.records_sql import known_sqlite
 from relay.vault.copying import copy_file
 from relay.vault.manifest import Manifest, backups_in, read_manifest
 

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from relay.data_folder import ECG_LOG
+from relay.ecglog.segment_folder import SegmentFolder, read_folder
 from relay.errors import Unavailable
 from relay.model.audit import Head
 from relay.model.clock import SystemClock
 from relay.model.evidence import ACKNOWLEDGED
 from relay.office import anchors_of, database_of
+from relay.records.sqlite import SqlRecords, known_sqlite, read_sqlite
 from relay.services.evidence.anchors import ALONE
 from relay.services.evidence.verifying import (
     Seal,
@@ -23,9 +26,6 @@ from relay.services.evidence.verifying import (
     verify_recordings,
 )
 from relay.settings import Settings
-from relay.store.data_folder import ECG_LOG
-from relay.store.records_sql import SqlRecords, known_sqlite, read_sqlite
-from relay.store.segment_folder import SegmentFolder, read_folder
 
 
 async def verify_folder(

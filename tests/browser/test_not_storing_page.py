@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relay.store.port import CasesAsked
+from relay.records.port.records import CasesAsked
 from tests.browser_page import chromium as a_chromium
 from tests.patience import PATIENCE_MS
 from tests.relay.kept_folder import a_patient

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from relay.model.people import Account, Hospital, Person, Role
-from relay.store.records_sql import SqlRecords, open_sqlite
+from relay.records.sqlite import SqlRecords, open_sqlite
 
 PERSON = Person("sato", "佐藤", Role.CARDIOLOGIST, "chuo")
 

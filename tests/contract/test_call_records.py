@@ -1,4 +1,4 @@
-"""What every ``Records`` adapter promises of 119 calls (``relay/store/calls_port.py``)."""
+"""What every ``Records`` adapter promises of 119 calls (``relay/records/port/calls.py``)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from relay.model.call import (
     Still,
 )
 from relay.model.incident import Incident
-from relay.store.records_sql import SqlRecords, open_sqlite
+from relay.records.sqlite import SqlRecords, open_sqlite
 from tests.doses import examples
 
 

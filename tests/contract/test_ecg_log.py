@@ -1,4 +1,4 @@
-"""What every ``EcgLog`` adapter promises (``relay/store/port.py``)."""
+"""What every ``EcgLog`` adapter promises (``relay/records/port/records.py``)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from relay.ecglog.memory import MemoryEcgLog
+from relay.ecglog.port import EcgLog
+from relay.ecglog.segments import open_log
 from relay.errors import Unavailable
-from relay.store.memory import MemoryEcgLog
-from relay.store.port import EcgLog
-from relay.store.segments import open_log
 from tests.frames import logged, new_stream
 
 

@@ -14,8 +14,8 @@ from relay.model.incident import Incident
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
 from relay.protocol.receipts import folded
+from relay.records.sqlite import SqlRecords
 from relay.services.cases.render import entry_message, row_json
-from relay.store.records_sql import SqlRecords
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "receipts.json").read_text())
 Timeline = list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""What every ``Records`` adapter promises (``relay/store/port.py``)."""
+"""What every ``Records`` adapter promises (``relay/records/port/records.py``)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from relay.model.snapshot import Snapshot, SnapshotState
 from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream, StreamState
 from relay.model.timeline import Stage
-from relay.store.port import CasesAsked, RecordWrites
-from relay.store.records_sql import SqlRecords, open_sqlite
+from relay.records.port.records import CasesAsked, RecordWrites
+from relay.records.sqlite import SqlRecords, open_sqlite
 from tests.contract.conftest import PERSON
 from tests.patience import PATIENCE_S
 

@@ -49,9 +49,9 @@ def test_both_doors_say_the_same():
 def test_frames_of_any_length_give_the_report_of_the_whole(cuts):
     from uuid import UUID
 
+    from relay.ecglog.port import LoggedFrame
     from relay.protocol.codec import encode_samples
     from relay.protocol.wire import EcgFrame, pack
-    from relay.store.port import LoggedFrame
 
     seg, stream = segment("inferior-stemi", 6, noise="ambulance"), UUID(int=7)
     edges = [0, *sorted({*cuts, 2500}), 5000]

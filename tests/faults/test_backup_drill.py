@@ -16,11 +16,11 @@ from uuid import UUID
 import pytest
 
 from relay.demo.provision import provision
+from relay.ecglog.segment_file import load, read_index, scan
+from relay.ecglog.segment_folder import read_folder
 from relay.protocol import messages as m
 from relay.protocol.codec import decode_samples
 from relay.protocol.wire import unpack
-from relay.store.segment_file import load, read_index, scan
-from relay.store.segment_folder import read_folder
 from tests.city import free_port
 from tests.patience import PATIENCE_S
 from tests.relay.test_cli import Serving, kyumei

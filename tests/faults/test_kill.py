@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from relay.demo.tally import journal_frames
+from relay.ecglog.segments import open_log
 from relay.protocol.codec import decode_samples
 from relay.protocol.wire import unpack
-from relay.store.segments import open_log
 from tests.city import City, Process, free_port
 from tests.patience import PATIENCE_S
 

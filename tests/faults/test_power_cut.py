@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.store.segment_file import scan
+from relay.ecglog.segment_file import scan
 from tests.city import City, answers
 from tests.patience import PATIENCE_S
 

@@ -20,7 +20,7 @@ OURS = {room.rpartition("/")[2] for room in ROOMS}
 BENCHES = ("relay/bench/*", "relay/faults/*", "relay/demo/*")
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "sqlalchemy alembic aiosqlite": ("relay/store/*",),
+    "sqlalchemy alembic aiosqlite": ("relay/records/sql/*", "relay/records/migrations/*", "relay/records/[ams]*.py"),
     "fastapi starlette": ("relay/fastapi_alone.py", "relay/web/*", "ambulance_client/panel/*"),
     "uvicorn": ("relay/web/*", "ambulance_client/cli.py"),
     "websockets": ("relay/web/sockets.py", "ambulance_client/uplink.py", "ambulance_client/link_causes.py", *BENCHES),
@@ -45,7 +45,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "numpy": ("relay/*", "ambulance_client/*", "signal/ecg/*", "sample_records/*"),
     "structlog": ("relay/*", "ambulance_client/*"),
     "neurokit2": ("relay/bench/screen.py",),
-    "importlib": ("relay/cli/__init__.py", "relay/store/async_engine.py", "relay/bench/screen.py", "signal/ecg/kernels/__init__.py"),
+    "importlib": ("relay/cli/__init__.py", "relay/records/async_engine.py", "relay/bench/screen.py", "signal/ecg/kernels/__init__.py"),
 }  # fmt: skip
 """Who may import a library, by name; a library that stands here nowhere is asked about first."""
 HARMLESS = {"importlib.metadata", "importlib.resources", "importlib.abc"}
@@ -142,7 +142,7 @@ def _bound(text: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def _reached(node: ast.Attribute) -> set[str]:
-    """``relay.store.records_sql.x`` after ``import relay.store.port``."""
+    """``relay.records.sqlite.x`` after ``import relay.records.port.records``."""
     parts: list[str] = []
     at: ast.expr = node
     while isinstance(at, ast.Attribute):
@@ -157,7 +157,9 @@ def _reached(node: ast.Attribute) -> set[str]:
 @cache
 def adapter_rooms() -> frozenset[str]:
     """Rooms of the relay that are reached through a port."""
-    return frozenset(f"relay.{p.parent.name}" for p in (ROOT / "relay").glob("*/port.py"))
+    return frozenset(
+        f"relay.{p.parent.name}" for p in (ROOT / "relay").glob("*/port*") if p.stem == "port"
+    )
 
 
 def _is_adapter(target: str) -> bool:
@@ -190,11 +192,8 @@ def _ours(file: str, target: str) -> str:
         return "services see ports only"
     if room[:2] == ["relay", "web"] and _is_adapter(target) and not _one_of(target, WEB_MAY):
         return "the web floor asks services, not stores"
-    if (
-        (room[-1] == "port.py" or room[-1].endswith("_port.py"))
-        and room[0] == "relay"
-        and _is_adapter(target)
-    ):
+    is_port = room[2:3] in (["port"], ["port.py"]) or room[-1].endswith("_port.py")
+    if room[0] == "relay" and is_port and _is_adapter(target):
         return "a port knows no adapter"
     if room[0] == "ambulance_client" and target.startswith("relay.") and not _one_of(target, TABLET_KNOWS):  # fmt: skip
         return "the tablet knows the link's language and the errors"

@@ -31,35 +31,44 @@ def test_every_gate_in_a_fence_is_used() -> None:
 
 
 def test_the_rooms_behind_ports_are_found() -> None:
-    assert {"relay.store", "relay.bus", "relay.auth", "relay.video", "relay.sms", "relay.anchors"} <= fences.adapter_rooms()  # fmt: skip
+    assert {"relay.ecglog", "relay.records", "relay.bus", "relay.auth", "relay.video", "relay.sms", "relay.anchors"} <= fences.adapter_rooms()  # fmt: skip
 
 
 ADAPTERS = {
-    "from": "from relay.store.records_sql import open_sqlite",
-    "import": "import relay.store.records_sql",
-    "import as": "import relay.store.records_sql as records",
-    "from its room": "from relay.store import records_sql",
-    "in a function": "def f():\n    from relay.store.records_sql import open_sqlite\n",
-    "in a type": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from relay.store.records_sql import SqlRecords\n",
-    "relative": "from ..store import records_sql",
-    "relative, of a module": "from ..store.records_sql import open_sqlite",
+    "from": "from relay.records.sqlite import open_sqlite",
+    "import": "import relay.records.sqlite",
+    "import as": "import relay.records.sqlite as records",
+    "from its room": "from relay.records import sqlite",
+    "in a function": "def f():\n    from relay.records.sqlite import open_sqlite\n",
+    "in a type": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from relay.records.sqlite import SqlRecords\n",
+    "relative": "from ..records import sqlite",
+    "relative, of a module": "from ..records.sqlite import open_sqlite",
     "sms": "from relay.sms.hook import SmsHook",
     "bus": "from relay.bus.memory import MemoryBus",
     "anchors": "from relay.anchors.files import HeadFile",
     "video": "from relay.video import transport",
-    "by an attribute": "import relay.store.port\nX = relay.store.records_sql.open_sqlite",
-    "by name": 'import importlib\nX = importlib.import_module("relay.store.records_sql")',
-    "by name, otherwise": 'from importlib import import_module as get\nX = get("relay.store.records_sql")',
-    "by the builtin": 'X = __import__("relay.store.records_sql")',
+    "by an attribute": "import relay.records.port.records\nX = relay.records.sqlite.open_sqlite",
+    "by name": 'import importlib\nX = importlib.import_module("relay.records.sqlite")',
+    "by name, otherwise": 'from importlib import import_module as get\nX = get("relay.records.sqlite")',
+    "by the builtin": 'X = __import__("relay.records.sqlite")',
     "through a third": "from relay.wiring import open_sqlite",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("file", [SERVICE, "relay/services/deep/er/x.py", WEB, "relay/bus/port.py"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        SERVICE,
+        "relay/services/deep/er/x.py",
+        WEB,
+        "relay/bus/port.py",
+        "relay/records/port/deep/x.py",
+    ],
+)
 @pytest.mark.parametrize("form", ADAPTERS)
 def test_an_adapter_is_seen_in_every_form(file: str, form: str) -> None:
     text = ADAPTERS[form]
-    if file.count("/") > 2 and "relative" in form:
+    if file.count("/") > 3 and "relative" in form:
         text = text.replace("from ..", "from ....")
     assert fences.faults_of(file, text, _third), text
 
@@ -67,13 +76,13 @@ def test_an_adapter_is_seen_in_every_form(file: str, form: str) -> None:
 def _third(name: str) -> str | None:
     """The house, with a third module that has itself imported an adapter."""
     if name == "relay.wiring":
-        return "from relay.store.records_sql import open_sqlite"
+        return "from relay.records.sqlite import open_sqlite"
     return fences.module_text(name)
 
 
 @pytest.mark.parametrize("file", [SERVICE, WEB])
 def test_ports_are_open(file: str) -> None:
-    text = "from relay.store.port import Records\nfrom relay.bus.port import Bus\nimport json, time"
+    text = "from relay.records.port.records import Records\nfrom relay.bus.port import Bus\nimport json, time"
     assert fences.faults_of(file, text) == []
 
 
@@ -104,7 +113,7 @@ def test_the_protocol_has_no_network_in_it(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["from relay.services.ground.late import Late", "import relay.vault.backup", "from relay import store", "from relay.sms.port import SmsGateway",
+    ["from relay.services.ground.late import Late", "import relay.vault.backup", "from relay import records", "from relay.sms.port import SmsGateway",
      "from relay import settings", "from relay.turns.credit import Credits", "import relay.reach"],
 )  # fmt: skip
 def test_the_tablet_knows_the_links_language_alone(text: str) -> None:

@@ -55,7 +55,15 @@ OTHER_COMMANDS = {
 }
 """A command that is named is read in alone."""
 SERVER = {"fastapi", "numpy", "ecg", "uvicorn", "websockets", "relay.web", "relay.video", "relay.wiring"}  # fmt: skip
-FOREIGN = {"sqlalchemy", "aiosqlite", "relay.services", "relay.store", "relay.wiring", "argon2"}
+FOREIGN = {
+    "sqlalchemy",
+    "aiosqlite",
+    "relay.services",
+    "relay.ecglog",
+    "relay.records",
+    "relay.wiring",
+    "argon2",
+}
 _LINE = re.compile(r"^import time: +\d+ \| +\d+ \| +(\S+)$", re.MULTILINE)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from relay.ecglog.segments import open_log
 from relay.protocol.codec import decode_samples
 from relay.protocol.wire import unpack
-from relay.store.segments import open_log
 from tests.city import City
 from tests.conftest import ROOT
 from tests.patience import PATIENCE_S

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from relay.anchors.files import HeadFile
+from relay.records.sqlite import SqlRecords, open_sqlite
 from relay.services.evidence.anchors import AuditAnchors
 from relay.services.evidence.verifying import verify_audit
-from relay.store.records_sql import SqlRecords, open_sqlite
 
 ROWS = 1_100
 

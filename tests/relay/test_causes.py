@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from relay.cli import whole
 from relay.errors import Unavailable
 from relay.model.people import Role
-from relay.store.records_sql import open_sqlite
+from relay.records.sqlite import open_sqlite
 from relay.web.refusals import Refusals
 from tests.relay.world import PASSWORD, World
 

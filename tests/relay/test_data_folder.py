@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from relay.protocol import feed, messages
-from relay.store.migrate import newest_revision
+from relay.records.migrate import newest_revision
 from tests.patience import PATIENCE_S
 from tests.relay.test_cli import Serving, kyumei, one_sentence
 

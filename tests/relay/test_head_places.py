@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 
 from relay.anchors.system_log import HeadSyslog
 from relay.office import anchors_of
+from relay.records.sqlite import open_sqlite
 from relay.services.evidence.anchors import heads_in
 from relay.settings import Settings
-from relay.store.records_sql import open_sqlite
 from tests.patience import PATIENCE_S
 
 

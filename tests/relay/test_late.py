@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from relay.ecglog.reserve import Reserve
 from relay.errors import NotSignedIn, Unavailable
 from relay.model.clock import SystemClock
 from relay.model.people import Account, Person, Role
+from relay.records import sqlite as records_sql
+from relay.records.sqlite import SqlRecords, open_sqlite
 from relay.services.ground import late as late_module
 from relay.services.ground.late import Late
-from relay.store import records_sql
-from relay.store.records_sql import SqlRecords, open_sqlite
-from relay.store.reserve import Reserve
 from tests.patience import PATIENCE_S
 from tests.relay.world import PASSWORD, a_world
 

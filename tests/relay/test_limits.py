@@ -18,10 +18,10 @@ from relay.model.snapshot import Snapshot
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
 from relay.protocol.ranges import RangeSet
+from relay.records.port.records import CasesAsked
+from relay.records.sql.present_samples import packed, unpacked
 from relay.services.ground.journal import hospital_topic
 from relay.services.recordings.live import MAX_QUEUED_TEXTS, Viewer
-from relay.store.port import CasesAsked
-from relay.store.present_samples import packed, unpacked
 from relay.wiring import Adapters
 from tests.relay.test_alerts import alarmed
 from tests.relay.world import MovedClock, World, a_world
@@ -97,7 +97,7 @@ async def test_a_long_timeline_shows_its_newest_and_says_what_is_before(
 ) -> None:
     """Ten thousand entries, and the newest were dropped: decisions too."""
     monkeypatch.setattr("relay.services.cases.cases.ENTRIES_SHOWN", 4)
-    monkeypatch.setattr("relay.store.sql_reads.ENTRIES_AT_ONCE", 3)
+    monkeypatch.setattr("relay.records.sql.reads.ENTRIES_AT_ONCE", 3)
     async with world.tablet("救急1") as tablet, await world.http("sato") as http:
         spec = tablet.open()
         for n in range(10):

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 from websockets.asyncio.client import connect
 
+from relay.ecglog.memory import MemoryEcgLog
+from relay.ecglog.port import LoggedFrame
 from relay.errors import Unavailable
 from relay.protocol import messages as m
 from relay.protocol import wire
-from relay.store.memory import MemoryEcgLog
-from relay.store.port import LoggedFrame
 from relay.wiring import Adapters
 from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink
 from tests.relay.world import World, a_world

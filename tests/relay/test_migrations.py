@@ -11,9 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from relay.errors import Conflict
-from relay.store.migrate import migrate
-from relay.store.records_sql import open_sqlite
-from relay.store.schema import NEVER_CHANGED, metadata
+from relay.records.migrate import migrate
+from relay.records.sql.schema import NEVER_CHANGED, metadata
+from relay.records.sqlite import open_sqlite
 
 COUNTED = {
     f"{table}_rights_{verb}"

@@ -26,7 +26,7 @@ import pytest_asyncio
 from relay.auth.tokens import COOKIE
 from relay.faults.disks import why_not_stalling
 from relay.protocol import messages as m
-from relay.store.trouble import cause_of
+from relay.records.trouble import cause_of
 from relay.wiring import Adapters
 from tests.doses import dose
 from tests.patience import PATIENCE_S

@@ -23,11 +23,11 @@ from relay.model.people import Device, Hospital, Person, Role
 from relay.office import open_people
 from relay.protocol import messages as m
 from relay.protocol.link import CLOSE_RESTART, CLOSE_TOKEN
+from relay.records.sqlite import SqlRecords, open_sqlite
 from relay.services.cabin.cabin_board import room_of
 from relay.services.ground.wire import CLOSE_SESSION_CHANGED, CLOSE_SESSION_ENDED
 from relay.services.people.people import People
 from relay.settings import Settings
-from relay.store.records_sql import SqlRecords, open_sqlite
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP, a_desk, a_phone
 from tests.relay.world import PASSWORD, Page, World

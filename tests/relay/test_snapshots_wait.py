@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from relay.ecglog.port import LoggedFrame
 from relay.errors import Unavailable
 from relay.model.snapshot import Snapshot
 from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.protocol.codec import encode_samples
 from relay.services.screening import work as screening
-from relay.store.port import LoggedFrame
 from relay.wiring import Adapters
 from tests.frames import MASK_8
 from tests.patience import PATIENCE_S

@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 from relay.errors import Unavailable
 from relay.model.asker import ASKER, Asker
 from relay.model.clock import ManualClock
+from relay.records.sqlite import SqlRecords, open_sqlite
 from relay.services.evidence.audit_trail import Question, asked
 from relay.services.ground import witness as module
 from relay.services.ground.late import Late
 from relay.services.ground.witness import AGAIN_AFTER_S, REFUSED_EVERY_S, Witness
-from relay.store.records_sql import SqlRecords, open_sqlite
 from relay.wiring import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ecg.values import EcgSegment
 from relay.auth.tokens import COOKIE
+from relay.data_folder import DATABASE
 from relay.model.clock import SystemClock
 from relay.protocol import feed, wire
 from relay.protocol import messages as m
@@ -26,7 +27,6 @@ from relay.protocol.sender import SenderEvent, SenderLink
 from relay.services.relay import Relay
 from relay.services.screening.screener import Screened
 from relay.settings import Settings
-from relay.store.data_folder import DATABASE
 from relay.web.server import bind, make_server
 from relay.wiring import Adapters, open_relay
 from tests.frames import MASK_8

@@ -11,8 +11,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.store.segment_index import Entry, SegmentIndex
-from relay.store.segments import open_log
+from relay.ecglog.segment_index import Entry, SegmentIndex
+from relay.ecglog.segments import open_log
 from tests.frames import logged, new_stream
 
 N_FRAMES = 20_000

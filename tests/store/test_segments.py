@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relay.ecglog import segments as segments_module
+from relay.ecglog.segment_file import index_path, scan
+from relay.ecglog.segments import open_log
 from relay.errors import Unavailable
-from relay.store import segments as segments_module
-from relay.store.segment_file import index_path, scan
-from relay.store.segments import open_log
 from tests.doses import examples
 from tests.frames import logged, new_stream
 

@@ -23,6 +23,7 @@ from relay.model.report import ALARM_TIER, Report
 from relay.model.snapshot import Snapshot, SnapshotState
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
+from relay.records.port.records import RecordReads
 from relay.services.alarm.hold import LiveHold
 from relay.services.alarm.live_trends import LiveTrends
 from relay.services.alarm.unstored import Unstored, Untold, Waiting
@@ -30,7 +31,6 @@ from relay.services.ground.journal import Change, Journal
 from relay.services.ground.late import Act
 from relay.services.ground.seen import Seen
 from relay.services.recordings.snapshots import Kept, SnapshotKeeper, stored_data
-from relay.store.port import RecordReads
 
 Reads = Callable[[UUID | None], bool]
 """Whether a look or a decision reaches the ECG of a snapshot (None: an alert without one)."""

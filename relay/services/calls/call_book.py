@@ -14,11 +14,11 @@ from relay.model.clock import Clock
 from relay.model.people import Device, Permission, Person, has
 from relay.model.timeline import Entry, Stage
 from relay.protocol import feed
+from relay.records.port.records import RecordReads, RecordWrites
 from relay.services.cabin.cabin_board import CabinBoard
 from relay.services.calls.render_calls import Json, call_json
 from relay.services.ground.journal import ForPages, Journal, hospital_topic
 from relay.services.ground.witness import CALLS_LISTED
-from relay.store.port import RecordReads, RecordWrites
 
 DISPATCHERS = "calls"
 """Topic of ready feed texts for every dispatcher."""

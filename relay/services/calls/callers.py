@@ -15,6 +15,7 @@ from relay.bus.port import Bus
 from relay.errors import Conflict, Gone, NotFound, RelayError, TooMany
 from relay.model.call import CallFacts, CallLink, CallState, Position, Still, can
 from relay.model.timeline import Stage
+from relay.records.port.records import RecordReads
 from relay.services.calls.call_book import CALLER, CallBook, CallChange, caller_topic, facts_of
 from relay.services.calls.clips import Clips
 from relay.services.calls.glimpses import Glimpses
@@ -23,7 +24,6 @@ from relay.services.calls.render_calls import Json, caller_json
 from relay.services.calls.viewers import CallViewers
 from relay.services.ground.access import Claim, Lost, Proof, Relation
 from relay.services.people.viewer_sessions import checked_sdp
-from relay.store.port import RecordReads
 from relay.video.port import Answer, Change, MediaPlane
 
 log = structlog.get_logger(__name__)

@@ -16,13 +16,13 @@ from relay.model.call import TOPICS, Call, CallFacts, CallLink, CallState, Share
 from relay.model.incident import Incident, IncidentState
 from relay.model.people import Person, Role
 from relay.model.timeline import Stage
+from relay.records.port.records import CasesAsked, RecordWrites
 from relay.services.calls.call_book import CallBook, CallChange, Watcher
 from relay.services.calls.link_texts import link_of, qr_svg, sms_text
 from relay.services.calls.render_calls import Json
 from relay.services.calls.viewers import CallViewers
 from relay.services.ground.journal import CASES, CaseChanged
 from relay.sms.port import SmsGateway, SmsResult
-from relay.store.port import CasesAsked, RecordWrites
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 5.0

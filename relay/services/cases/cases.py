@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from relay.ecglog.port import EcgLog, LoggedFrame
 from relay.errors import BadInput, NotFound, Unavailable
 from relay.model.decision import Opening
 from relay.model.incident import Incident, IncidentState
@@ -16,6 +17,7 @@ from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
 from relay.protocol.calling import call_of
 from relay.protocol.receipts import Line, ReceiptFold, folded
+from relay.records.port.records import CaseFacts, CasesAsked, RecordReads
 from relay.services.alarm.alerting import Alerting
 from relay.services.alarm.unstored import Untold, Waiting
 from relay.services.cabin.cabin_board import CabinBoard
@@ -34,7 +36,6 @@ from relay.services.recordings.live import LiveHub
 from relay.services.recordings.stream_ages import Ages
 from relay.services.screening.screener import live_message
 from relay.services.screening.work import Screening
-from relay.store.port import CaseFacts, CasesAsked, EcgLog, LoggedFrame, RecordReads
 
 Json = dict[str, object]
 MAX_FRAMES_S = 60.0

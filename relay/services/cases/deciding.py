@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from relay.ecglog.port import EcgLog
 from relay.errors import BadInput, DecidedMeanwhile, NotFound
 from relay.model.decision import Decision, DecisionKind
 from relay.model.people import Person
@@ -18,7 +19,6 @@ from relay.services.cases.cases import check_snapshot, reaches, visible
 from relay.services.cases.render import Json, entry_json
 from relay.services.ground.journal import Change, Journal
 from relay.services.recordings.snapshots import Kept, SnapshotKeeper
-from relay.store.port import EcgLog
 
 MAX_LIVE_S = 15.0
 REASON = "decision"

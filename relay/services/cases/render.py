@@ -18,9 +18,9 @@ from relay.protocol import feed
 from relay.protocol.calling import Call, call_of, unread_of
 from relay.protocol.origin import told_json
 from relay.protocol.receipts import folded
+from relay.records.port.records import CaseFacts
 from relay.services.ground.presence import Looking
 from relay.services.screening.rhythm import stands
-from relay.store.port import CaseFacts
 
 Json = dict[str, object]
 GRAVITY = "ABCDEQ"

@@ -12,10 +12,10 @@ from relay.model import incident as incident_model
 from relay.model.incident import IncidentState
 from relay.protocol.calling import call_of
 from relay.protocol.receipts import folded
+from relay.records.port.records import CaseFacts, CasesAsked
 from relay.services.alarm.alerting import close_decided
 from relay.services.ground.journal import Journal
 from relay.services.recordings.live import LiveHub
-from relay.store.port import CaseFacts, CasesAsked
 
 log = structlog.get_logger(__name__)
 EVERY_S = 600.0

@@ -10,7 +10,7 @@ import structlog
 from relay.anchors.port import HeadPlace
 from relay.errors import RelayError, Unavailable
 from relay.model.audit import Head
-from relay.store.port import Records
+from relay.records.port.records import Records
 
 log = structlog.get_logger(__name__)
 ALONE = (

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from relay.model.audit import AuditRow
-from relay.store.port import Records
+from relay.records.port.records import Records
 
 MOST_ROWS = 10_000
 Json = dict[str, object]

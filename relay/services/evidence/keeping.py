@@ -7,6 +7,7 @@ import time
 
 import structlog
 
+from relay.ecglog.port import EcgLog
 from relay.errors import RelayError
 from relay.model.evidence import SEALED
 from relay.services.evidence.anchors import AuditAnchors
@@ -21,7 +22,6 @@ from relay.services.evidence.verifying import (
     verify_recordings,
 )
 from relay.services.ground.journal import Journal
-from relay.store.port import EcgLog
 
 log = structlog.get_logger(__name__)
 EVERY_S = 60.0

@@ -8,9 +8,10 @@ from typing import Protocol
 import structlog
 
 from relay.causes import words
+from relay.ecglog.port import EcgLog
 from relay.errors import RelayError
+from relay.records.port.records import Records
 from relay.services.evidence.keeping import Evidence
-from relay.store.port import EcgLog, Records
 
 log = structlog.get_logger(__name__)
 EVERY_S = 1.0

@@ -14,8 +14,8 @@ from relay.errors import RelayError
 from relay.model.audit import AuditRow, ChainCheck, Head
 from relay.model.evidence import ACKNOWLEDGED, FORMS, RESTORED, SEALED, EvidenceCheck
 from relay.protocol.ranges import RangeSet
+from relay.records.port.records import RecordReads, Records
 from relay.services.evidence.anchors import AuditAnchors
-from relay.store.port import RecordReads, Records
 
 PAGE = 1_000
 SHOWN = 5

@@ -25,8 +25,8 @@ from relay.model.people import (
     owns,
     sees,
 )
+from relay.records.port.records import RecordReads
 from relay.services.calls.call_book import CALLER, Watcher, watcher_of, watcher_of_device
-from relay.store.port import RecordReads
 
 
 class Relation(Enum):

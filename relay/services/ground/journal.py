@@ -11,8 +11,8 @@ from relay.bus.port import Bus
 from relay.errors import NotFound
 from relay.model.incident import Incident
 from relay.model.timeline import Entry, Stage
+from relay.records.port.records import Records, RecordWrites
 from relay.services.ground.late import Late
-from relay.store.port import Records, RecordWrites
 
 CASES = "cases"
 """Topic of ``CaseChanged`` of every case."""

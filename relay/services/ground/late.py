@@ -16,7 +16,7 @@ import structlog
 from relay.errors import RelayError, Unavailable
 from relay.model.asker import ASKER
 from relay.model.clock import Clock
-from relay.store.port import Records, RecordWrites
+from relay.records.port.records import Records, RecordWrites
 
 log = structlog.get_logger(__name__)
 Write = Callable[[RecordWrites], Awaitable[object]]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import structlog
 
 from relay.errors import RelayError
+from relay.records.port.records import Records
 from relay.services.ground.access import Claim, Lost, Moment, SessionsNow, lost
-from relay.store.port import Records
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 0.25

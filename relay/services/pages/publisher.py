@@ -13,6 +13,7 @@ from relay.bus.port import Bus
 from relay.errors import RelayError
 from relay.model.incident import IncidentState
 from relay.protocol import feed
+from relay.records.port.records import CasesAsked
 from relay.services.cases.cases import Cases
 from relay.services.cases.render import entry_message, resting_row
 from relay.services.ground.journal import (
@@ -23,7 +24,6 @@ from relay.services.ground.journal import (
     resting_topic,
 )
 from relay.services.ground.witness import CASES_LISTED
-from relay.store.port import CasesAsked
 
 log = structlog.get_logger(__name__)
 GATHER_S = 0.1

@@ -9,8 +9,8 @@ from relay.auth.port import Passwords
 from relay.errors import BadInput, Conflict, NotFound
 from relay.model.clock import Clock
 from relay.model.people import Account, Person, Role, SessionEnd
+from relay.records.port.records import RecordReads, Records, RecordWrites
 from relay.services.people.devices import check_hospitals
-from relay.store.port import RecordReads, Records, RecordWrites
 
 AT_A_HOSPITAL = frozenset({Role.CARDIOLOGIST, Role.ED})
 """Roles that are of a hospital."""

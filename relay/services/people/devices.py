@@ -10,7 +10,7 @@ from relay.causes import words
 from relay.errors import BadInput, NotFound, NotSignedIn, TokenWithdrawn
 from relay.model.clock import Clock
 from relay.model.people import Device, DeviceEntry, Hospital, Permission, has
-from relay.store.port import Records, RecordWrites
+from relay.records.port.records import Records, RecordWrites
 
 
 class Devices:

@@ -14,12 +14,12 @@ from relay.model.people import (
     SessionEnd,
     SessionState,
 )
+from relay.records.port.records import Records, RecordWrites
 from relay.services.ground.gathered import Gathered
 from relay.services.ground.late import Late
 from relay.services.people.accounts import Accounts
 from relay.services.people.devices import Devices
 from relay.services.people.unkept_sessions import UnkeptSessions
-from relay.store.port import Records, RecordWrites
 
 TOUCH_EVERY_US = 30_000_000
 SESSION_ENDED = "session-ended"

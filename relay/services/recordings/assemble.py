@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from relay.ecglog.port import LoggedFrame
 from relay.protocol.codec import decode_samples
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import unpack
-from relay.store.port import LoggedFrame
 
 Ranges = tuple[tuple[int, int], ...]
 

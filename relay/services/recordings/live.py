@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from relay.ecglog.port import EcgLog, LoggedFrame
 from relay.model.clock import Clock
 from relay.model.stream import EcgStream, StreamState
 from relay.protocol import feed
 from relay.protocol.ranges import RangeSet
-from relay.store.port import EcgLog, LoggedFrame
 
 RING_S = 20.0
 IDLE_CHANNEL_S = 600.0

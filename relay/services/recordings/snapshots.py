@@ -10,13 +10,13 @@ from uuid import UUID
 
 import structlog
 
+from relay.ecglog.port import EcgLog
 from relay.errors import RelayError
 from relay.model.snapshot import Ranges, Snapshot, advance, digest
 from relay.model.stream import EcgStream, StreamState
 from relay.model.timeline import Stage
 from relay.services.ground.journal import Change, Journal
 from relay.services.recordings.assemble import assemble
-from relay.store.port import EcgLog
 from relay.turns.effort import Effort, counted
 from relay.turns.fair_lock import works_for
 from relay.turns.order import Turns, Waiting

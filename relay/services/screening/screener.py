@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ecg.values import EcgSegment
+from relay.ecglog.port import LoggedFrame
 from relay.model.report import UNREADABLE_TIER, Report
 from relay.model.stream import EcgStream
 from relay.protocol import feed
-from relay.store.port import LoggedFrame
 
 UNAVAILABLE_JA = "解析を利用できません。波形をご確認ください。"
 UNAVAILABLE_EN = "Analysis unavailable; read the waveform."

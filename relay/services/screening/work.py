@@ -19,6 +19,7 @@ import structlog
 from ecg.leads import leads_of_mask
 from ecg.standstill import StandstillWatch
 from ecg.values import EcgSegment
+from relay.ecglog.port import EcgLog
 from relay.errors import RelayError, Unavailable
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot
@@ -33,7 +34,6 @@ from relay.services.screening.rhythm import stands, with_standstill
 from relay.services.screening.screener import UNAVAILABLE, Screened, Screener, Stretch, live_message
 from relay.services.screening.turns import Due, Lane, ScreeningQueue, Subject
 from relay.services.screening.warm_up import WarmUp
-from relay.store.port import EcgLog
 from relay.turns.effort import Effort, counted
 from relay.turns.fair_lock import works_for
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from relay.ecglog.port import EcgLog
 from relay.errors import Conflict, NotFound, TooMany, UnknownRecording
 from relay.model import stream as stream_model
 from relay.model.incident import Incident
@@ -16,6 +17,7 @@ from relay.model.snapshot import Origin, Snapshot
 from relay.model.stream import EcgStream, StreamState
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
+from relay.records.port.records import RecordReads
 from relay.services.cases.render import origin_json
 from relay.services.ground.disk_shares import ENTRY_BYTES, REPORT_BYTES, DiskShares, snapshot_bytes
 from relay.services.ground.journal import Change, Journal
@@ -24,7 +26,6 @@ from relay.services.people.devices import withdrawal
 from relay.services.recordings.live import LiveHub
 from relay.services.recordings.snapshots import SnapshotKeeper, is_whole
 from relay.services.screening.work import Screening
-from relay.store.port import EcgLog, RecordReads
 from relay.turns.credit import Credits
 
 log = structlog.get_logger(__name__)

@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 
 from relay.bus.port import Bus
+from relay.ecglog.port import EcgLog, LoggedFrame
 from relay.errors import Fenced, RelayError, TokenWithdrawn, TooMany, UnknownRecording
 from relay.model.people import Device
 from relay.model.stream import EcgStream
@@ -35,7 +36,6 @@ from relay.services.tablets.clock import TabletClock
 from relay.services.tablets.events import TabletEvents
 from relay.services.tablets.links import LinkRegistry
 from relay.services.tablets.timelines import Timelines
-from relay.store.port import EcgLog, LoggedFrame
 
 log = structlog.get_logger(__name__)
 MAX_WAITING_BYTES = 1_048_576

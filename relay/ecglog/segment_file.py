@@ -18,11 +18,11 @@ from uuid import UUID
 
 import structlog
 
+from relay.ecglog.port import LoggedFrame
+from relay.ecglog.segment_index import ON_DISK, Entry, Holding, SegmentIndex, Summary
 from relay.errors import RemoteProtocolError, Unavailable
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import KIND_ECG, MAX_FRAME_BYTES, VERSION, unpack
-from relay.store.port import LoggedFrame
-from relay.store.segment_index import ON_DISK, Entry, Holding, SegmentIndex, Summary
 
 log = structlog.get_logger(__name__)
 LENGTH = struct.Struct("<I")

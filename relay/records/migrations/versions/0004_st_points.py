@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from relay.store.migrations.unchanging import forbid_changes
+from relay.records.migrations.unchanging import forbid_changes
 
 revision = "0004"
 down_revision = "0003"

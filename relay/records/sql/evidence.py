@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from relay.model.audit import GENESIS, AuditRow, hash_row
 from relay.model.evidence import ADOPTED, BEGUN, FORMS, Fingerprint, carried, fingerprint
-from relay.store import schema as t
+from relay.records.sql import schema as t
 
 PAGE = 200
 """Rows in one go: a snapshot's samples weigh 80 kB."""

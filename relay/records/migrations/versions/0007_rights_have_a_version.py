@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from relay.store.migrations.counting import count_changes
+from relay.records.migrations.counting import count_changes
 
 revision = "0007"
 down_revision = "0006"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from relay.store.schema_people import (
+from relay.records.sql.schema_people import (
     COUNT,
     NUMBER,
     TIME,

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from pathlib import Path
 from uuid import UUID
 
-from relay.store.segment_file import read_index
-from relay.store.segment_index import Entry, SegmentIndex, Summary
+from relay.ecglog.segment_file import read_index
+from relay.ecglog.segment_index import Entry, SegmentIndex, Summary
 
 CACHED_INDEXES = 8
 

@@ -6,10 +6,10 @@ import asyncio
 from pathlib import Path
 from uuid import UUID
 
+from relay.ecglog.segment_file import index_path, read_summary, scan, sha256_of
+from relay.ecglog.segment_index import SegmentIndex
 from relay.errors import Unavailable
 from relay.protocol.ranges import RangeSet
-from relay.store.segment_file import index_path, read_summary, scan, sha256_of
-from relay.store.segment_index import SegmentIndex
 
 
 class SegmentFolder:

@@ -20,11 +20,9 @@ from uuid import UUID
 
 import structlog
 
-from relay.errors import Unavailable
-from relay.protocol.ranges import RangeSet
-from relay.store.port import LoggedFrame
-from relay.store.sealed_segments import SealedSegments
-from relay.store.segment_file import (
+from relay.ecglog.port import LoggedFrame
+from relay.ecglog.sealed_segments import SealedSegments
+from relay.ecglog.segment_file import (
     LENGTH,
     load,
     read_summary,
@@ -35,7 +33,9 @@ from relay.store.segment_file import (
     write_all,
     write_index,
 )
-from relay.store.segment_index import Entry, Holding, SegmentIndex, Summary
+from relay.ecglog.segment_index import Entry, Holding, SegmentIndex, Summary
+from relay.errors import Unavailable
+from relay.protocol.ranges import RangeSet
 
 log = structlog.get_logger()
 

@@ -21,8 +21,8 @@ from relay.model.call import (
     Still,
 )
 from relay.model.evidence import FORMS
-from relay.store import schema as t
-from relay.store.sql_values import AnyRow
+from relay.records.sql import schema as t
+from relay.records.sql.values import AnyRow
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -28,19 +28,19 @@ from relay.model.snapshot import Snapshot
 from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry
-from relay.store import schema as t
-from relay.store import sql_values as v
-from relay.store.port import CaseFacts, CasesAsked
-from relay.store.present_samples import unpacked
-from relay.store.sql_calls import SqlCallReads
-from relay.store.sql_cases import (
+from relay.records.port.records import CaseFacts, CasesAsked
+from relay.records.sql import schema as t
+from relay.records.sql import values as v
+from relay.records.sql.calls import SqlCallReads
+from relay.records.sql.case_facts import (
     in_order,
     read_cases,
     read_incidents,
     read_receipt_entries,
     snapshot_query,
 )
-from relay.store.sql_evidence import Key, key_of, page_of, print_of
+from relay.records.sql.evidence import Key, key_of, page_of, print_of
+from relay.records.sql.present_samples import unpacked
 
 ENTRIES_AT_ONCE = 10_000
 

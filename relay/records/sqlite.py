@@ -19,12 +19,12 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from relay.causes import words
 from relay.errors import Unavailable
-from relay.store.async_engine import create_async_engine
-from relay.store.migrate import check_revision, migrate
-from relay.store.sql_reads import SqlReads
-from relay.store.sql_writes import SqlWrites
-from relay.store.sqlite_files import Opened, for_reading, unchanged_meanwhile, url_of
-from relay.store.trouble import STORE_CAUSES, Trouble, cause_of, unavailable
+from relay.records.async_engine import create_async_engine
+from relay.records.migrate import check_revision, migrate
+from relay.records.sql.reads import SqlReads
+from relay.records.sql.writes import SqlWrites
+from relay.records.sqlite_files import Opened, for_reading, unchanged_meanwhile, url_of
+from relay.records.trouble import STORE_CAUSES, Trouble, cause_of, unavailable
 from relay.turns.fair_lock import FairLock
 
 if TYPE_CHECKING:

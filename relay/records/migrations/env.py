@@ -1,10 +1,10 @@
-"""What Alembic runs: one connection, handed in by ``relay.store.migrate``."""
+"""What Alembic runs: one connection, handed in by ``relay.records.migrate``."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from relay.store.schema import metadata
+from relay.records.sql.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)

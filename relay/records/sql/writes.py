@@ -24,12 +24,12 @@ from relay.model.snapshot import Snapshot
 from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
-from relay.store import schema as t
-from relay.store import sql_values as v
-from relay.store.present_samples import packed
-from relay.store.sql_calls import SqlCallWrites
-from relay.store.sql_evidence import one_of, print_of
-from relay.store.sql_reads import SqlReads
+from relay.records.sql import schema as t
+from relay.records.sql import values as v
+from relay.records.sql.calls import SqlCallWrites
+from relay.records.sql.evidence import one_of, print_of
+from relay.records.sql.present_samples import packed
+from relay.records.sql.reads import SqlReads
 
 
 class SqlWrites(SqlReads, SqlCallWrites):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from relay.ecglog.port import LoggedFrame
 from relay.errors import Unavailable
 from relay.protocol.ranges import RangeSet
-from relay.store.port import LoggedFrame
 
 
 class MemoryEcgLog:

@@ -13,9 +13,9 @@ from relay.model.incident import Incident, IncidentState
 from relay.model.report import Report
 from relay.model.timeline import Entry
 from relay.protocol.receipts import RECEIPT_STAGES
-from relay.store import schema as t
-from relay.store import sql_values as v
-from relay.store.port import CaseFacts, CasesAsked
+from relay.records.port.records import CaseFacts, CasesAsked
+from relay.records.sql import schema as t
+from relay.records.sql import values as v
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -1,4 +1,4 @@
-"""The part of ``Records`` that lists and tells cases. Seen by services through ``relay.store.port``."""
+"""The part of ``Records`` that lists and tells cases. Seen by services through ``relay.records.port.records``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of ``Records`` that keeps people, their sessions, tablets and rights. Seen through ``relay.store.port``."""
+"""The part of ``Records`` that keeps people, their sessions, tablets and rights. Seen through ``relay.records.port.records``."""
 
 from __future__ import annotations
 

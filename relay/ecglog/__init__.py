@@ -1,0 +1,1 @@
+"""The log of every ECG frame: appended, synced, and read again by stream and time."""

@@ -1,0 +1,1 @@
+"""What a service may ask of the records, by what it is about."""

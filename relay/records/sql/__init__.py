@@ -1,0 +1,1 @@
+"""The records in SQL, for every engine."""

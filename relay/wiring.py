@@ -33,6 +33,7 @@ from relay.services.alarm.alerting import Alerting
 from relay.services.cabin.cabin_board import CabinBoard
 from relay.services.cabin.cabins import Cabins
 from relay.services.cabin.photos import Photos
+from relay.services.cabin.telling import Telling
 from relay.services.calls.call_book import CallBook
 from relay.services.calls.callers import CallerRules, Callers, Kept
 from relay.services.calls.calls import CallRules, Calls
@@ -53,6 +54,7 @@ from relay.services.ground.heap import give_back
 from relay.services.ground.journal import Journal
 from relay.services.ground.late import Late
 from relay.services.ground.presence import Presence
+from relay.services.ground.remaking import Remaking
 from relay.services.ground.rights import Rights
 from relay.services.ground.supervision import running
 from relay.services.ground.witness import Witness
@@ -212,13 +214,17 @@ class _Parts:
         """The 119 side: what dispatchers do, what a caller's phone may, who watches."""
         tokens, site = SecretTokens(), settings.site_name
         shared_s = settings.call_shared_after_end_h * 3600
-        self.book = CallBook(self.journal, self.bus, settings.call_recording, self.board, shared_s)
-        self.pictures = Pictures(self.book)
-        self.glimpses = Glimpses(self.book, self.pictures)
+        self.book = CallBook(
+            self.journal, self.bus, settings.call_recording, self.board.json, shared_s
+        )
+        self.remaking = Remaking()
+        self.pictures = Pictures(self.book, self.remaking)
+        self.glimpses = Glimpses(self.book, self.remaking)
         self.sessions = ViewerSessions(self.bus, self.people, self.plane, self.rights)
         self.viewers = CallViewers(self.book, self.sessions, self.plane, self.rights)
+        telling = Telling(self.journal, self.book.tell)
         self.cabins = Cabins(
-            self.book, self.board, self.bus, self.sessions, self.plane, self.pictures, self.rights
+            telling, self.board, self.bus, self.sessions, self.plane, self.remaking, self.rights
         )
         sms = chosen.sms or _sms(settings)
         rules = CallRules(site, settings.call_end_after_h * 3600, shared_s)
@@ -262,7 +268,7 @@ class _Parts:
             pictures=self.pictures,
             glimpses=self.glimpses,
             cabins=self.cabins,
-            photos=Photos(self.journal, self.pictures, self.disk),
+            photos=Photos(self.journal, self.remaking, self.disk),
             clips=self.clips,
             screening=self.screening,
             ingest=IngestParts(

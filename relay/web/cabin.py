@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from relay.model.people import Device
 from relay.services.cabin.cabin_board import CabinStep, room_of
-from relay.services.calls.call_book import Watcher
 from relay.services.cases.render import Json
 from relay.services.ground.jpegs import MAX_BYTES
+from relay.services.ground.watcher import Watcher
 from relay.services.ground.witness import Act, Look, Nothing
 from relay.web.asked import while_asked
 from relay.web.bodies import Body, takes

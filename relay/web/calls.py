@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from relay.model.call import ShareKind
 from relay.model.people import Permission, Session
-from relay.services.calls.call_book import Watcher
 from relay.services.calls.calls import NewCall
 from relay.services.cases.render import Json
 from relay.services.ground.access import Relation
 from relay.services.ground.jpegs import MAX_BYTES
+from relay.services.ground.watcher import Watcher
 from relay.services.ground.witness import Act, Look, Nothing
 from relay.web.asked import while_asked
 from relay.web.bodies import Body, takes

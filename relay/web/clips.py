@@ -10,9 +10,9 @@ from pydantic import Field
 from starlette.responses import FileResponse, Response
 
 from relay.model.people import Permission, Session
-from relay.services.calls.call_book import Watcher
 from relay.services.cases.render import Json
 from relay.services.ground.access import Relation
+from relay.services.ground.watcher import Watcher
 from relay.services.ground.witness import Act, Look
 from relay.web.bodies import Body
 from relay.web.guard import Needs, Watches, guarded_router, relay_of

@@ -30,9 +30,9 @@ from relay.errors import (
 )
 from relay.model.asker import ASKER, Asker
 from relay.model.people import Device, Permission, Person, Role, Session, require
-from relay.services.calls.call_book import Watcher, watcher_of, watcher_of_device
 from relay.services.calls.callers import Phone
 from relay.services.ground.access import Relation, asker_of, asker_of_device, asker_of_phone
+from relay.services.ground.watcher import Watcher, watcher_of, watcher_of_device
 from relay.services.ground.witness import Act, Look, Nothing, Witness, Written
 from relay.services.relay import Relay
 from relay.web.bodies import takes_of

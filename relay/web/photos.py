@@ -9,8 +9,8 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from relay.model.people import Device
-from relay.services.calls.call_book import Watcher
 from relay.services.ground.jpegs import MAX_BYTES
+from relay.services.ground.watcher import Watcher
 from relay.services.ground.witness import Act, Look
 from relay.web.asked import while_asked
 from relay.web.bodies import takes

@@ -9,9 +9,9 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from relay.errors import BadInput
-from relay.services.calls.call_book import Watcher
 from relay.services.calls.callers import Phone
 from relay.services.cases.render import Json
+from relay.services.ground.watcher import Watcher
 from relay.services.ground.witness import Look, Nothing
 from relay.video.port import Answer
 from relay.web.guard import FOR_THE_PICTURE, HoldsLink, Watches, guarded_router, relay_of

@@ -16,8 +16,8 @@ from relay.auth.argon import ArgonPasswords
 from relay.errors import TooMany
 from relay.protocol import messages as m
 from relay.services.cabin.cabin_board import room_of
-from relay.services.calls.call_book import Watcher
 from relay.services.ground.access import Relation
+from relay.services.ground.watcher import Watcher
 from relay.services.screening.screener import Screened
 from relay.services.tablets.links import TEXTS_PER_S
 from relay.wiring import Adapters
@@ -176,7 +176,7 @@ async def test_a_wrong_password_whose_sender_has_hung_up_is_not_hashed(tmp_path:
 
 async def test_a_callers_picture_does_not_wait_behind_another_callers(world: World) -> None:
     """Twelve crafted pictures of one phone: another's waited for 54.7 s. Here the decoder is held by the first."""
-    pictures, gate = world.relay.pictures, threading.Event()
+    pictures, gate = world.relay.pictures._remaking, threading.Event()
     held = [
         asyncio.create_task(pictures._threads.run("call:much", "", lambda: gate.wait(PATIENCE_S)))
         for _ in range(8)

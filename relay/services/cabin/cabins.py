@@ -13,15 +13,16 @@ from uuid import UUID
 import structlog
 
 from relay.bus.port import Bus
-from relay.errors import Conflict, NotFound, RelayError
+from relay.errors import Conflict, NotFound
 from relay.model.incident import Incident, IncidentState
 from relay.model.people import Device, Permission, Person, owns
 from relay.services.cabin.cabin_board import CabinBoard, CabinStep, room_of
-from relay.services.calls.call_book import CallBook, Watcher
-from relay.services.calls.pictures import Pictures
+from relay.services.cabin.telling import Telling
 from relay.services.ground.access import Claim, Lost, Moment, Proof, Relation, stands
-from relay.services.ground.journal import CASES, CaseChanged, Journal
+from relay.services.ground.journal import CASES, CaseChanged
+from relay.services.ground.remaking import Remaking
 from relay.services.ground.rights import Rights
+from relay.services.ground.watcher import Watcher
 from relay.services.people.viewer_sessions import ViewerSessions, checked_sdp
 from relay.turns.places import Places
 from relay.video.port import Answer, Change, MediaPlane
@@ -41,26 +42,23 @@ class Cabins:
 
     def __init__(
         self,
-        book: CallBook,
+        telling: Telling,
         board: CabinBoard,
         bus: Bus,
         sessions: ViewerSessions,
         plane: MediaPlane,
-        pictures: Pictures,
+        remaking: Remaking,
         rights: Rights,
     ) -> None:
-        self._book, self._board, self._bus = book, board, bus
-        self._sessions, self._plane, self._pictures = sessions, plane, pictures
+        self._telling, self._journal = telling, telling.journal
+        self._board, self._bus = board, bus
+        self._sessions, self._plane, self._remaking = sessions, plane, remaking
         self._rights = rights
         self._rooms: dict[UUID, UUID] = {}
         self._publishers: dict[UUID, UUID] = {}
         self._places: Places[UUID] = Places(MOST_CABINS, MOST_OF_A_TABLET, FULL)
         self._changes: asyncio.Queue[tuple[UUID, Change]] = asyncio.Queue()
         plane.on_change(self._heard)
-
-    @property
-    def _journal(self) -> Journal:
-        return self._book.journal
 
     # the tablet
 
@@ -102,7 +100,7 @@ class Cabins:
         self._publishers[incident] = answer.session
         self._hold(device, incident)
         async with self._journal.records.begin() as tx:
-            now_us = self._book.clock.now_us()
+            now_us = self._journal.clock.now_us()
             await tx.audit(now_us, f"unit:{device.unit}"[:64], "cabin-published", str(incident))
         return answer
 
@@ -146,8 +144,8 @@ class Cabins:
         Raises:
             BadInput: it cannot be used.
         """
-        jpeg = await self._pictures.clean(data, f"unit:{device.unit}")
-        await self._set(incident, still=jpeg, still_at_us=self._book.clock.now_us())
+        jpeg = await self._remaking.clean(data, f"unit:{device.unit}")
+        await self._set(incident, still=jpeg, still_at_us=self._journal.clock.now_us())
 
     # who looks
 
@@ -229,22 +227,8 @@ class Cabins:
         self._rooms.pop(room, None)
         await self._sessions.end(room)
         if self._board.forget(incident):
-            await self._tell(incident)
+            await self._telling.tell(incident)
 
     async def _set(self, incident: UUID, **changes: object) -> None:
-        if self._board.change(incident, self._book.clock.now_us(), **changes):
-            await self._tell(incident)
-
-    async def _tell(self, incident: UUID) -> None:
-        """The case's row for hospitals, the call's row for dispatchers; a lost word comes with the next."""
-        try:
-            async with self._journal.records.read() as records:
-                case = await records.incident(incident)
-                calls = [f for f in await records.open_calls() if f.call.incident == incident]
-        except RelayError as error:
-            log.warning("cabin-not-told", reason=str(error))
-            return
-        if case is not None:
-            self._journal.touched(case)
-        for facts in calls:
-            self._book.tell(facts)
+        if self._board.change(incident, self._journal.clock.now_us(), **changes):
+            await self._telling.tell(incident)

@@ -8,9 +8,9 @@ from relay.errors import BadInput, NotFound
 from relay.model.people import Device
 from relay.model.photo import ScenePhoto
 from relay.model.timeline import Stage
-from relay.services.calls.pictures import Pictures
 from relay.services.ground.disk_shares import ENTRY_BYTES, DiskShares
 from relay.services.ground.journal import Journal
+from relay.services.ground.remaking import Remaking
 from relay.services.ground.reopening import reopen
 
 MOST_PER_CASE = 40
@@ -19,8 +19,8 @@ MOST_PER_CASE = 40
 class Photos:
     """Takes photos in and hands them out."""
 
-    def __init__(self, journal: Journal, pictures: Pictures, disk: DiskShares) -> None:
-        self._journal, self._pictures, self._disk = journal, pictures, disk
+    def __init__(self, journal: Journal, remaking: Remaking, disk: DiskShares) -> None:
+        self._journal, self._remaking, self._disk = journal, remaking, disk
 
     async def keep(
         self, device: Device, incident: UUID, photo: UUID, age_us: int, data: bytes
@@ -38,7 +38,7 @@ class Photos:
             BadInput: it cannot be used, or the case has its fill.
             TooMany: the ambulance has used up its share of the disk, or too many pictures wait.
         """
-        jpeg = await self._pictures.clean(data, f"unit:{device.unit}")
+        jpeg = await self._remaking.clean(data, f"unit:{device.unit}")
         async with self._journal.change(incident) as change:
             if await change.tx.photo_count(incident) >= MOST_PER_CASE:
                 raise BadInput(f"A case keeps {MOST_PER_CASE} photos; this one was not kept.")

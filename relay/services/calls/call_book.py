@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from relay.bus.port import Bus
 from relay.errors import NotFound
 from relay.model.call import Call, CallEntry, CallFacts, ShareKind, advance
 from relay.model.clock import Clock
-from relay.model.people import Device, Permission, Person, has
 from relay.model.timeline import Entry, Stage
 from relay.protocol import feed
 from relay.records.port.records import RecordReads, RecordWrites
-from relay.services.cabin.cabin_board import CabinBoard
 from relay.services.calls.render_calls import Json, call_json
 from relay.services.ground.journal import ForPages, Journal, hospital_topic
 from relay.services.ground.witness import CALLS_LISTED
 
 DISPATCHERS = "calls"
 """Topic of ready feed texts for every dispatcher."""
-CALLER = "caller"
 
 
 def caller_topic(call: UUID) -> str:
@@ -33,48 +30,6 @@ def caller_topic(call: UUID) -> str:
 def share_topic(kind: ShareKind, target: str) -> str:
     """Topic of ready feed texts for somebody a call is shared with."""
     return hospital_topic(target) if kind is ShareKind.HOSPITAL else f"{kind}:{target}"
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """Who looks at calls: a person's session, or an ambulance's tablet.
-
-    Attributes:
-        name / shown: the account, and as people read it.
-        all_calls: whether no share is needed.
-        may_see: the shares that let this one in.
-        session: hash of the session, empty for a tablet.
-        device: hash of the tablet's token, empty for a person.
-    """
-
-    name: str
-    shown: str
-    all_calls: bool
-    may_see: tuple[tuple[ShareKind, str], ...]
-    session: str = ""
-    device: str = ""
-
-    def sees(self, facts: CallFacts) -> bool:
-        """Whether this call may be looked at."""
-        return self.all_calls or any(facts.shared_with(*one) for one in self.may_see)
-
-
-def watcher_of(person: Person, session: str) -> Watcher:
-    """A signed-in person."""
-    seen: list[tuple[ShareKind, str]] = []
-    if has(person.role, Permission.CALLS_WATCH):
-        seen.append((ShareKind.COMMAND, person.name))
-        if person.hospital is not None:
-            seen.append((ShareKind.HOSPITAL, person.hospital))
-    all_calls = has(person.role, Permission.CALLS_READ)
-    return Watcher(person.name, person.display_name, all_calls, tuple(seen), session)
-
-
-def watcher_of_device(device: Device) -> Watcher:
-    """An ambulance's tablet."""
-    may_see = ((ShareKind.UNIT, device.unit),)
-    name = f"unit:{device.unit}"[:64]
-    return Watcher(name, device.unit, False, may_see, device=device.key)
 
 
 class CallChange:
@@ -128,11 +83,11 @@ class CallBook:
         journal: Journal,
         bus: Bus,
         recording: str,
-        cabins: CabinBoard,
+        cabin_json: Callable[[UUID | None], Json | None],
         shared_after_end_s: float = 86_400.0,
     ) -> None:
         self.journal = journal
-        self._cabins = cabins
+        self._cabin_json = cabin_json
         self.recording = recording
         self.phones: dict[UUID, Json] = {}
         self._bus = bus
@@ -180,7 +135,7 @@ class CallBook:
         """``Call``; without number and address for those it is only shared with."""
         phone = self.phones.get(facts.call.id)
         row = call_json(facts, phone, self.recording, private=private)
-        cabin = self._cabins.json(facts.call.incident) if private else None
+        cabin = self._cabin_json(facts.call.incident) if private else None
         return {**row, "cabin": cabin, "shared_until_us": self.shared_until_us(facts)}
 
     def shared_until_us(self, facts: CallFacts) -> int | None:

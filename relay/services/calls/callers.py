@@ -16,13 +16,14 @@ from relay.errors import Conflict, Gone, NotFound, RelayError, TooMany
 from relay.model.call import CallFacts, CallLink, CallState, Position, Still, can
 from relay.model.timeline import Stage
 from relay.records.port.records import RecordReads
-from relay.services.calls.call_book import CALLER, CallBook, CallChange, caller_topic, facts_of
+from relay.services.calls.call_book import CallBook, CallChange, caller_topic, facts_of
 from relay.services.calls.clips import Clips
 from relay.services.calls.glimpses import Glimpses
 from relay.services.calls.pictures import Pictures
 from relay.services.calls.render_calls import Json, caller_json
 from relay.services.calls.viewers import CallViewers
 from relay.services.ground.access import Claim, Lost, Proof, Relation
+from relay.services.ground.watcher import CALLER
 from relay.services.people.viewer_sessions import checked_sdp
 from relay.video.port import Answer, Change, MediaPlane
 

@@ -17,11 +17,12 @@ from relay.model.incident import Incident, IncidentState
 from relay.model.people import Person, Role
 from relay.model.timeline import Stage
 from relay.records.port.records import CasesAsked, RecordWrites
-from relay.services.calls.call_book import CallBook, CallChange, Watcher
+from relay.services.calls.call_book import CallBook, CallChange
 from relay.services.calls.link_texts import link_of, qr_svg, sms_text
 from relay.services.calls.render_calls import Json
 from relay.services.calls.viewers import CallViewers
 from relay.services.ground.journal import CASES, CaseChanged
+from relay.services.ground.watcher import Watcher
 from relay.sms.port import SmsGateway, SmsResult
 
 log = structlog.get_logger(__name__)

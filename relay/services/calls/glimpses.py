@@ -16,8 +16,8 @@ import structlog
 from relay.errors import Conflict, NotFound, RelayError
 from relay.model.call import Still
 from relay.services.calls.call_book import CallBook
-from relay.services.calls.pictures import Pictures
 from relay.services.calls.render_calls import Json
+from relay.services.ground.remaking import Remaking
 
 log = structlog.get_logger(__name__)
 WISH_HOLDS_S = 12.0
@@ -34,8 +34,8 @@ class _Glimpse:
 class Glimpses:
     """What is wanted, and the newest picture of it."""
 
-    def __init__(self, book: CallBook, pictures: Pictures) -> None:
-        self._book, self._pictures = book, pictures
+    def __init__(self, book: CallBook, remaking: Remaking) -> None:
+        self._book, self._remaking = book, remaking
         self._of: dict[UUID, _Glimpse] = {}
 
     def wanted(self, call: UUID) -> bool:
@@ -78,7 +78,7 @@ class Glimpses:
         """
         if not self.wanted(call):
             return
-        jpeg = await self._pictures.clean(data, f"call:{call}")
+        jpeg = await self._remaking.clean(data, f"call:{call}")
         self._put(call, jpeg, self._book.clock.now_us())
 
     async def also(self, still: Still) -> None:

@@ -1,50 +1,25 @@
-"""Pictures of a call: decoded and made anew before anybody sees them, so that nothing rides along."""
+"""Pictures of a call: of the caller's phone, or kept by a dispatcher; each is made anew first."""
 
 from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from relay.errors import BadInput, Conflict, NotFound
+from relay.errors import Conflict, NotFound
 from relay.model.call import Still, can
 from relay.model.timeline import Stage
-from relay.services.calls.call_book import CALLER, CallBook, CallChange
-from relay.services.ground.jpegs import MAX_BYTES, made_anew
-from relay.turns.threads import FairThreads
+from relay.services.calls.call_book import CallBook, CallChange
+from relay.services.ground.remaking import Remaking
+from relay.services.ground.watcher import CALLER
 
 CALLER_KEEPS = 20
 """Pictures from the phone that are kept at a time; it sends one every 2 s on a bad line."""
-AT_ONCE = 2
-MOST_WAITING, MOST_OF_A_CLIENT = 64, 8
 
 
 class Pictures:
     """Takes pictures in and hands them out."""
 
-    def __init__(self, book: CallBook) -> None:
-        self._book = book
-        self._threads = FairThreads(
-            "picture",
-            AT_ONCE,
-            most=MOST_WAITING,
-            most_each=MOST_OF_A_CLIENT,
-            full="Too many pictures come at this moment; send it again in a few seconds.",
-        )
-
-    async def clean(self, data: bytes, sender: str) -> bytes:
-        """The picture made anew, two at a time, senders in turn.
-
-        Args:
-            data: what was sent.
-            sender: a phone, an ambulance or a person: whose turn it takes.
-
-        Raises:
-            BadInput: it cannot be used.
-            TooMany: too many wait, and most of them are this sender's.
-            Unavailable: whoever sent it has gone.
-        """
-        if not 0 < len(data) <= MAX_BYTES:
-            raise BadInput(f"A picture has at most {MAX_BYTES // 1024} kB; send a smaller one.")
-        return await self._threads.run(sender, "", lambda: made_anew(data))
+    def __init__(self, book: CallBook, remaking: Remaking) -> None:
+        self._book, self._remaking = book, remaking
 
     async def keep(self, call: UUID, data: bytes, by: str, shown: str) -> Still:
         """Keep a picture of a call, taken by the caller's phone or by a dispatcher.
@@ -54,7 +29,7 @@ class Pictures:
             Conflict: the call has ended.
         """
         sender = f"call:{call}" if by == CALLER else f"person:{by}"
-        jpeg = await self.clean(data, sender)
+        jpeg = await self._remaking.clean(data, sender)
         async with self._book.change(call) as change:
             if not change.call.is_open:
                 raise Conflict("This call has ended; the picture was not kept.")

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from relay.errors import Conflict, NotFound, RelayError
 from relay.model.call import ShareKind
-from relay.services.calls.call_book import CallBook, Watcher
+from relay.services.calls.call_book import CallBook
 from relay.services.calls.render_calls import Json, ice_json, stats_json
 from relay.services.ground.access import Claim, Lost, Relation
 from relay.services.ground.rights import Rights
+from relay.services.ground.watcher import Watcher
 from relay.services.people.viewer_sessions import ViewerSessions
 from relay.video.port import Answer, MediaPlane
 

@@ -26,7 +26,7 @@ from relay.model.people import (
     sees,
 )
 from relay.records.port.records import RecordReads
-from relay.services.calls.call_book import CALLER, Watcher, watcher_of, watcher_of_device
+from relay.services.ground.watcher import CALLER, Watcher, watcher_of, watcher_of_device
 
 
 class Relation(Enum):

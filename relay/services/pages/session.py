@@ -20,7 +20,7 @@ from relay.model.people import Permission, Person, Session, SessionEnd, has
 from relay.protocol import feed
 from relay.protocol.link import CLOSE_PROTOCOL
 from relay.services.alarm.alerting import Alerting
-from relay.services.calls.call_book import DISPATCHERS, share_topic, watcher_of
+from relay.services.calls.call_book import DISPATCHERS, share_topic
 from relay.services.calls.calls import Calls
 from relay.services.cases.cases import Cases
 from relay.services.cases.render import me_json, resting_row
@@ -29,6 +29,7 @@ from relay.services.ground.access import Claim, Lost, Proof, console_of
 from relay.services.ground.journal import ForPages, hospital_topic, resting_topic
 from relay.services.ground.presence import Presence
 from relay.services.ground.rights import Rights
+from relay.services.ground.watcher import watcher_of
 from relay.services.ground.wire import (
     CLOSE_BROKEN,
     CLOSE_SESSION_CHANGED,

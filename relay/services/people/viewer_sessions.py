@@ -16,9 +16,9 @@ import structlog
 from relay.bus.port import Bus
 from relay.errors import BadInput, NotFound, RelayError
 from relay.model.people import Permission, SessionState
-from relay.services.calls.call_book import Watcher
 from relay.services.ground.access import Claim, Lost, Proof, Relation
 from relay.services.ground.rights import Rights
+from relay.services.ground.watcher import Watcher
 from relay.services.people.people import SESSION_ENDED, People
 from relay.turns.places import Places
 from relay.video.port import Answer, MediaPlane

@@ -141,9 +141,9 @@ async def a_theatre(
 ) -> AsyncIterator[tuple[World, Browser]]:
     """What tests can share: a relay and a browser with a fake camera."""
     async with a_world(folder, **settings) as world, chromium(*CAMERA, *flags) as browser:
-        rules = world.relay.callers._rules
+        rules = world.relay.calls.callers._rules
         # a module opens more links from one address than a street of callers would
-        world.relay.callers._rules = replace(rules, redeem=Buckets(1_000, 0.01))
+        world.relay.calls.callers._rules = replace(rules, redeem=Buckets(1_000, 0.01))
         yield world, browser
 
 

@@ -26,7 +26,7 @@ async def alarmed(world: World, tablet: Tablet) -> tuple[m.OpenStream, UUID]:
 
 
 async def row(world: World, spec: m.OpenStream) -> dict[str, Any]:
-    found = await world.relay.cases.row(spec.incident)
+    found = await world.relay.cases.cases.row(spec.incident)
     assert found is not None
     return found
 

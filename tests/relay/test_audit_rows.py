@@ -74,7 +74,7 @@ def test_a_planted_action_is_seen() -> None:
 
 
 async def test_what_an_administrator_does(world: World) -> None:
-    people = world.relay.people
+    people = world.relay.people.people
     await people.add_hospital(Hospital("nanbu", "南部病院"), "root")
     await people.add_device(Device("救急3", frozenset({"nanbu"})), "root")
     await people.disable("ito", "root")

@@ -152,7 +152,7 @@ async def test_a_closed_case_ends_its_camera(tmp_path: Path) -> None:
         assert sent.status_code == 201
         await tablet.post(f"{base}/step", json={"step": "reduced"})
         clock.moved_s = 20  # it is live no more
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
         await _says(doctor, base, state="off")
         assert not world.plane.publishers
         again = await tablet.post(f"{base}/whip", content="v=0", headers=SDP)

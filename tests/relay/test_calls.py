@@ -151,7 +151,7 @@ async def test_a_call_that_is_sent_again_is_the_same_call_and_nobody_elses(world
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.json()["id"] == again.json()["id"] == told["act"]
         assert len((await http.get("/api/calls")).json()["calls"]) == 1
-    async with world.relay.calls._book.change(UUID(told["act"])) as change:
+    async with world.relay.calls.calls._book.change(UUID(told["act"])) as change:
         change.set(taken_by="ito")
     async with await world.http("kato") as http:
         other = await http.post("/api/calls", json=told)

@@ -41,7 +41,7 @@ async def screened_to(world: World, stream: UUID, sample: int) -> None:
     """Wait until the live stream has been screened up to there."""
     async with asyncio.timeout(PATIENCE_S):
         while (
-            newest := world.relay.screening.latest(stream)
+            newest := world.relay.screening.screening.latest(stream)
         ) is None or newest.end_sample < sample:
             await asyncio.sleep(0.02)
 

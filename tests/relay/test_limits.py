@@ -85,7 +85,7 @@ async def test_every_idle_case_is_closed_and_not_only_the_newest(
     async with a_world(tmp_path, Adapters(clock=clock)) as world:
         old = await newer_cases(world, 90, at_us=1)
         young = await newer_cases(world, 30)
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
         async with world.relay.records.read() as records:
             open_now = await records.incidents(CasesAsked(state=IncidentState.OPEN), at_most=500)
     assert {case.id for case in open_now} == set(young)

@@ -89,7 +89,7 @@ class World:
 
     async def cookie(self, user: str) -> str:
         if user not in self.cookies:
-            self.cookies[user], _ = await self.relay.people.sign_in(user, PASSWORD, user)
+            self.cookies[user], _ = await self.relay.people.people.sign_in(user, PASSWORD, user)
         return self.cookies[user]
 
     @asynccontextmanager

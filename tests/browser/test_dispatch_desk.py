@@ -19,7 +19,7 @@ from playwright.async_api import Page, Route
 
 from relay.model.clock import ManualClock
 from relay.video.port import Change
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.browser.call_stage import (
     CAMERA,
     LINK_OVER,

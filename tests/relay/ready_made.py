@@ -17,7 +17,8 @@ from relay.model.people import Device, Hospital, Person, Role
 from relay.services.relay import Relay, Site
 from relay.settings import Settings
 from relay.web.app import prepared_app
-from relay.wiring import Adapters, open_relay
+from relay.wiring.adapters import Adapters
+from relay.wiring.relay import open_relay
 
 PASSWORD = "a long enough password"
 

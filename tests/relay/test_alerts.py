@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from relay.protocol import messages as m
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S, Unhurried
 from tests.relay.world import CALM, ELEVATED, Tablet, World, a_world, screener
 

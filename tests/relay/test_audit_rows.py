@@ -9,7 +9,7 @@ from pathlib import Path
 
 from relay.model.people import Device, Hospital
 from relay.services.ground.witness import REFUSED_EVERY_S
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.world import PASSWORD, MovedClock, World, a_world, audited

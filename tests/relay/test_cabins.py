@@ -13,7 +13,7 @@ import pytest
 
 from relay.services.cabin.cabin_board import room_of
 from relay.video.port import Change
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone
 from tests.relay.pictures import a_jpeg
 from tests.relay.world import MovedClock, World, a_world

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from relay.auth.tokens import CALLER_COOKIE
 from relay.model.clock import ManualClock
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import ICE, SDP, PhoneHttp, a_desk, a_phone
 from tests.relay.conftest import swept_world as world

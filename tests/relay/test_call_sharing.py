@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone
 from tests.relay.clips import a_clip

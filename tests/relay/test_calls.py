@@ -12,7 +12,7 @@ from relay.errors import Conflict
 from relay.model.call import TRANSITIONS, Call, CallState, advance
 from relay.model.clock import ManualClock
 from relay.video.port import Change
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.world import World, a_world, audited
 

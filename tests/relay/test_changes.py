@@ -16,7 +16,7 @@ from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.protocol.codec import encode_samples
 from relay.services.screening.screener import Screened
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.ecg.test_ecg_standstill import stopping
 from tests.frames import MASK_8
 from tests.patience import PATIENCE_S

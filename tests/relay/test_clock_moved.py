@@ -17,7 +17,7 @@ from relay.protocol import messages as m
 from relay.protocol.clock_estimate import TRUSTED_OFFSET_US
 from relay.services.people import viewer_sessions
 from relay.services.tablets.clock import TabletClock
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP, a_desk, a_phone
 from tests.relay.world import PASSWORD, MovedClock, Tablet, World, a_world, audited

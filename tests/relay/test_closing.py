@@ -13,7 +13,7 @@ from relay.errors import Unavailable
 from relay.model.incident import IncidentState
 from relay.protocol import messages as m
 from relay.services.ground.reopening import FrameWatch
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.world import CALM, ELEVATED, MovedClock, Tablet, World, a_world, audited
 
 LONG_S = 2 * 3600.0

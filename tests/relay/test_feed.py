@@ -15,7 +15,7 @@ from relay.auth.tokens import COOKIE
 from relay.model.clock import SystemClock
 from relay.protocol import feed
 from relay.protocol import messages as m
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.world import World, a_world
 

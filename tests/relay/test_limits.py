@@ -22,7 +22,7 @@ from relay.records.port.records import CasesAsked
 from relay.records.sql.present_samples import packed, unpacked
 from relay.services.ground.journal import hospital_topic
 from relay.services.recordings.live import MAX_QUEUED_TEXTS, Viewer
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.test_alerts import alarmed
 from tests.relay.world import MovedClock, World, a_world
 

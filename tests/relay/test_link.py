@@ -15,7 +15,7 @@ from relay.ecglog.port import LoggedFrame
 from relay.errors import Unavailable
 from relay.protocol import messages as m
 from relay.protocol import wire
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink
 from tests.relay.world import World, a_world
 

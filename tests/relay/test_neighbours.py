@@ -20,7 +20,7 @@ from relay.services.ground.access import Relation
 from relay.services.ground.watcher import Watcher
 from relay.services.screening.screener import Screened
 from relay.services.tablets.links import TEXTS_PER_S
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.pictures import a_jpeg
 from tests.relay.world import CALM, ELEVATED, PASSWORD, Tablet, World, a_world, screener

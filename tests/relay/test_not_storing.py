@@ -27,7 +27,7 @@ from relay.auth.tokens import COOKIE
 from relay.faults.disks import why_not_stalling
 from relay.protocol import messages as m
 from relay.records.trouble import cause_of
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.doses import dose
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk, a_phone

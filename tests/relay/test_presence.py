@@ -14,7 +14,7 @@ from relay.model.people import Person, Role
 from relay.protocol import feed
 from relay.protocol import messages as m
 from relay.services.ground.presence import PROVED_FOR_S, SETTLING_S, Presence
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP, a_desk
 from tests.relay.test_http import a_case

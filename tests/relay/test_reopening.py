@@ -17,7 +17,7 @@ from relay.model.incident import IncidentState
 from relay.model.stream import StreamState
 from relay.protocol import messages as m
 from relay.services.ground.journal import CASES, CaseChanged
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink
 from tests.relay.pictures import a_jpeg

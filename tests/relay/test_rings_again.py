@@ -14,7 +14,7 @@ from relay.model.decision import DecisionKind
 from relay.model.report import TIERS
 from relay.protocol import messages as m
 from relay.services.screening.screener import Screened
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.test_changes import RISE, play, trending
 from tests.relay.world import CALM, MovedClock, Tablet, World, a_world
 

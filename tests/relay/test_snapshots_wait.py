@@ -17,7 +17,7 @@ from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.protocol.codec import encode_samples
 from relay.services.screening import work as screening
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.frames import MASK_8
 from tests.patience import PATIENCE_S
 from tests.relay.world import ELEVATED, MovedClock, N, Tablet, World, a_world, block

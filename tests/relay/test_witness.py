@@ -20,7 +20,7 @@ from relay.services.evidence.audit_trail import Question, asked
 from relay.services.ground import witness as module
 from relay.services.ground.late import Late
 from relay.services.ground.witness import AGAIN_AFTER_S, REFUSED_EVERY_S, Witness
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk
 from tests.relay.test_cli import Done, kyumei

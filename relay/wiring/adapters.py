@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from relay.alerts.sms_port import SmsGateway
 from relay.auth.argon import ArgonPasswords
 from relay.ecglog.port import EcgLog
 from relay.model.clock import Clock
 from relay.services.screening.screener import Screener
-from relay.sms.port import SmsGateway
 from relay.video.port import MediaPlane
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from relay.alerts.sms_hook import NoSms, SmsHook
+from relay.alerts.sms_port import SmsGateway
 from relay.auth.bucket import Buckets
 from relay.auth.tokens import SecretTokens
 from relay.data_folder import CLIPS
@@ -9,8 +11,6 @@ from relay.services.calls.callers import CallerRules
 from relay.services.calls.calls import CallRules
 from relay.services.calls.wing import CallsRules, Outside
 from relay.settings import Settings
-from relay.sms.hook import NoSms, SmsHook
-from relay.sms.port import SmsGateway
 from relay.video.port import MediaPlane
 from relay.wiring.adapters import Adapters
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from relay.alerts.sms_port import SmsGateway
 from relay.auth.port import Tokens
 from relay.services.calls.call_book import CallBook
 from relay.services.calls.callers import CallerRules, Callers, Kept
@@ -18,7 +19,6 @@ from relay.services.calls.viewers import CallViewers
 from relay.services.ground.supervision import Work
 from relay.services.ground.wing import GroundWing
 from relay.services.people.wing import PeopleWing
-from relay.sms.port import SmsGateway
 from relay.video.port import MediaPlane
 
 CabinJson = Callable[[UUID | None], dict[str, object] | None]

@@ -149,9 +149,9 @@ async def a_theatre(
         a_world(folder, **settings) as world,
         chromium(*camera, *flags, whole=whole) as browser,
     ):
-        rules = world.relay.callers._rules
+        rules = world.relay.calls.callers._rules
         # a module opens more links from one address than a street of callers would
-        world.relay.callers._rules = replace(rules, redeem=Buckets(1_000, 0.01))
+        world.relay.calls.callers._rules = replace(rules, redeem=Buckets(1_000, 0.01))
         yield world, browser
 
 

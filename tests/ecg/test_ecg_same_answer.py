@@ -14,7 +14,7 @@ from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment, PatientFacts
 from relay.bench.floor import build_floor
 from relay.services.recordings.assemble import assemble
-from relay.wiring import load_screener
+from relay.wiring.screen import load_screener
 
 HARD = [("anterior-stemi", "ambulance"), ("lbbb", "moderate"), ("atrial-fibrillation", "severe")]
 

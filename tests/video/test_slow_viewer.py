@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from relay.video.forwarding import ForwardingPlane
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.browser.call_stage import CAMERA, until
 from tests.browser_page import chromium, new_page
 from tests.relay.call_world import Desk, a_desk

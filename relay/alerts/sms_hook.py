@@ -9,7 +9,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import structlog
 
-from relay.sms.port import SmsResult
+from relay.alerts.sms_port import SmsResult
 
 log = structlog.get_logger(__name__)
 

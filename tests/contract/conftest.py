@@ -17,8 +17,8 @@ PERSON = Person("sato", "佐藤", Role.CARDIOLOGIST, "chuo")
 async def records(tmp_path: Path) -> AsyncIterator[SqlRecords]:
     made = await open_sqlite(tmp_path / "records.sqlite")
     async with made.begin() as tx:
-        await tx.put_hospital(Hospital("chuo", "中央"))
-        await tx.put_hospital(Hospital("daiichi", "第一"))
-        await tx.put_account(Account(PERSON, "hash"))
+        await tx.people.put_hospital(Hospital("chuo", "中央"))
+        await tx.people.put_hospital(Hospital("daiichi", "第一"))
+        await tx.people.put_account(Account(PERSON, "hash"))
     yield made
     await made.close()

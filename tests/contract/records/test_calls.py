@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID, uuid4
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,29 +21,26 @@ from relay.model.call import (
     Still,
 )
 from relay.model.incident import Incident
-from relay.records.sqlite import SqlRecords, open_sqlite
+from relay.records.port.records import Records
+from tests.contract.conftest import Open
+from tests.contract.records.made import a_call
 from tests.doses import examples
 
 
-def a_call(at_us: int = 1, **more: object) -> Call:
-    call = Call(uuid4(), "090-1234", "中央町1-2", "胸が痛い", "kato", at_us)
-    return replace(call, **more)  # type: ignore[arg-type]
-
-
-async def kept(records: SqlRecords, *calls: Call) -> None:
+async def kept(records: Records, *calls: Call) -> None:
     async with records.begin() as tx:
         for call in calls:
             await tx.calls.put_call(call)
 
 
-async def facts(records: SqlRecords, call: UUID) -> CallFacts:
+async def facts(records: Records, call: UUID) -> CallFacts:
     async with records.read() as reads:
         found = await reads.calls.call(call)
     assert found is not None
     return found
 
 
-async def test_a_call_comes_back_with_every_field_as_it_was_set(records: SqlRecords) -> None:
+async def test_a_call_comes_back_with_every_field_as_it_was_set(records: Records) -> None:
     case = Incident(uuid4(), "救急1", 1, frozenset({"chuo"}))
     whole = a_call(
         5, state=CallState.FROZEN, hint="stills", incident=case.id, unit="救急1",
@@ -61,28 +56,15 @@ async def test_a_call_comes_back_with_every_field_as_it_was_set(records: SqlReco
         assert await reads.calls.call(uuid4()) is None
 
 
-async def test_a_transaction_that_raised_left_nothing_of_a_call(records: SqlRecords) -> None:
-    call = a_call()
-    with pytest.raises(RuntimeError):
-        async with records.begin() as tx:
-            await tx.calls.put_call(call)
-            await tx.calls.add_call_link(CallLink("hash", call.id, 1, 2))
-            await tx.calls.add_still(Still(uuid4(), call.id, 1, "caller"), b"jpeg")
-            raise RuntimeError("broken")
-    async with records.read() as reads:
-        assert await reads.calls.call(call.id) is None
-        assert await reads.calls.call_link("hash") is None
-
-
-async def test_what_was_committed_of_a_call_is_there_after_reopening(tmp_path: Path) -> None:
+async def test_what_was_committed_of_a_call_is_there_after_reopening(open_records: Open) -> None:
     call, still = a_call(), uuid4()
-    first = await open_sqlite(tmp_path / "again.sqlite")
+    first = await open_records()
     await kept(first, call)
     async with first.begin() as tx:
         await tx.calls.add_still(Still(still, call.id, 3, "kato"), b"\xff\xd8picture")
         await tx.calls.add_position(call.id, Position(35.5, 139.25, 12.5, 4))
     await first.close()
-    second = await open_sqlite(tmp_path / "again.sqlite")
+    second = await open_records()
     found = await facts(second, call.id)
     assert found.stills == (Still(still, call.id, 3, "kato"),)
     assert found.position == Position(35.5, 139.25, 12.5, 4)
@@ -92,7 +74,7 @@ async def test_what_was_committed_of_a_call_is_there_after_reopening(tmp_path: P
 
 
 async def test_open_calls_are_listed_newest_first_and_ended_ones_are_not(
-    records: SqlRecords,
+    records: Records,
 ) -> None:
     old, new, over = (
         a_call(1, unit="救急1"),
@@ -106,7 +88,7 @@ async def test_open_calls_are_listed_newest_first_and_ended_ones_are_not(
         assert await reads.calls.calls_of_unit("救急9") == []
 
 
-async def test_one_phone_gets_a_link_even_when_many_ask_at_once(records: SqlRecords) -> None:
+async def test_one_phone_gets_a_link_even_when_many_ask_at_once(records: Records) -> None:
     call = a_call()
     await kept(records, call)
     async with records.begin() as tx:
@@ -127,7 +109,7 @@ async def test_one_phone_gets_a_link_even_when_many_ask_at_once(records: SqlReco
 
 
 async def test_a_link_given_back_can_be_bound_again_and_a_revoked_one_never(
-    records: SqlRecords,
+    records: Records,
 ) -> None:
     call, other = a_call(), a_call()
     await kept(records, call, other)
@@ -150,7 +132,7 @@ async def test_a_link_given_back_can_be_bound_again_and_a_revoked_one_never(
         assert (two.is_valid, two.may_open(1)) == (False, False)
 
 
-async def test_only_sent_calls_whose_time_is_over_are_overdue(records: SqlRecords) -> None:
+async def test_only_sent_calls_whose_time_is_over_are_overdue(records: Records) -> None:
     late = a_call(1, state=CallState.SENT, expires_at_us=100)
     await kept(
         records, late, a_call(2, state=CallState.SENT, expires_at_us=101),
@@ -161,7 +143,7 @@ async def test_only_sent_calls_whose_time_is_over_are_overdue(records: SqlRecord
         assert await reads.calls.overdue_calls(100) == [late.id]
 
 
-async def test_a_share_lets_in_until_it_ends_and_only_its_hospital(records: SqlRecords) -> None:
+async def test_a_share_lets_in_until_it_ends_and_only_its_hospital(records: Records) -> None:
     call, over = a_call(), a_call(2, state=CallState.ENDED)
     await kept(records, call, over)
     ours = Share(uuid4(), call.id, ShareKind.HOSPITAL, "chuo", 5, "kato")
@@ -195,7 +177,7 @@ async def test_a_share_lets_in_until_it_ends_and_only_its_hospital(records: SqlR
     by=st.sampled_from([None, "caller"]),
 )
 async def test_dropped_stills_are_the_oldest_of_their_maker_and_no_other_calls(
-    records: SqlRecords, makers: list[str], keep: int, by: str | None
+    records: Records, makers: list[str], keep: int, by: str | None
 ) -> None:
     call, other = a_call(), a_call()
     await kept(records, call, other)
@@ -215,7 +197,7 @@ async def test_dropped_stills_are_the_oldest_of_their_maker_and_no_other_calls(
 
 
 async def test_the_newest_position_counts_and_entries_keep_their_order(
-    records: SqlRecords,
+    records: Records,
 ) -> None:
     call, other = a_call(), a_call()
     await kept(records, call, other)
@@ -234,21 +216,7 @@ async def test_the_newest_position_counts_and_entries_keep_their_order(
         assert await reads.calls.call_entries(other.id) == []
 
 
-async def test_a_deleted_picture_is_in_no_file(records: SqlRecords, tmp_path: Path) -> None:
-    """Its bytes once stood in the journal until something else happened to be written over them."""
-    call, secret = a_call(), b"\xff\xd8" + b"the room of a stranger" * 400
-    await kept(records, call)
-    async with records.begin() as tx:
-        await tx.calls.add_still(Still(uuid4(), call.id, 1, "caller"), secret)
-    async with records.begin() as tx:
-        await tx.calls.drop_stills(call.id, by="caller", keep=0)
-    files = [path for path in tmp_path.iterdir() if path.name.startswith("records")]
-    assert any(b"of a stranger" in path.read_bytes() for path in files)
-    await records.forget_deleted()
-    assert not any(b"of a stranger" in path.read_bytes() for path in files)
-
-
-async def test_calls_that_are_shared_after_their_end_are_found(records: SqlRecords) -> None:
+async def test_calls_that_are_shared_after_their_end_are_found(records: Records) -> None:
     calls = [
         a_call(1),
         a_call(2, ended_at_us=50),

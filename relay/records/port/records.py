@@ -13,6 +13,7 @@ from relay.records.port.alerts import AlertReads, AlertWrites
 from relay.records.port.calls import CallReads, CallWrites
 from relay.records.port.cases import CaseReads, CaseWrites
 from relay.records.port.evidence import EvidenceReads, EvidenceWrites
+from relay.records.port.leases import LeaseReads, LeaseWrites
 from relay.records.port.people import PeopleReads, PeopleWrites
 from relay.records.port.recordings import RecordingReads, RecordingWrites
 
@@ -43,6 +44,10 @@ class RecordReads(Protocol):
     @property
     def evidence(self) -> EvidenceReads:
         """The audit, fingerprints and witnesses."""
+
+    @property
+    def leases(self) -> LeaseReads:
+        """Which relay does what must be done once."""
 
 
 class RecordWrites(RecordReads, Protocol):
@@ -75,6 +80,10 @@ class RecordWrites(RecordReads, Protocol):
     @property
     def evidence(self) -> EvidenceWrites:
         """The audit."""
+
+    @property
+    def leases(self) -> LeaseWrites:
+        """Which relay does what must be done once."""
 
 
 class Records(Protocol):

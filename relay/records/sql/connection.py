@@ -30,11 +30,11 @@ class SqlConnection:
         """Run a statement, once or for each of ``rows``."""
         return await self._connection.execute(statement, rows)
 
-    async def one(self, query: Query) -> AnyRow | None:
+    async def one(self, query: sa.Executable) -> AnyRow | None:
         """The first row, None where there is none."""
         return (await self.execute(query)).first()
 
-    async def all(self, query: Query) -> Sequence[AnyRow]:
+    async def all(self, query: sa.Executable) -> Sequence[AnyRow]:
         """Every row."""
         return (await self.execute(query)).all()
 

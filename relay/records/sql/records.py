@@ -9,6 +9,7 @@ from relay.records.sql.calls import SqlCallReads, SqlCallWrites
 from relay.records.sql.cases import SqlCaseReads, SqlCaseWrites
 from relay.records.sql.connection import SqlChange, SqlConnection
 from relay.records.sql.evidence import SqlEvidenceReads, SqlEvidenceWrites
+from relay.records.sql.leases import SqlLeaseReads, SqlLeaseWrites
 from relay.records.sql.people import SqlPeopleReads, SqlPeopleWrites
 from relay.records.sql.recordings import SqlRecordingReads, SqlRecordingWrites
 
@@ -27,6 +28,7 @@ class SqlReads:
         self.people = SqlPeopleReads(db)
         self.calls = SqlCallReads(db)
         self.evidence = SqlEvidenceReads(db)
+        self.leases = SqlLeaseReads(db)
 
 
 class SqlWrites:
@@ -40,6 +42,7 @@ class SqlWrites:
         self.people = SqlPeopleWrites(db)
         self.calls = SqlCallWrites(db)
         self.evidence = SqlEvidenceWrites(db)
+        self.leases = SqlLeaseWrites(db)
 
     async def write_nothing_new(self) -> None:
         """Write what stands there already: whether the disk takes it."""

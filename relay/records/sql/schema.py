@@ -24,6 +24,7 @@ from relay.records.sql.tables.cases import (
 )
 from relay.records.sql.tables.evidence import audit
 from relay.records.sql.tables.ground import metadata
+from relay.records.sql.tables.leases import leases
 from relay.records.sql.tables.people import (
     device_hospitals,
     devices,
@@ -75,6 +76,7 @@ __all__ = [
     "hospitals",
     "incident_hospitals",
     "incidents",
+    "leases",
     "live_reports",
     "metadata",
     "notes",

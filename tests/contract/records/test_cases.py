@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 
 from relay.model.decision import Decision, DecisionKind, Opening
 from relay.model.incident import Incident, IncidentState
+from relay.model.photo import ScenePhoto
 from relay.model.timeline import Stage
+from relay.protocol.receipts import RECEIPT_STAGES
 from relay.records.port.cases import CasesAsked
 from relay.records.port.records import Records
 from tests.contract.records.made import a_case, a_report, a_snapshot, an_alert
@@ -121,3 +123,56 @@ async def test_the_facts_of_cases_come_in_one_go_and_in_order(records: Records) 
     assert full.snapshot_reports == {shot.id: report}
     assert full.live == {stream.id: live}
     assert (full.alert, full.openings, full.decision) == (alert, (opening,), decision)
+
+
+async def test_what_people_did_comes_back_as_it_was_and_in_order(records: Records) -> None:
+    async with records.begin() as tx:
+        case, _ = await a_case(tx)
+        other, _ = await a_case(tx)
+        looks = [Opening(case.id, None, "佐藤", "sato", at_us) for at_us in (5, 3)]
+        for look in looks:
+            await tx.cases.add_opening(look)
+        said = [
+            Decision(case.id, kind, "", None, "佐藤", "sato", at_us)
+            for kind, at_us in ((DecisionKind.STEMI_CATH, 9), (DecisionKind.NOT_STEMI, 7))
+        ]
+        for decision in said:
+            await tx.cases.add_decision(decision)
+    async with records.read() as reads:
+        assert await reads.cases.openings(case.id) == looks
+        assert await reads.cases.last_decision(case.id) == said[1], (
+            "the newest row, not the newest time"
+        )
+        assert await reads.cases.openings(other.id) == []
+        assert await reads.cases.last_decision(other.id) is None
+
+
+async def test_a_photo_is_kept_once_and_never_changed(records: Records) -> None:
+    async with records.begin() as tx:
+        case, _ = await a_case(tx)
+        photo = ScenePhoto(uuid4(), case.id, 7, "救急1")
+        assert await tx.cases.add_photo(photo, b"\xff\xd8first") is True
+        assert await tx.cases.add_photo(replace(photo, taken_at_us=9), b"\xff\xd8other") is False
+    async with records.read() as reads:
+        assert await reads.cases.photo_image(photo.id) == (photo, b"\xff\xd8first")
+        assert await reads.cases.photo_image(uuid4()) is None
+        assert await reads.cases.photo_count(case.id) == 1
+        assert await reads.cases.photo_count(uuid4()) == 0
+
+
+async def test_receipts_are_made_of_every_entry_that_they_need_and_of_no_other(
+    records: Records,
+) -> None:
+    async with records.begin() as tx:
+        one, _ = await a_case(tx)
+        other, _ = await a_case(tx)
+        for case in (one, other):
+            for stage in (*RECEIPT_STAGES, *RECEIPT_STAGES, Stage.NOTE, Stage.MARK):
+                await tx.cases.add_entry(case.id, 1, Stage(stage), "", {})
+    async with records.read() as reads:
+        entries = await reads.cases.receipt_entries(one.id)
+        assert [e.stage.value for e in entries] == [*RECEIPT_STAGES, *RECEIPT_STAGES]
+        assert [e.entry for e in entries] == list(range(1, len(entries) + 1))
+        told = await reads.cases.told([one.id, other.id])
+        assert {case: len(of) for case, of in told.items()} == {one.id: 14, other.id: 14}
+        assert list(told[one.id]) == entries

@@ -8,7 +8,17 @@ from uuid import uuid4
 import pytest
 
 from relay.model.call import Call, CallLink, Share, ShareKind
-from relay.model.people import Account, Device, DeviceEntry, Session, SessionEnd, Withdrawal
+from relay.model.people import (
+    Account,
+    Device,
+    DeviceEntry,
+    Hospital,
+    Person,
+    Role,
+    Session,
+    SessionEnd,
+    Withdrawal,
+)
 from relay.records.port.records import Records
 from tests.contract.conftest import PERSON
 from tests.contract.records.made import a_case
@@ -107,3 +117,25 @@ async def test_a_token_that_opens_nothing_any_more_is_told_from_a_stranger(
         assert await reads.people.device("救急2") is None
     replaced, revoked = ("救急1", Withdrawal.REPLACED), ("救急1", Withdrawal.REVOKED)
     assert told == {"t1": replaced, "t2": replaced, "t3": revoked, "t4": None}
+
+
+async def test_people_are_listed_by_name_and_why_a_session_ended_is_kept(records: Records) -> None:
+    mori = Account(Person("mori", "森", Role.DISPATCHER, None), "hash", disabled=True)
+    async with records.begin() as tx:
+        await tx.people.put_account(mori)
+        await tx.people.put_hospital(Hospital("chuo", "中央病院"))
+        for token in "ab":
+            await tx.people.add_session(Session(token, PERSON, 1, 1))
+        await tx.people.end_sessions(9, SessionEnd.SIGNED_OUT, user="sato", but="b")
+        await tx.people.end_sessions(10, SessionEnd.PASSWORD_CHANGED, token_hash="a")
+    async with records.read() as reads:
+        assert await reads.people.account("mori") == mori
+        assert await reads.people.account("nobody") is None
+        assert [a.person.name for a in await reads.people.accounts()] == ["mori", "sato"]
+        assert [(h.id, h.name) for h in await reads.people.hospitals()] == [
+            ("chuo", "中央病院"),
+            ("daiichi", "第一"),
+        ]
+        assert [await reads.people.session_user(t) for t in "abc"] == ["sato", "sato", None]
+        ends = await reads.people.session_ends(["a", "b", "c"])
+        assert ends == {"a": SessionEnd.SIGNED_OUT}, "the first reason stays"

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from relay.errors import NotFound, Unavailable
-from relay.model.snapshot import SnapshotState
+from relay.model.snapshot import Origin, SnapshotState
 from relay.model.st_point import StPoint
 from relay.model.stream import StreamState
 from relay.records.port.records import Records
@@ -88,3 +88,33 @@ async def test_points_of_the_st_trend_come_back_in_order_by_case_and_by_stream(
         assert await reads.recordings.st_points(stream=stream.id) == points
         assert [p.tier for p in await reads.recordings.st_points(stream=another.id)] == ["Q"]
         assert await reads.recordings.st_points(stream=uuid4()) == []
+
+
+async def test_what_a_recording_says_of_itself_can_be_asked(records: Records) -> None:
+    async with records.begin() as tx:
+        case, stream = await a_case(tx)
+        other, _ = await a_case(tx)
+        await tx.recordings.set_clock_offset(stream.id, -40)
+        origin = Origin(fingerprint="a" * 64)
+        shot = replace(a_snapshot(case, stream), taken_at_us=9, origin=origin)
+        early = replace(a_snapshot(case, stream), taken_at_us=4, origin=origin)
+        for one in (shot, early):
+            await tx.recordings.add_snapshot(one)
+            kept = replace(one, state=SnapshotState.COMPLETE, stored_at_us=9, sha256="f" * 64)
+            await tx.recordings.keep_samples(replace(kept, present=((0, 4),)), bytes(16))
+        await tx.recordings.add_snapshot(replace(a_snapshot(case, stream), taken_at_us=1))
+        for tier in "DA":
+            await tx.recordings.add_report(a_report(case, stream, tier, 3, shot.id))
+    async with records.read() as reads:
+        found = await reads.recordings.stream(stream.id)
+        assert found == replace(stream, clock_offset_us=-40)
+        shots = await reads.recordings.kept_snapshots(case.id)
+        assert [one.id for one in shots] == [early.id, shot.id], "oldest first, without the awaited"
+        assert shots[1].origin == origin
+        assert await reads.recordings.kept_snapshots(other.id) == []
+        report = await reads.recordings.snapshot_report(shot.id)
+        assert report == a_report(case, stream, "A", 3, shot.id), "the newest"
+        assert await reads.recordings.snapshot_report(early.id) is None
+        assert await reads.recordings.same_samples("a" * 64, other.id) == 4, "the first time"
+        assert await reads.recordings.same_samples("a" * 64, case.id) is None
+        assert await reads.recordings.same_samples("b" * 64, other.id) is None

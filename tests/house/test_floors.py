@@ -40,11 +40,11 @@ BREACHES = {
         "relay/records/trouble_planted.py": "def f():\n    from relay.records.sqlite import SqlRecords\n",
         "relay/records/room_planted/deep.py": "import json",
     },
-    "Subjects of the records know nothing of each other": {
+    "Aggregates of the records know nothing of each other": {
         "relay/records/port/people.py": "from relay.records.port.calls import CallReads",
         "relay/records/sql/alerts.py": "import relay.records.sql.cases",
         "relay/records/sql/tables/leases.py": "def f():\n    from relay.records.sql.tables import calls\n",
-        "relay/records/sql/subject_planted/deep.py": "import json",
+        "relay/records/sql/aggregate_planted/deep.py": "import json",
     },
     "The ECG core is pure": {
         "signal/ecg/planted.py": "import relay.errors",

@@ -1,6 +1,7 @@
 """What the relay may rely on when it stores something that is not a frame of ECG.
 
-One small port for each subject (cases, recordings, …), reached by its name: ``tx.people.account("sato")``.
+One small port for each aggregate, reached by its name: ``tx.people.account("sato")``. An aggregate is what
+belongs together and is asked and changed by the same words: cases, recordings, alerts, people, calls.
 Adapters do not inherit; a contract test runs every adapter against these words.
 """
 
@@ -19,7 +20,7 @@ from relay.records.port.recordings import RecordingReads, RecordingWrites
 
 
 class RecordReads(Protocol):
-    """What can be asked, by subject. Inside one ``Records.read`` all answers are of the same moment."""
+    """What can be asked, by aggregate. Inside one ``Records.read`` all answers are of the same moment."""
 
     @property
     def cases(self) -> CaseReads:

@@ -1,4 +1,4 @@
-"""One connection, and the few statements that every subject's SQL is made of."""
+"""One connection, and the few statements that every aggregate's SQL is made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``RecordReads`` and ``RecordWrites`` in SQL: every subject on one connection."""
+"""``RecordReads`` and ``RecordWrites`` in SQL: every aggregate on one connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of ``Records``, the same on SQLite and PostgreSQL. Each subject has its own in ``tables``; migrations make them."""
+"""The tables of ``Records``, the same on SQLite and PostgreSQL. Each aggregate has its own in ``tables``; migrations make them."""
 
 from __future__ import annotations
 

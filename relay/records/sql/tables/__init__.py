@@ -1,1 +1,1 @@
-"""The tables of the records, a file for each subject. ``relay.records.sql.schema`` gathers them."""
+"""The tables of the records, a file for each aggregate. ``relay.records.sql.schema`` gathers them."""

@@ -80,7 +80,7 @@ def _noted(at: Settings, made: Made) -> str | None:
             async with records.begin() as tx:
                 about = {"bytes": made.copied_bytes + made.kept_bytes}
                 now_us = SystemClock().now_us()
-                await tx.audit(now_us, BY, "backup-made", str(made.folder)[-200:], about)
+                await tx.evidence.audit(now_us, BY, "backup-made", str(made.folder)[-200:], about)
         finally:
             await records.close()
 

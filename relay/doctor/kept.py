@@ -34,7 +34,10 @@ def told(settings: Settings) -> Told:
 
     async def read() -> Told:
         async with open_records(settings) as (records, _), records.read() as reads:
-            head, backups = await reads.audit_head(), await reads.audit_rows_of("backup-made")
+            head, backups = (
+                await reads.evidence.audit_head(),
+                await reads.evidence.audit_rows_of("backup-made"),
+            )
             return Told(head.at_us if head else None, backups[-1].at_us if backups else None)
 
     return asyncio.run(read())

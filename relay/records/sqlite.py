@@ -21,8 +21,7 @@ from relay.causes import words
 from relay.errors import Unavailable
 from relay.records.async_engine import create_async_engine
 from relay.records.migrate import check_revision, migrate
-from relay.records.sql.reads import SqlReads
-from relay.records.sql.writes import SqlWrites
+from relay.records.sql.records import SqlReads, SqlWrites
 from relay.records.sqlite_files import Opened, for_reading, unchanged_meanwhile, url_of
 from relay.records.trouble import STORE_CAUSES, Trouble, cause_of, unavailable
 from relay.turns.fair_lock import FairLock
@@ -79,7 +78,7 @@ class SqlRecords:
                     async with self._writer.begin() as connection:
                         tx = SqlWrites(connection)
                         yield tx
-                        await tx.tell_of_added()
+                        await tx.evidence.tell_of_added()
             except Unavailable as error:
                 if error.cause in STORE_CAUSES:
                     self.trouble.failed(error.cause)

@@ -102,7 +102,7 @@ async def tell_restored(settings: Settings, backup: Path) -> None:
         async with records.begin() as tx:
             about = {"made_at_us": manifest.made_at_us, "from": manifest.source}
             now_us = SystemClock().now_us()
-            await tx.audit(now_us, "command line", RESTORED, backup.name[:200], about)
+            await tx.evidence.audit(now_us, "command line", RESTORED, backup.name[:200], about)
         await anchors_of(settings).write(records)
     finally:
         await records.close()

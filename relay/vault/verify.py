@@ -71,7 +71,7 @@ async def acknowledge(settings: Settings, faults: list[str], reason: str, by: st
     try:
         async with records.begin() as tx:
             about = {"faults": faults}
-            await tx.audit(SystemClock().now_us(), by, ACKNOWLEDGED, reason[:200], about)
+            await tx.evidence.audit(SystemClock().now_us(), by, ACKNOWLEDGED, reason[:200], about)
         await anchors_of(settings).write(records)
     finally:
         await records.close()

@@ -68,7 +68,7 @@ async def open_relay(settings: Settings, adapters: Adapters | None = None) -> As
 
 async def _tokens_of(records: Records) -> tuple[str, ...]:
     async with records.read() as reads:
-        devices = await reads.devices()
+        devices = await reads.people.devices()
     return tuple(entry.token_hash for entry in devices if entry.revoked_at_us is None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relay.records.port.records import CasesAsked
+from relay.records.port.cases import CasesAsked
 from tests.browser_page import chromium as a_chromium
 from tests.patience import PATIENCE_MS
 from tests.relay.kept_folder import a_patient
@@ -59,8 +59,8 @@ async def test_pages_of_a_relay_that_cannot_store(tmp_path: Path) -> None:
         for page in (doctor, desk):
             await page.locator(WORDS, has_text=SAID).first.wait_for(state="hidden")
         async with world.relay.records.read() as records:
-            (case,) = await records.incidents(CasesAsked(), at_most=2)
-            decision = await records.last_decision(case.id)
+            (case,) = await records.cases.incidents(CasesAsked(), at_most=2)
+            decision = await records.cases.last_decision(case.id)
         assert decision is not None
         assert decision.text == "右室誘導も"
         for page in (doctor, desk):

@@ -1,4 +1,4 @@
-"""What every ``EcgLog`` adapter promises (``relay/records/port/records.py``)."""
+"""What every ``EcgLog`` adapter promises (``relay/ecglog/port.py``)."""
 
 from __future__ import annotations
 

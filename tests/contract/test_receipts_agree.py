@@ -27,13 +27,13 @@ async def both_read(records: SqlRecords, timeline: Timeline) -> tuple[Any, Any]:
     incident = Incident(uuid4(), "救急1", 1, frozenset({"chuo"}))
     entries = []
     async with records.begin() as tx:
-        await tx.put_incident(incident)
+        await tx.cases.put_incident(incident)
         for told in timeline:
             stage = Stage(told["stage"])
             said = (told["at_us"], stage, told["who"], told["data"])
-            entries.append(await tx.add_entry(incident.id, *said))
+            entries.append(await tx.cases.add_entry(incident.id, *said))
     async with records.read() as reads:
-        facts = (await reads.cases([incident.id]))[0]
+        facts = (await reads.cases.facts([incident.id]))[0]
     case = Case(incident.id)
     for entry in entries:
         one = entry_message(entry)

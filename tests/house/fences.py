@@ -20,7 +20,8 @@ OURS = {room.rpartition("/")[2] for room in ROOMS}
 BENCHES = ("relay/bench/*", "relay/faults/*", "relay/demo/*")
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "sqlalchemy alembic aiosqlite": ("relay/records/sql/*", "relay/records/migrations/*", "relay/records/[ams]*.py"),
+    "sqlalchemy alembic aiosqlite": ("relay/records/sql/*", "relay/records/migrations/*", "relay/records/async_engine.py", "relay/records/migrate.py", "relay/records/sqlite.py"),
+    "sqlite3": ("relay/vault/*", "ambulance_client/spool*.py", *BENCHES),
     "fastapi starlette": ("relay/fastapi_alone.py", "relay/web/*", "ambulance_client/panel/*"),
     "uvicorn": ("relay/web/*", "ambulance_client/cli.py"),
     "websockets": ("relay/web/sockets.py", "ambulance_client/uplink.py", "ambulance_client/link_causes.py", *BENCHES),
@@ -48,6 +49,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "importlib": ("relay/cli/__init__.py", "relay/records/async_engine.py", "relay/bench/screen.py", "signal/ecg/kernels/__init__.py"),
 }  # fmt: skip
 """Who may import a library, by name; a library that stands here nowhere is asked about first."""
+FENCED = {name for names in LIBRARIES for name in names.split()}
 HARMLESS = {"importlib.metadata", "importlib.resources", "importlib.abc"}
 NETWORK = {"asyncio", "socket", "ssl", "time", "random", "threading", "subprocess", "http", "urllib"}  # fmt: skip
 PURE = {"relay/protocol/*": NETWORK, "signal/ecg/*": {"asyncio", "socket", "ssl", "http", "urllib"}}
@@ -176,7 +178,7 @@ def faults_of(file: str, text: str, read: Read = module_text) -> list[Fault]:
         top = target.split(".")[0]
         if top in OURS:
             why = _ours(file, target)
-        elif top in sys.stdlib_module_names and top != "importlib":
+        elif top in sys.stdlib_module_names and top not in FENCED:
             impure = any(fnmatch(file, room) and top in pure for room, pure in PURE.items())
             why = "this room knows no network and no clock" if impure else ""
         else:

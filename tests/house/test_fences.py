@@ -100,6 +100,25 @@ def test_a_library_is_seen_from_every_room(library: str, room: str) -> None:
         assert bool(fences.faults_of(file, text)) is not is_open
 
 
+SQL = {
+    "the toolkit": "import sqlalchemy as sa",
+    "in a function": "def f():\n    from sqlalchemy.ext.asyncio import AsyncEngine\n",
+    "migrations": "from alembic import op",
+    "the driver": "import aiosqlite",
+    "the driver below": "from sqlite3 import connect",
+    "by name": 'import importlib\nX = importlib.import_module("sqlalchemy")',
+    "through a third": "from relay.records.sql.connection import sa",
+}
+
+
+@pytest.mark.parametrize("file", ["relay/records/port/x.py", "relay/records/trouble.py", "relay/records/another.py", "relay/ecglog/x.py", SERVICE, "relay/cli/x.py"])  # fmt: skip
+@pytest.mark.parametrize("form", SQL)
+def test_sql_stays_in_its_rooms(file: str, form: str) -> None:
+    assert fences.faults_of(file, SQL[form]), SQL[form]
+    for room in ("relay/records/sql/x.py", "relay/records/sql/tables/x.py", "relay/records/migrations/versions/x.py"):  # fmt: skip
+        assert fences.faults_of(room, "import sqlalchemy") == []
+
+
 def test_an_unknown_library_is_asked_about() -> None:
     assert fences.faults_of(OUTSIDE, "import requests")
     assert fences.faults_of(OUTSIDE, "import json, os.path\nfrom importlib.metadata import version") == []  # fmt: skip

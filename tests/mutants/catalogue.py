@@ -10,7 +10,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-AREAS = ("alarms", "rights", "clinical", "pages", "guards", "link", "calls")
+AREAS = ("alarms", "rights", "clinical", "pages", "guards", "link", "calls", "stores")
 
 
 class Stale(Exception):

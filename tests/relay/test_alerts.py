@@ -36,7 +36,7 @@ async def soon(world: World, action: str, times: int) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while True:
             async with world.relay.records.read() as records:
-                rows = await records.audit_rows()
+                rows = await records.evidence.audit_rows()
             if [r.action for r in rows].count(action) >= times:
                 return
             await asyncio.sleep(0.05)
@@ -76,7 +76,7 @@ async def test_the_whole_life_of_an_alert(world: World) -> None:
         assert final["opened_by"][0]["who"] == "Dr sato"
         assert final["decision"]["decision"] == "stemi-cath"
     async with world.relay.records.read() as records:
-        actions = [r.action for r in await records.audit_rows()]
+        actions = [r.action for r in await records.evidence.audit_rows()]
     for action in ("alert-raised", "alert-delivered", "trace-opened", "decided"):
         assert actions.count(action) == 1
 

@@ -23,7 +23,7 @@ async def records(tmp_path: Path) -> AsyncIterator[SqlRecords]:
     made = await open_sqlite(tmp_path / "records.sqlite")
     async with made.begin() as tx:
         for n in range(1, ROWS):  # the first row is the database's own
-            await tx.audit(n, "佐藤", "trace-opened", f"case {n}", {"n": n})
+            await tx.evidence.audit(n, "佐藤", "trace-opened", f"case {n}", {"n": n})
     yield made
     await made.close()
 
@@ -82,6 +82,6 @@ async def test_a_rewritten_chain_is_found_by_its_anchor(
     tamper(tmp_path, "DELETE FROM audit WHERE number >= 1090")
     async with records.begin() as tx:
         for n in range(11):
-            await tx.audit(n, "somebody", "else", "entirely")
+            await tx.evidence.audit(n, "somebody", "else", "entirely")
     check, _ = await verify_audit(records, anchors)
     assert check.faults[0].startswith("Row 1100 of the audit is not the one anchored before")

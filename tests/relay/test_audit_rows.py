@@ -63,7 +63,7 @@ def test_every_action_of_the_code_stands_in_a_test() -> None:
 
 def test_a_planted_action_is_seen() -> None:
     planted = (
-        'async def a(tx): await tx.audit(1, "x", "planted-here", "y")',
+        'async def a(tx): await tx.evidence.audit(1, "x", "planted-here", "y")',
         'async def a(change): await change.audit("x", "planted-here", {})',
         'async def a(w): await w.look("planted-here", "x")',
         'def a(w, error): w.refused(f"planted-here-{error.code}", "x")',
@@ -82,7 +82,9 @@ async def test_what_an_administrator_does(world: World) -> None:
     await people.address_device("救急1", {"daiichi"}, "root")
     await people.revoke_device("救急2", "root")
     async with world.relay.records.read() as records:
-        rows = {r.action: r for r in await records.audit_rows(0, 100_000) if r.who == "root"}
+        rows = {
+            r.action: r for r in await records.evidence.audit_rows(0, 100_000) if r.who == "root"
+        }
     subjects = {
         "hospital-set": "nanbu", "device-added": "救急3", "account-disabled": "ito", "account-enabled": "ito",
         "device-addressed": "救急1", "device-revoked": "救急2",
@@ -131,7 +133,9 @@ async def _until(world: World, action: str) -> list[object]:
     async with asyncio.timeout(PATIENCE_S):
         while True:
             async with world.relay.records.read() as records:
-                rows = [r for r in await records.audit_rows(0, 100_000) if r.action == action]
+                rows = [
+                    r for r in await records.evidence.audit_rows(0, 100_000) if r.action == action
+                ]
             if rows:
                 return list(rows)
             await asyncio.sleep(0.02)

@@ -92,7 +92,7 @@ async def test_the_phones_pictures_do_not_pile_up_and_nothing_stays_after_the_en
     ended = await desk.post("end", status=200)
     assert ended["stills"] == []
     async with world.relay.records.read() as records:
-        rows = await records.audit_rows()
+        rows = await records.evidence.audit_rows()
     (end,) = [row for row in rows if row.action == "call-ended"]
     assert end.data["stills_deleted"] == 21
 

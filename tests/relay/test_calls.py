@@ -118,9 +118,9 @@ async def test_a_call_joins_the_case_its_ambulance_opens_and_no_earlier_one(
         assert row["unit"] == "救急1"
         await desk.post("guidance", {"topic": "aed"}, 200)
         async with world.relay.records.read() as records:
-            stages = [e.stage.value for e in await records.timeline(spec.incident)]
-            assert await records.timeline(earlier.incident)
-            texts = str([e.data for e in await records.timeline(spec.incident)])
+            stages = [e.stage.value for e in await records.cases.timeline(spec.incident)]
+            assert await records.cases.timeline(earlier.incident)
+            texts = str([e.data for e in await records.cases.timeline(spec.incident)])
         called = [s for s in stages if s.startswith("call-")]
         assert called == ["call-taken", "call-dispatched", "call-guidance"]
         assert "090-1234" not in texts

@@ -208,8 +208,8 @@ async def test_nothing_stands_in_the_future_and_a_wrong_clock_is_put_right(
     await tablet.settled()
     now_us = world.relay.clock.now_us()
     async with world.relay.records.read() as records:
-        marks = [e for e in await records.timeline(spec.incident) if e.stage == "mark"]
-        stream = await records.stream(spec.stream)
+        marks = [e for e in await records.cases.timeline(spec.incident) if e.stage == "mark"]
+        stream = await records.recordings.stream(spec.stream)
     assert stream is not None and len(marks) == 2
     for at_us in (stream.started_at_us, *(e.at_us for e in marks)):
         assert now_us - 60e6 < at_us <= now_us, (wrong_s, (at_us - now_us) / 1e6)
@@ -225,7 +225,7 @@ async def test_a_recording_that_begins_tomorrow_begins_now(world: World) -> None
         await tablet.pump()
         await tablet.until(lambda: [e for e in tablet.heard if isinstance(e, m.StreamOpened)])
         async with world.relay.records.read() as records:
-            stream = await records.stream(spec.stream)
+            stream = await records.recordings.stream(spec.stream)
         assert stream is not None
         assert stream.started_at_us <= world.relay.clock.now_us()
 

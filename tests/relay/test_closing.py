@@ -45,7 +45,7 @@ async def case_of(tablet: Tablet, level: int, reason: str) -> tuple[m.OpenStream
 
 async def state(world: World, spec: m.OpenStream) -> IncidentState:
     async with world.relay.records.read() as records:
-        found = await records.incident(spec.incident)
+        found = await records.cases.incident(spec.incident)
     assert found is not None
     return found.state
 
@@ -94,10 +94,10 @@ async def test_an_alert_that_is_raised_while_upkeep_looks_is_not_closed(
     async with world.tablet() as tablet:
         spec, _ = await case_of(tablet, CALM, "clean")
         async with world.relay.records.read() as records:
-            (before,) = await records.cases([spec.incident])
+            (before,) = await records.cases.facts([spec.incident])
         rang, _ = await case_of(tablet, ELEVATED, "interval")
         async with world.relay.records.read() as records:
-            (facts,) = await records.cases([rang.incident])
+            (facts,) = await records.cases.facts([rang.incident])
             assert facts.alert is not None
         await tablet.hang_up()
         clock.moved_s = LONG_S
@@ -137,7 +137,7 @@ async def test_a_closed_case_opens_at_the_next_frames_where_the_database_was_awa
         await world.relay.cases.upkeep.close_idle()
         assert await state(world, spec) is IncidentState.CLOSED
         async with world.relay.records.read() as records:
-            stream = await records.stream(spec.stream)
+            stream = await records.recordings.stream(spec.stream)
         assert stream is not None
         watch = FrameWatch(world.relay.tablets.parts.journal)
 

@@ -301,7 +301,7 @@ async def test_samples_are_the_tablets_integers_and_their_hash_holds(world: Worl
     ]  # fmt: skip
     assert (float(headers["X-Fs-Hz"]), float(headers["X-Uv-Per-Lsb"])) == (500.0, 2.5)
     async with world.relay.records.read() as records:
-        kept = await records.snapshot(UUID(meta["id"]))
+        kept = await records.recordings.snapshot(UUID(meta["id"]))
     assert kept is not None
     from relay.model.snapshot import header_of
 

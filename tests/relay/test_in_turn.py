@@ -134,7 +134,7 @@ async def test_a_request_whose_sender_has_hung_up_while_it_waited_is_not_begun(
             turn.set()
             assert (await (await world.http(None)).get("/livez")).status_code == 200
         async with world.relay.records.read() as records:
-            actions = [row.action for row in await records.audit_rows()]
+            actions = [row.action for row in await records.evidence.audit_rows()]
         assert "sign-in-refused" not in actions
 
 

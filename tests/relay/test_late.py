@@ -41,7 +41,7 @@ class Held:
 
 async def actions(records: SqlRecords) -> list[tuple[str, bool]]:
     async with records.read() as reads:
-        return [(r.action, "happened_at_us" in r.data) for r in await reads.audit_rows(1)]
+        return [(r.action, "happened_at_us" in r.data) for r in await reads.evidence.audit_rows(1)]
 
 
 async def test_what_waits_is_bounded_in_order_and_marked(
@@ -107,7 +107,7 @@ async def test_a_late_sign_in_of_a_changed_account_is_none(
         assert isinstance(records, SqlRecords)
         await until_it_takes_writes(records)
         async with records.begin() as tx:  # what another process would have done first
-            account = await tx.account("sato")
+            account = await tx.people.account("sato")
             assert account is not None
             changed = Account(
                 Person("sato", "Dr sato", Role.CARDIOLOGIST, "chuo"),
@@ -115,7 +115,7 @@ async def test_a_late_sign_in_of_a_changed_account_is_none(
                 change == "disabled",
                 account.created_at_us,
             )
-            await tx.put_account(changed)
+            await tx.people.put_account(changed)
         await people._late.flush()
         with pytest.raises(NotSignedIn):
             await people.session(session_id)

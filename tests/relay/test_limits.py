@@ -18,7 +18,7 @@ from relay.model.snapshot import Snapshot
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
 from relay.protocol.ranges import RangeSet
-from relay.records.port.records import CasesAsked
+from relay.records.port.cases import CasesAsked
 from relay.records.sql.present_samples import packed, unpacked
 from relay.services.ground.journal import hospital_topic
 from relay.services.recordings.live import MAX_QUEUED_TEXTS, Viewer
@@ -33,7 +33,7 @@ async def newer_cases(world: World, n: int, at_us: int | None = None) -> list[UU
     made = [Incident(uuid4(), "救急1", now_us + i, frozenset({"chuo"})) for i in range(n)]
     async with world.relay.records.begin() as tx:
         for case in made:
-            await tx.put_incident(case)
+            await tx.cases.put_incident(case)
     return [case.id for case in made]
 
 
@@ -87,7 +87,9 @@ async def test_every_idle_case_is_closed_and_not_only_the_newest(
         young = await newer_cases(world, 30)
         await world.relay.cases.upkeep.close_idle()
         async with world.relay.records.read() as records:
-            open_now = await records.incidents(CasesAsked(state=IncidentState.OPEN), at_most=500)
+            open_now = await records.cases.incidents(
+                CasesAsked(state=IncidentState.OPEN), at_most=500
+            )
     assert {case.id for case in open_now} == set(young)
     assert old
 
@@ -97,7 +99,7 @@ async def test_a_long_timeline_shows_its_newest_and_says_what_is_before(
 ) -> None:
     """Ten thousand entries, and the newest were dropped: decisions too."""
     monkeypatch.setattr("relay.services.cases.cases.ENTRIES_SHOWN", 4)
-    monkeypatch.setattr("relay.records.sql.reads.ENTRIES_AT_ONCE", 3)
+    monkeypatch.setattr("relay.records.sql.cases.ENTRIES_AT_ONCE", 3)
     async with world.tablet("救急1") as tablet, await world.http("sato") as http:
         spec = tablet.open()
         for n in range(10):
@@ -153,7 +155,7 @@ async def test_an_ambulance_that_opens_case_after_case_is_asked_and_loses_no_ecg
             await tablet.dial()
             await tablet.stored(fourth.stream)
         async with world.relay.records.read() as records:
-            entries = await records.timeline(fourth.incident)
+            entries = await records.cases.timeline(fourth.incident)
         assert [e.stage for e in entries[:2]] == [Stage.OPENED_CASE, Stage.STREAM_STARTED]
 
 
@@ -224,5 +226,5 @@ async def test_an_ambulance_has_a_share_of_the_disk_and_its_ecg_is_no_part_of_it
             await little.settled()
             assert not [r for r in little.heard if isinstance(r, m.Refusal)]
         async with world.relay.records.read() as records:
-            rows = [r for r in await records.audit_rows() if r.action == "disk-share-low"]
+            rows = [r for r in await records.evidence.audit_rows() if r.action == "disk-share-low"]
         assert [(r.subject, r.data["left_mb"]) for r in rows] == [("救急1", 0)], "told before, once"

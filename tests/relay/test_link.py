@@ -316,5 +316,5 @@ async def test_a_clock_jump_is_audited_and_times_are_the_relays(world: World) ->
         assert abs(door.at_us - made_us) < 2_000_000
         assert door.data["device_at_us"] == event.at_us
     async with world.relay.records.read() as records:
-        actions = [row.action for row in await records.audit_rows()]
+        actions = [row.action for row in await records.evidence.audit_rows()]
     assert actions.count("clock-jumped") == 1

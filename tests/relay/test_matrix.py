@@ -143,7 +143,7 @@ class Matrix:
     async def rest(self, cookie: str) -> None:
         relay = self.world.relay
         async with relay.records.begin() as tx:
-            await tx.touch_session(relay.people.people._tokens.hash_of(cookie), 1)
+            await tx.people.touch_session(relay.people.people._tokens.hash_of(cookie), 1)
 
     async def _call(self, phone: str) -> None:
         """A call with a phone that holds its link; ``phone``'s is shared with everybody of chuo, oka and 救急1."""
@@ -263,7 +263,7 @@ async def _rows(world: World) -> list[AuditRow]:
         while world.relay.ground.witness.waiting:
             await asyncio.sleep(0.05)
     async with world.relay.records.read() as records:
-        rows = await records.audit_rows(0, 100_000)
+        rows = await records.evidence.audit_rows(0, 100_000)
     return [row for row in rows if row.data.get("address") == "127.0.0.1"]
 
 

@@ -60,6 +60,6 @@ async def test_the_database_is_durable_and_strict(tmp_path: Path) -> None:
     records = await open_sqlite(tmp_path / "a.sqlite")
     async with records.begin() as tx:
         for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
-            found = (await tx._db.exec_driver_sql(f"PRAGMA {pragma}")).scalar_one()
+            found = (await tx._db.execute(sa.text(f"PRAGMA {pragma}"))).scalar_one()
             assert found == value, pragma
     await records.close()

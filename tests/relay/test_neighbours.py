@@ -95,7 +95,7 @@ async def test_an_alarm_never_waits_behind_what_another_case_has_screened_again(
         assert world.relay.screening.screening.queue.backlog().waiting == 0
         assert held.begun.count("E") <= 31, "each once, and what was under way once more"
         async with world.relay.records.read() as records:
-            (facts,) = await records.cases([n.incident for n in much.notices("screened")[:1]])
+            (facts,) = await records.cases.facts([n.incident for n in much.notices("screened")[:1]])
         ages = {r.body["age"] for r in facts.snapshot_reports.values()}
         assert ages == {40}, "all were screened with the newest card"
 

@@ -340,7 +340,7 @@ async def test_an_alarm_rings_from_memory(broken: Broken) -> None:
     broken.notes["alert"] = rang["incident"]["alert"]["id"]
     await broken.page.say({"kind": "delivered", "alert": broken.notes["alert"]})
     async with broken.world.relay.records.read() as records:
-        assert await records.open_alert(broken.spec.incident) is None
+        assert await records.alerts.open_alert(broken.spec.incident) is None
 
 
 def _rings(text: dict[str, Any]) -> bool:
@@ -416,8 +416,8 @@ async def test_it_heals_by_itself_and_nothing_is_lost(broken: Broken) -> None:
 
     await until(quiet)
     async with broken.world.relay.records.read() as records:
-        rows = await records.audit_rows(0, 100_000)
-        sessions = await records.sessions([_hash(broken, broken.notes["signed in"])])
+        rows = await records.evidence.audit_rows(0, 100_000)
+        sessions = await records.people.sessions([_hash(broken, broken.notes["signed in"])])
     if broken.situation != RESERVE:
         happened = [r.action for r in rows if "happened_at_us" in r.data]
         assert {"samples-read", "trace-opened", "sign-in-not-signed-in"} <= set(happened)
@@ -434,7 +434,7 @@ async def test_it_heals_by_itself_and_nothing_is_lost(broken: Broken) -> None:
         await broken.tablet.dial()
     if "alert" in broken.notes:
         async with broken.world.relay.records.read() as records:
-            kept = await records.alert(UUID(broken.notes["alert"]))
+            kept = await records.alerts.alert(UUID(broken.notes["alert"]))
         assert kept is not None
         notice = await broken.tablet.notice("delivered", PATIENCE_S)
         assert notice.who == "Dr sato"

@@ -48,8 +48,11 @@ async def test_a_word_of_this_case_names_no_recording_of_the_last_patient(world:
         own = await tablet.snapshot(now, 0, 1000)
         await tablet.notice("snapshot-stored")
         async with world.relay.records.read() as records:
-            assert await records.snapshot(asked.snapshot) is None
-            kept, ended = await records.snapshot(own), await records.stream(last.stream)
+            assert await records.recordings.snapshot(asked.snapshot) is None
+            kept, ended = (
+                await records.recordings.snapshot(own),
+                await records.recordings.stream(last.stream),
+            )
         assert kept is not None and kept.stream == now.stream
         assert ended is not None and ended.end_seq is None
 
@@ -176,7 +179,7 @@ async def test_a_call_that_another_ambulance_takes_over_leaves_the_first_ones_ca
         await desk.until(incident=str(second.incident))
         await desk.post("guidance", {"topic": "aed"}, 200)
         async with world.relay.records.read() as records:
-            told = [e.stage for e in await records.timeline(first.incident)]
+            told = [e.stage for e in await records.cases.timeline(first.incident)]
         assert "call-guidance" not in told
         await desk.http.aclose()
 

@@ -27,14 +27,14 @@ from tests.relay.world import ELEVATED, MovedClock, Tablet, World, a_world
 async def _close(world: World, *cases: UUID) -> None:
     async with world.relay.records.begin() as tx:
         for case in cases:
-            known = await tx.incident(case)
+            known = await tx.cases.incident(case)
             assert known is not None
-            await tx.put_incident(replace(known, state=IncidentState.CLOSED))
+            await tx.cases.put_incident(replace(known, state=IncidentState.CLOSED))
 
 
 async def _state(world: World, case: UUID) -> IncidentState:
     async with world.relay.records.read() as records:
-        found = await records.incident(case)
+        found = await records.cases.incident(case)
     assert found is not None
     return found.state
 
@@ -48,8 +48,8 @@ async def _is_open_again(world: World, case: UUID) -> None:
 async def _written_down(world: World, case: UUID) -> list[object]:
     """By what the case was opened again: the audit's rows, which the timeline must repeat."""
     async with world.relay.records.read() as records:
-        rows = [r for r in await records.audit_rows() if r.action == "case-reopened"]
-        entries = [e for e in await records.timeline(case) if e.stage == "reopened-case"]
+        rows = [r for r in await records.evidence.audit_rows() if r.action == "case-reopened"]
+        entries = [e for e in await records.cases.timeline(case) if e.stage == "reopened-case"]
     by = [row.data["by"] for row in rows if row.subject == str(case)]
     assert [e.data["by"] for e in entries] == by
     return by
@@ -101,7 +101,7 @@ async def test_after_each_cut_nothing_of_the_finished_is_opened_written_or_kept(
             assert await _state(world, spec.incident) is IncidentState.CLOSED
             assert await _written_down(world, spec.incident) == []
             async with world.relay.records.read() as records:
-                known = await records.stream(spec.stream)
+                known = await records.recordings.stream(spec.stream)
             assert (known.state, known.epoch) == (StreamState.ENDED, 1)
         _holds_only(world, live.stream)
         heard.close()

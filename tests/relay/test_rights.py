@@ -140,7 +140,7 @@ async def test_a_tablet_whose_hospitals_change_comes_back_with_the_new_ones(
         await tablet.stored(after.stream)
     async with world.relay.records.read() as records:
         for spec, hospital in ((before, "chuo"), (after, "daiichi")):
-            case = await records.incident(spec.incident)
+            case = await records.cases.incident(spec.incident)
             assert case is not None
             assert case.hospitals == {hospital}
 
@@ -166,10 +166,10 @@ async def test_nothing_is_written_on_a_right_that_ended_before_anybody_looked(
         assert await revoked.was_closed() == CLOSE_TOKEN
         assert revoked.link.pending_events == 1
     async with world.relay.records.read() as records:
-        found = await records.incident(new.incident)
+        found = await records.cases.incident(new.incident)
         assert found is not None
         assert found.hospitals == {"daiichi"}
-        assert not [e for e in await records.timeline(case.incident) if e.stage == "note"]
+        assert not [e for e in await records.cases.timeline(case.incident) if e.stage == "note"]
 
 
 async def test_a_device_token_that_came_back_or_never_was_is_told_apart(
@@ -298,7 +298,7 @@ class City:
 
         async def end() -> None:
             async with self.records.begin() as tx:
-                await tx.end_share(UUID(row["shares"][0]["id"]), 1)
+                await tx.calls.end_share(UUID(row["shares"][0]["id"]), 1)
 
         return Open("share", end, lambda: until(lambda: session not in self.world.plane.viewers))
 
@@ -337,10 +337,10 @@ class City:
         from dataclasses import replace
 
         async with self.records.begin() as tx:
-            account = await tx.account(name)
+            account = await tx.people.account(name)
             assert account is not None
             person = replace(account.person, hospital="daiichi")
-            await tx.put_account(replace(account, person=person))
+            await tx.people.put_account(replace(account, person=person))
 
     async def caller(self) -> Open:
         """A caller's phone that sends video and hears its feed."""
@@ -362,7 +362,7 @@ class City:
 
         async def end() -> None:
             async with self.records.begin() as tx:
-                await tx.revoke_call_links(call, 1)
+                await tx.calls.revoke_call_links(call, 1)
 
         async def closed() -> None:
             await until(lambda: call not in self.world.plane.publishers)

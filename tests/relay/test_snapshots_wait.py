@@ -44,7 +44,7 @@ async def world(
 async def kept(world: World, snapshot: UUID) -> Snapshot | None:
     """The snapshot, once its samples are kept."""
     async with world.relay.records.read() as records:
-        found = await records.snapshot(snapshot)
+        found = await records.recordings.snapshot(snapshot)
     return found if found is not None and found.stored_at_us is not None else None
 
 

@@ -39,7 +39,7 @@ async def test_words_about_the_patient_before_are_never_this_patients(
 
         assert (refusal.code, refusal.event) == ("not-found", said.event)
         async with world.relay.records.read() as records:
-            for facts in await records.cases([before.incident, now.incident]):
+            for facts in await records.cases.facts([before.incident, now.incident]):
                 assert facts.snapshots == ()
                 assert [s.end_seq for s in facts.streams] == [None]
 
@@ -65,7 +65,7 @@ async def test_a_known_recording_is_not_taken_with_other_properties(
         wanted = "not-found" if "incident" in change else "conflict"
         assert (refusal.code, refusal.stream, refusal.retry) == (wanted, spec.stream, False)
         async with world.relay.records.read() as records:
-            known = await records.stream(spec.stream)
+            known = await records.recordings.stream(spec.stream)
         assert (known.lead_mask, known.fs_hz, known.uv_per_lsb) == (
             spec.lead_mask, spec.fs_hz, spec.uv_per_lsb,
         )  # fmt: skip
@@ -107,7 +107,7 @@ async def test_a_clock_that_is_ahead_dates_nothing_into_the_future(world: World)
         now_us = tablet.relay_us()
         assert all(notice.at_us <= now_us for notice in tablet.notices())
         async with world.relay.records.read() as records:
-            (facts,) = await records.cases([spec.incident])
+            (facts,) = await records.cases.facts([spec.incident])
         assert all(s.started_at_us <= now_us for s in facts.streams)
         assert all(s.taken_at_us <= now_us for s in facts.snapshots)
 

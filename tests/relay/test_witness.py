@@ -39,7 +39,7 @@ def as_asker(who: str, console: str = "c") -> Iterator[None]:
 
 async def rows_of(records: SqlRecords) -> list[tuple[str, str, str]]:
     async with records.read() as reads:
-        return [(r.who, r.action, r.subject) for r in await reads.audit_rows(0, 100_000)]
+        return [(r.who, r.action, r.subject) for r in await reads.evidence.audit_rows(0, 100_000)]
 
 
 async def quiet(world: World) -> None:
@@ -86,7 +86,9 @@ async def test_a_page_that_only_stands_there_leaves_which_cases_were_on_it(world
             assert len((await http.get("/api/incidents")).json()["incidents"]) == 2
     await quiet(world)
     async with world.relay.records.read() as reads:
-        listed = [r for r in await reads.audit_rows(0, 1_000) if r.action == "cases-listed"]
+        listed = [
+            r for r in await reads.evidence.audit_rows(0, 1_000) if r.action == "cases-listed"
+        ]
     assert {r.who for r in listed} == {"sato"}
     shown = [one for r in listed for one in r.data["shown"]]  # type: ignore[attr-defined]
     assert sorted(shown) == sorted([old["incident"], new["incident"]])  # each once, feed or list
@@ -104,7 +106,11 @@ async def test_a_thousand_refusals_are_counted_rows(tmp_path: Path) -> None:
         world.relay.ground.witness._count_refused()
         await quiet(world)
         async with world.relay.records.read() as reads:
-            rows = [r for r in await reads.audit_rows(0, 1_000) if r.action == "refused-not-found"]
+            rows = [
+                r
+                for r in await reads.evidence.audit_rows(0, 1_000)
+                if r.action == "refused-not-found"
+            ]
         assert [(r.who, r.subject, r.data["times"]) for r in rows] == [
             ("mori", "GET /api/incidents/{incident}", 1), ("mori", "GET /api/incidents/{incident}", 299),
         ]  # fmt: skip
@@ -153,7 +159,7 @@ async def test_looking_goes_on_while_nothing_can_be_written_and_the_row_comes_la
         while late.waiting:
             await asyncio.sleep(0.02)
     async with records.read() as reads:
-        (row,) = [r for r in await reads.audit_rows(0, 1_000) if r.action == "case-read"]
+        (row,) = [r for r in await reads.evidence.audit_rows(0, 1_000) if r.action == "case-read"]
     assert isinstance(row.data["happened_at_us"], int)
     assert (row.subject, row.data["address"]) == (case["incident"], "127.0.0.1")
 
@@ -201,7 +207,7 @@ async def test_a_trip_for_others_does_not_carry_the_first_askers_address(world: 
         await tablet.snapshot(spec, 0, 1000)
         await tablet.notice("alert-raised")
     async with world.relay.records.read() as reads:
-        rows = await reads.audit_rows(0, 1_000)
+        rows = await reads.evidence.audit_rows(0, 1_000)
     assert {r.action for r in rows if r.who == "relay"} >= {"alert-raised", "kept"}
     assert [r.action for r in rows if r.who == "relay" and r.data.get("address")] == []
     (opened,) = [r for r in rows if r.action == "case-opened"]
@@ -238,7 +244,7 @@ async def test_the_audit_answers_by_case_by_person_and_by_time(
     assert {r.action for r in call.rows} >= {"call-taken", "call-dispatched"}
     newest = await asked(records, Question(limit=3))
     async with records.read() as reads:
-        rows = [r for r in await reads.audit_rows(0, 1_000) if r.action != "kept"]
+        rows = [r for r in await reads.evidence.audit_rows(0, 1_000) if r.action != "kept"]
     assert (newest.rows, newest.left_out) == (tuple(rows[-3:]), len(rows) - 3)
     assert (await asked(records, Question(since_us=rows[-1].at_us + 1))).rows == ()
 

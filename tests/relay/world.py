@@ -123,7 +123,9 @@ class World:
 async def audited(world: World, action: str) -> list[dict[str, Any]]:
     """What the audit says of an action, without where it was asked from; that is there too."""
     async with world.relay.records.read() as records:
-        rows = [row for row in await records.audit_rows(0, 100_000) if row.action == action]
+        rows = [
+            row for row in await records.evidence.audit_rows(0, 100_000) if row.action == action
+        ]
     assert all(row.data.get("address") or row.who == "relay" for row in rows), rows
     return [{k: v for k, v in r.data.items() if k not in {"address", "console"}} for r in rows]
 

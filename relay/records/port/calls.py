@@ -1,4 +1,4 @@
-"""The part of ``Records`` that keeps 119 calls. Seen by services through ``relay.records.port.records``."""
+"""The part of ``Records`` that keeps 119 calls."""
 
 from __future__ import annotations
 

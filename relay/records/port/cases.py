@@ -1,4 +1,4 @@
-"""The part of ``Records`` that lists and tells cases. Seen by services through ``relay.records.port.records``."""
+"""The part of ``Records`` that keeps cases, and what is told of them: timeline, patient card, photos, looks, decisions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from uuid import UUID
 from relay.model.alert import Alert
 from relay.model.decision import Decision, Opening
 from relay.model.incident import Incident, IncidentState
+from relay.model.photo import ScenePhoto
 from relay.model.report import Report
 from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
-from relay.model.timeline import Entry
+from relay.model.timeline import Entry, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class CaseReads(Protocol):
     async def told(self, incidents: Sequence[UUID]) -> Mapping[UUID, Sequence[Entry]]:
         """The entries of each of these cases that receipts are made of; cases without any may be missing."""
 
-    async def cases(self, incidents: Sequence[UUID]) -> list[CaseFacts]:
+    async def facts(self, incidents: Sequence[UUID]) -> list[CaseFacts]:
         """The facts of these cases in the order asked for; unknown ones are left out."""
 
     async def timeline(self, incident: UUID, after: int = 0) -> list[Entry]:
@@ -92,3 +93,47 @@ class CaseReads(Protocol):
 
     async def card(self, incident: UUID) -> Mapping[str, object] | None:
         """The patient card of the highest revision."""
+
+    async def openings(self, incident: UUID) -> list[Opening]:
+        """Who had the trace on screen, oldest first."""
+
+    async def last_decision(self, incident: UUID) -> Decision | None:
+        """The newest decision of this case."""
+
+    async def photo_image(self, photo: UUID) -> tuple[ScenePhoto, bytes] | None:
+        """A photo of the scene with its JPEG, None where there is none of this name."""
+
+    async def photo_count(self, incident: UUID) -> int:
+        """How many photos a case has."""
+
+
+class CaseWrites(CaseReads, Protocol):
+    """Changes of cases, inside one transaction of ``Records``."""
+
+    async def mark_event(self, event: UUID, incident: UUID, at_us: int) -> bool:
+        """Note that an event is applied; False where it already was (then do nothing)."""
+
+    async def put_incident(self, incident: Incident) -> None:
+        """Add a case, or set the state and hospitals of a known one."""
+
+    async def add_entry(
+        self, incident: UUID, at_us: int, stage: Stage, who: str, data: Mapping[str, object]
+    ) -> Entry:
+        """Append to a case's timeline; the answer holds the number it got."""
+
+    async def put_card(
+        self, incident: UUID, rev: int, body: Mapping[str, object], at_us: int
+    ) -> None:
+        """Keep a revision of the patient card; a revision already kept stays as it is."""
+
+    async def add_opening(self, opening: Opening) -> None:
+        """Keep who had the trace on screen."""
+
+    async def add_decision(self, decision: Decision) -> None:
+        """Keep a decision."""
+
+    async def add_note(self, incident: UUID, text: str, who: str, user: str, at_us: int) -> None:
+        """Keep a line of text."""
+
+    async def add_photo(self, photo: ScenePhoto, jpeg: bytes) -> bool:
+        """Keep a photo of the scene; False where that photo is already known. Never changed."""

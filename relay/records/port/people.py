@@ -1,4 +1,4 @@
-"""The part of ``Records`` that keeps people, their sessions, tablets and rights. Seen through ``relay.records.port.records``."""
+"""The part of ``Records`` that keeps people, their sessions, tablets and rights."""
 
 from __future__ import annotations
 

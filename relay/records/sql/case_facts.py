@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,12 +13,10 @@ from relay.model.incident import Incident, IncidentState
 from relay.model.report import Report
 from relay.model.timeline import Entry
 from relay.protocol.receipts import RECEIPT_STAGES
-from relay.records.port.records import CaseFacts, CasesAsked
+from relay.records.port.cases import CaseFacts, CasesAsked
 from relay.records.sql import schema as t
 from relay.records.sql import values as v
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+from relay.records.sql.connection import SqlConnection
 
 T = TypeVar("T")
 ByCase = dict[UUID, list[T]]
@@ -61,16 +59,14 @@ def in_order(asked: CasesAsked) -> sa.Select[Any]:
     return query
 
 
-async def read_incidents(db: AsyncConnection, query: sa.Select[Any]) -> list[Incident]:
+async def read_incidents(db: SqlConnection, query: sa.Select[Any]) -> list[Incident]:
     """Cases with the hospitals they are addressed to, in the query's order."""
-    rows = (await db.execute(query)).all()
+    rows = await db.all(query)
     addressed: dict[UUID, set[str]] = defaultdict(set)
     ids = [row.id for row in rows]
     link = t.incident_hospitals
-    for incident, hospital in await db.execute(
-        sa.select(link.c.incident, link.c.hospital).where(link.c.incident.in_(ids))
-    ):
-        addressed[incident].add(hospital)
+    for one in await db.all(sa.select(link).where(link.c.incident.in_(ids))):
+        addressed[one.incident].add(one.hospital)
     return [
         Incident(
             id=row.id,
@@ -83,7 +79,7 @@ async def read_incidents(db: AsyncConnection, query: sa.Select[Any]) -> list[Inc
     ]
 
 
-async def read_cases(db: AsyncConnection, ids: Sequence[UUID]) -> list[CaseFacts]:
+async def read_cases(db: SqlConnection, ids: Sequence[UUID]) -> list[CaseFacts]:
     """The facts of these cases in the order asked for."""
     query = sa.select(t.incidents).where(t.incidents.c.id.in_(ids))
     incidents = {case.id: case for case in await read_incidents(db, query)}
@@ -116,7 +112,7 @@ async def read_cases(db: AsyncConnection, ids: Sequence[UUID]) -> list[CaseFacts
     ]
 
 
-async def read_receipt_entries(db: AsyncConnection, ids: Sequence[UUID]) -> ByCase[Entry]:
+async def read_receipt_entries(db: SqlConnection, ids: Sequence[UUID]) -> ByCase[Entry]:
     """The entries of these cases' timelines that receipts are made of, ascending."""
     found: ByCase[Entry] = defaultdict(list)
     query = sa.select(t.timeline).where(
@@ -127,7 +123,7 @@ async def read_receipt_entries(db: AsyncConnection, ids: Sequence[UUID]) -> ByCa
     return found
 
 
-async def _cards(db: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Any]:
+async def _cards(db: SqlConnection, ids: Sequence[UUID]) -> dict[UUID, Any]:
     """The card of the highest revision of each of these cases; a case may have thousands."""
     of = t.patient_cards.c
     highest = sa.select(of.incident, sa.func.max(of.rev)).where(of.incident.in_(ids))
@@ -138,7 +134,7 @@ async def _cards(db: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Any]:
 
 
 async def _snapshot_reports(
-    db: AsyncConnection, ids: Sequence[UUID]
+    db: SqlConnection, ids: Sequence[UUID]
 ) -> dict[UUID, dict[UUID, Report]]:
     """The newest report of each snapshot of these cases, without the bodies' weight in memory."""
     found: dict[UUID, dict[UUID, Report]] = defaultdict(dict)
@@ -151,7 +147,7 @@ async def _snapshot_reports(
 
 
 async def _group(
-    db: AsyncConnection,
+    db: SqlConnection,
     table: sa.Table,
     order: sa.Column[Any],
     ids: Sequence[UUID],
@@ -166,7 +162,7 @@ async def _group(
 
 
 async def _newest(
-    db: AsyncConnection,
+    db: SqlConnection,
     table: sa.Table,
     order: sa.Column[Any],
     ids: Sequence[UUID],

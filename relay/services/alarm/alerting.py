@@ -93,7 +93,7 @@ class Alerting:
             return None
         if not self._trends.knows(stream.id):
             async with self._journal.records.read() as records:
-                points = await records.st_points(stream=stream.id)
+                points = await records.recordings.st_points(stream=stream.id)
             self._trends.begin(stream.id, points, stream.fs_hz)
         return self._trends.taken(report, stream.fs_hz)
 
@@ -105,7 +105,7 @@ class Alerting:
                 return None
             report = risen
         async with self._journal.records.read() as records:
-            if await records.open_alert(stream.incident) is not None:
+            if await records.alerts.open_alert(stream.incident) is not None:
                 return None
         if ("alert", stream.incident) in self.unstored:
             return None
@@ -124,7 +124,7 @@ class Alerting:
         async with self._journal.change(snapshot.incident) as change:
             if not await may_ring(change, None):
                 return False
-            await change.tx.add_snapshot(snapshot)
+            await change.tx.recordings.add_snapshot(snapshot)
             await self._keeper.store(change, kept)
             await record_report(change, report)
             await self._raise(change, report, snapshot.id)
@@ -156,12 +156,14 @@ class Alerting:
     async def _rings_unstored(self, incident: UUID) -> Incident | None:
         """The case, where it may ring from memory: by what can be read of it."""
         async with self._journal.records.read() as records:
-            case = await records.incident(incident)
+            case = await records.cases.incident(incident)
             last, decision = (
-                await records.last_alert(incident),
-                await records.last_decision(incident),
+                await records.alerts.last_alert(incident),
+                await records.cases.last_decision(incident),
             )
-            calm = decision is None or await records.was_calm_since(incident, decision.at_us)
+            calm = decision is None or await records.recordings.was_calm_since(
+                incident, decision.at_us
+            )
         may = last is None or (not last.is_open and calm)
         return case if may and ("alert", incident) not in self.unstored else None
 
@@ -184,7 +186,7 @@ class Alerting:
         await close_decided(change)
         rang = self.unstored.alert_of(report.incident)
         alert = rang or self._alert(report, snapshot, change.now_us)
-        await change.tx.put_alert(alert)
+        await change.tx.alerts.put_alert(alert)
         line = _raised_line(alert)
         await change.entry(line.stage, line.who, line.data, line.at_us)
         await change.audit("relay", "alert-raised", alert.id, {"tier": alert.tier})
@@ -222,7 +224,7 @@ class Alerting:
 
     async def _store_delivered(self, alert_id: UUID, person: Person, console: str) -> None:
         async with self._journal.records.read() as records:
-            found = await records.alert(alert_id)
+            found = await records.alerts.alert(alert_id)
             if found is None and self.unstored.has_alert(alert_id):
                 raise Unavailable("This alert is not stored yet.")
             alert = await theirs(records, person, found, "alert")
@@ -230,7 +232,7 @@ class Alerting:
         if key in self._delivered:
             return
         async with self._journal.change(alert.incident) as change:
-            current = await change.tx.alert(alert_id)
+            current = await change.tx.alerts.alert(alert_id)
             data = {"alert": str(alert_id), "console": console}
             if current is not None and can(current, "deliver"):
                 await self._step(change, current, "deliver", person)
@@ -251,13 +253,13 @@ class Alerting:
 
     async def _store_shown(self, snapshot_id: UUID, person: Person, console: str) -> None:
         async with self._journal.records.read() as records:
-            found = await records.snapshot(snapshot_id)
+            found = await records.recordings.snapshot(snapshot_id)
             snapshot = await theirs(records, person, found, "snapshot")
         key = (snapshot_id, person.name, console)
         if key in self._delivered:
             return
         async with self._journal.change(snapshot.incident) as change:
-            told = await change.tx.receipt_entries(snapshot.incident)
+            told = await change.tx.cases.receipt_entries(snapshot.incident)
             data: dict[str, object] = {"snapshot": str(snapshot_id), "console": console}
             if not any(
                 e.stage is Stage.DELIVERED and e.data.get("snapshot") == data["snapshot"]
@@ -272,7 +274,7 @@ class Alerting:
 
         ``reads`` says whether this look has read the ECG of a snapshot.
         """
-        alert = await change.tx.open_alert(change.incident)
+        alert = await change.tx.alerts.open_alert(change.incident)
         if alert is None or not can(alert, "open") or not reads(alert.snapshot):
             return False
         await self._step(change, alert, "open", person)
@@ -280,13 +282,13 @@ class Alerting:
 
     async def decided(self, change: Change, person: Person, answers: Reads) -> None:
         """A person has decided; the alert is answered where the decision speaks of its ECG."""
-        alert = await change.tx.open_alert(change.incident)
+        alert = await change.tx.alerts.open_alert(change.incident)
         if alert is not None and answers(alert.snapshot):
             await self._step(change, alert, "decide", person)
 
     async def _step(self, change: Change, alert: Alert, step: str, person: Person) -> None:
         moved = advance(alert, step, who=person.display_name, at_us=change.now_us)
-        await change.tx.put_alert(moved)
+        await change.tx.alerts.put_alert(moved)
 
 
 async def theirs(records: RecordReads, person: Person, found: Part | None, name: str) -> Part:
@@ -295,7 +297,7 @@ async def theirs(records: RecordReads, person: Person, found: Part | None, name:
     Raises:
         NotFound: it is not, or there is none; the two look alike.
     """
-    incident = await records.incident(found.incident) if found is not None else None
+    incident = await records.cases.incident(found.incident) if found is not None else None
     if found is None or incident is None or not sees(person, incident):
         raise NotFound(f"There is no such {name}.")
     return found
@@ -308,32 +310,32 @@ async def may_ring(change: Change, taken_at_us: int | None) -> bool:
     ECG and this snapshot was taken since, or when the criteria had not been met in between
     (tier C, D or E: a new worsening).
     """
-    if await change.tx.open_alert(change.incident) is not None:
+    if await change.tx.alerts.open_alert(change.incident) is not None:
         return False
-    if await change.tx.last_alert(change.incident) is None:
+    if await change.tx.alerts.last_alert(change.incident) is None:
         return True
-    decision = await change.tx.last_decision(change.incident)
+    decision = await change.tx.cases.last_decision(change.incident)
     if decision is None:
         return True
     asked = decision.decision in ASKS_FOR_ANOTHER
     if asked and taken_at_us is not None and taken_at_us > decision.at_us:
         return True
-    return await change.tx.was_calm_since(change.incident, decision.at_us)
+    return await change.tx.recordings.was_calm_since(change.incident, decision.at_us)
 
 
 async def close_decided(change: Change) -> None:
     """Close the case's decided alert in the name of the person who decided it."""
-    alert = await change.tx.last_alert(change.incident)
+    alert = await change.tx.alerts.last_alert(change.incident)
     if alert is None or alert.state is not AlertState.DECIDED:
         return
     who = alert.steps[AlertState.DECIDED].who
-    await change.tx.put_alert(advance(alert, "close", who=who, at_us=change.now_us))
+    await change.tx.alerts.put_alert(advance(alert, "close", who=who, at_us=change.now_us))
     await change.entry(Stage.ALERT_CLOSED, who, {"alert": str(alert.id)})
 
 
 async def record_report(change: Change, report: Report) -> None:
     """Keep a snapshot's report, with its line on the timeline."""
-    await change.tx.add_report(report)
+    await change.tx.recordings.add_report(report)
     if report.snapshot is not None:
         line = _screened_line(report, report.snapshot, change.now_us)
         await change.entry(line.stage, line.who, line.data)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from relay.model.alert import Alert
 from relay.model.timeline import Entry, Stage
-from relay.records.port.records import CaseFacts
+from relay.records.port.cases import CaseFacts
 
 MOST = 1_000
 

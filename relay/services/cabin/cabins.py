@@ -69,7 +69,7 @@ class Cabins:
             NotFound: it is not, or there is none yet.
         """
         async with self._journal.records.read() as records:
-            case = await records.incident(incident)
+            case = await records.cases.incident(incident)
         if case is None or not owns(device, case):
             raise NotFound(NO_CASE)
         return case
@@ -101,7 +101,9 @@ class Cabins:
         self._hold(device, incident)
         async with self._journal.records.begin() as tx:
             now_us = self._journal.clock.now_us()
-            await tx.audit(now_us, f"unit:{device.unit}"[:64], "cabin-published", str(incident))
+            await tx.evidence.audit(
+                now_us, f"unit:{device.unit}"[:64], "cabin-published", str(incident)
+            )
         return answer
 
     def _hold(self, device: Device, incident: UUID) -> None:
@@ -209,7 +211,7 @@ class Cabins:
                 await self._follow(message.incident)
             else:  # words were lost: ask about every case whose camera is on
                 async with self._journal.records.read() as records:
-                    known = [await records.incident(case) for case in list(self._publishers)]
+                    known = [await records.cases.incident(case) for case in list(self._publishers)]
                 for case in known:
                     if case is not None:
                         await self._follow(case)

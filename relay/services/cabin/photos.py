@@ -40,11 +40,11 @@ class Photos:
         """
         jpeg = await self._remaking.clean(data, f"unit:{device.unit}")
         async with self._journal.change(incident) as change:
-            if await change.tx.photo_count(incident) >= MOST_PER_CASE:
+            if await change.tx.cases.photo_count(incident) >= MOST_PER_CASE:
                 raise BadInput(f"A case keeps {MOST_PER_CASE} photos; this one was not kept.")
             taken_at_us = change.now_us - max(0, age_us)
             kept = ScenePhoto(photo, incident, taken_at_us, device.unit)
-            if await change.tx.add_photo(kept, jpeg):
+            if await change.tx.cases.add_photo(kept, jpeg):
                 self._disk.take(device.unit, len(jpeg) + ENTRY_BYTES)
                 await reopen(change, await change.case(), "photo")
                 about = {"photo": str(photo)}
@@ -58,7 +58,7 @@ class Photos:
             NotFound: there is none in this case.
         """
         async with self._journal.records.read() as records:
-            found = await records.photo_image(photo)
+            found = await records.cases.photo_image(photo)
         if found is None or found[0].incident != incident:
             raise NotFound("There is no such photo.")
         return found[1]

@@ -29,8 +29,8 @@ class Telling:
         """Send the case's row and its calls' rows; a lost word comes with the next."""
         try:
             async with self.journal.records.read() as records:
-                case = await records.incident(incident)
-                calls = [f for f in await records.open_calls() if f.call.incident == incident]
+                case = await records.cases.incident(incident)
+                calls = [f for f in await records.calls.open_calls() if f.call.incident == incident]
         except RelayError as error:
             log.warning("cabin-not-told", reason=str(error))
             return

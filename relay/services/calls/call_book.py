@@ -54,25 +54,27 @@ class CallChange:
     async def say(self, stage: Stage, who: str, data: Mapping[str, object]) -> None:
         """Note what happened, on the incident's timeline too where the call has one."""
         about = {"call": str(self.call.id), **data}
-        await self.tx.add_call_entry(self.call.id, CallEntry(self.now_us, stage.value, who, about))
+        await self.tx.calls.add_call_entry(
+            self.call.id, CallEntry(self.now_us, stage.value, who, about)
+        )
         if self.call.incident is not None:
             self.entries.append(
-                await self.tx.add_entry(self.call.incident, self.now_us, stage, who, about)
+                await self.tx.cases.add_entry(self.call.incident, self.now_us, stage, who, about)
             )
 
     async def join(self, incident: UUID) -> None:
         """Make the call part of a case: everything said so far goes onto its timeline."""
         self.set(incident=incident)
-        for told in await self.tx.call_entries(self.call.id):
+        for told in await self.tx.calls.call_entries(self.call.id):
             self.entries.append(
-                await self.tx.add_entry(
+                await self.tx.cases.add_entry(
                     incident, told.at_us, Stage(told.stage), told.who, told.data
                 )
             )
 
     async def audit(self, who: str, action: str, data: Mapping[str, object] | None = None) -> None:
         """Add to the audit."""
-        await self.tx.audit(self.now_us, who, action, str(self.call.id), data)
+        await self.tx.evidence.audit(self.now_us, who, action, str(self.call.id), data)
 
 
 class CallBook:
@@ -109,14 +111,14 @@ class CallBook:
         """
         async with self.journal.records.begin() as tx:
             if new is not None:
-                await tx.put_call(new)
+                await tx.calls.put_call(new)
             before, phone = await facts_of(tx, call), self.phones.get(call)
             change = CallChange(tx, before, self.clock.now_us())
             yield change
             if change.call != before.call:
-                await tx.put_call(change.call)
+                await tx.calls.put_call(change.call)
             after = await facts_of(tx, call)
-            case = await tx.incident(change.call.incident) if change.entries else None  # type: ignore[arg-type]  # entries need one
+            case = await tx.cases.incident(change.call.incident) if change.entries else None  # type: ignore[arg-type]  # entries need one
         if new is not None or after != before or self.phones.get(call) != phone:
             self.tell(after, before)
         if case is not None:
@@ -169,7 +171,7 @@ async def facts_of(records: RecordReads, call: UUID) -> CallFacts:
     Raises:
         NotFound: there is no such call.
     """
-    found = await records.call(call)
+    found = await records.calls.call(call)
     if found is None:
         raise NotFound("There is no such call.")
     return found

@@ -106,7 +106,7 @@ class Callers:
         """
         hashed = self._tokens.hash_of(token)
         async with self._book.journal.records.read() as records:
-            link = await records.call_link(hashed)
+            link = await records.calls.call_link(hashed)
         if link is None:
             raise self._no_link(address)
         secret = cookie or ""
@@ -119,7 +119,7 @@ class Callers:
         """A WHIP client that has no cookie: the link's token opens and binds by itself."""
         hashed = self._tokens.hash_of(token)
         async with self._book.journal.records.read() as records:
-            link = await records.call_link(hashed)
+            link = await records.calls.call_link(hashed)
         if link is None:
             raise self._no_link(address)
         await self._bind(link, token)
@@ -135,7 +135,7 @@ class Callers:
         mine = self._tokens.hash_of(secret)
         refused: RelayError | None = None
         async with self._book.change(link.call) as change:
-            kept = await change.tx.call_link(link.token_hash)
+            kept = await change.tx.calls.call_link(link.token_hash)
             if kept is None or not kept.is_valid or not change.call.is_open:
                 refused = Gone(DEAD)
             elif kept.phone_hash == mine:
@@ -146,7 +146,7 @@ class Callers:
             elif not kept.may_open(change.now_us):
                 refused = Gone(DEAD)
             else:
-                await change.tx.bind_call_link(link.token_hash, mine)
+                await change.tx.calls.bind_call_link(link.token_hash, mine)
                 change.step("open", hint="")
                 await self._camera(change)
                 await change.audit("caller", "link-opened")
@@ -169,13 +169,13 @@ class Callers:
         if cookie:
             mine = self._tokens.hash_of(cookie)
             async with self._book.journal.records.read() as records:
-                link = await records.call_link_of_phone(mine)
+                link = await records.calls.call_link_of_phone(mine)
                 if link is not None and await self._is_good(records, link, also_ended=also_ended):
                     return Phone(link.call, mine)
         raise Gone(DEAD)
 
     async def _is_good(self, records: RecordReads, link: CallLink, *, also_ended: bool) -> bool:
-        facts = await records.call(link.call)
+        facts = await records.calls.call(link.call)
         return link.is_valid and facts is not None and (also_ended or facts.call.is_open)
 
     # looking
@@ -211,7 +211,7 @@ class Callers:
                 return
             async for _ in subscription:
                 async with self._book.journal.records.read() as records:
-                    link = await records.call_link_of_phone(phone.phone_hash)
+                    link = await records.calls.call_link_of_phone(phone.phone_hash)
                     facts = await facts_of(records, phone.call)
                 if link is None or not link.is_valid:
                     return
@@ -238,7 +238,7 @@ class Callers:
             self._apply(change, step, detail)
             if step == "in-app-browser" and can(change.call, "release"):
                 # the same person opens the same link again, in a browser that has a camera
-                await change.tx.release_call_link(phone.phone_hash)
+                await change.tx.calls.release_call_link(phone.phone_hash)
                 change.step("release")
             if change.call.state is not before.state or (
                 change.call.hint != before.hint and change.call.hint
@@ -283,7 +283,7 @@ class Callers:
                 await change.say(Stage.CALL_POSITION, "", {"accuracy_m": round(accuracy_m)})
                 await change.audit("caller", "position-consented")
             place = Position(lat, lon, accuracy_m, change.now_us)
-            await change.tx.add_position(phone.call, place)
+            await change.tx.calls.add_position(phone.call, place)
 
     async def still(self, phone: Phone, data: bytes) -> Still:
         """A picture instead of video."""

@@ -17,7 +17,8 @@ from relay.model.call import TOPICS, Call, CallFacts, CallLink, CallState, Share
 from relay.model.incident import Incident, IncidentState
 from relay.model.people import Person, Role
 from relay.model.timeline import Stage
-from relay.records.port.records import CasesAsked, RecordWrites
+from relay.records.port.cases import CasesAsked
+from relay.records.port.records import RecordWrites
 from relay.services.calls.call_book import CallBook, CallChange
 from relay.services.calls.link_texts import link_of, qr_svg, sms_text
 from relay.services.calls.render_calls import Json
@@ -85,7 +86,7 @@ class Calls:
     async def list(self, watcher: Watcher) -> list[Json]:
         """Open calls this one may see, newest first."""
         async with self._book.journal.records.read() as records:
-            found = await records.open_calls()
+            found = await records.calls.open_calls()
         seen = [facts for facts in found if watcher.sees(facts)]
         return [self._book.json(facts, private=watcher.all_calls) for facts in seen]
 
@@ -97,11 +98,13 @@ class Calls:
     async def places(self) -> Json:
         """Where an ambulance can come from, and with whom a call can be shared."""
         async with self._book.journal.records.read() as records:
-            units = [d.device.unit for d in await records.devices() if d.revoked_at_us is None]
-            hospitals = [{"id": h.id, "name": h.name} for h in await records.hospitals()]
+            units = [
+                d.device.unit for d in await records.people.devices() if d.revoked_at_us is None
+            ]
+            hospitals = [{"id": h.id, "name": h.name} for h in await records.people.hospitals()]
             posts = [
                 {"id": a.person.name, "name": a.person.display_name}
-                for a in await records.accounts()
+                for a in await records.people.accounts()
                 if a.person.role is Role.COMMAND and not a.disabled
             ]
         return {"units": units, "hospitals": hospitals, "command": posts}
@@ -167,10 +170,12 @@ class Calls:
         token = self._tokens.new_link_token()
         async with self._book.change(call) as change:
             change.step("invite")
-            await change.tx.revoke_call_links(call, change.now_us)
+            await change.tx.calls.revoke_call_links(call, change.now_us)
             expires_at_us = change.call.expires_at_us or change.now_us
             hashed = self._tokens.hash_of(token)
-            await change.tx.add_call_link(CallLink(hashed, call, change.now_us, expires_at_us))
+            await change.tx.calls.add_call_link(
+                CallLink(hashed, call, change.now_us, expires_at_us)
+            )
             about = {"step": "sent", "channel": channel}
             await change.say(Stage.CALL_LINK, person.display_name, about)
             await change.audit(person.name, "link-sent", {"channel": channel, "consent": True})
@@ -183,7 +188,7 @@ class Calls:
             result = await self._sms.send(number, text) if number else SmsResult.FAILED
             async with self._book.journal.records.begin() as tx:
                 now_us = self._book.clock.now_us()
-                await tx.audit(now_us, "relay", "sms", str(call), {"result": result.value})
+                await tx.evidence.audit(now_us, "relay", "sms", str(call), {"result": result.value})
         svg = await asyncio.to_thread(qr_svg, url)
         return {"url": url, "expires_at_us": expires_at_us, "qr_svg": svg, "sms": result.value}
 
@@ -191,7 +196,7 @@ class Calls:
         """Take the link back; the phone that has it is cut off."""
         async with self._book.change(call) as change:
             change.step("revoke")
-            await change.tx.revoke_call_links(call, change.now_us)
+            await change.tx.calls.revoke_call_links(call, change.now_us)
             await change.say(Stage.CALL_LINK, person.display_name, {"step": "revoked"})
             await change.audit(person.name, "link-revoked")
         await self._viewers.drop_publisher(call)
@@ -225,7 +230,7 @@ class Calls:
             await _check_target(change.tx, kind, target)
             if not change.facts.shared_with(kind, target):
                 share = Share(uuid4(), call, kind, target, change.now_us, person.name)
-                await change.tx.add_share(share)
+                await change.tx.calls.add_share(share)
                 about = {"kind": kind.value, "target": target}
                 await change.say(Stage.CALL_SHARED, person.display_name, about)
                 await change.audit(person.name, "call-shared", about)
@@ -255,7 +260,7 @@ class Calls:
             change.step("end")
             dropped = 0
             if self._book.recording == "off":
-                dropped = await change.tx.drop_stills(call)
+                dropped = await change.tx.calls.drop_stills(call)
             await change.say(Stage.CALL_ENDED, who, {"stills_deleted": dropped})
             await change.audit(user, "call-ended", {"stills_deleted": dropped})
         self._book.phones.pop(call, None)
@@ -278,7 +283,7 @@ class Calls:
             state=IncidentState.OPEN,
             opened_since_us=change.call.taken_at_us - CASE_MAY_BE_OLDER_US,
         )
-        for case in await change.tx.incidents(newest, at_most=1):
+        for case in await change.tx.cases.incidents(newest, at_most=1):
             if fits(case, change.call):
                 await change.join(case.id)
 
@@ -295,7 +300,7 @@ class Calls:
     async def follow_cases(self) -> None:
         """Join calls to cases that open after them, until cancelled."""
         async with self._book.journal.records.read() as records:
-            for facts in await records.open_calls():
+            for facts in await records.calls.open_calls():
                 self._expect_case(facts.call)
         async for message in self._bus.subscribe(CASES, limit=10_000):
             if isinstance(message, CaseChanged) and self._waiting.get(message.incident.unit):
@@ -332,13 +337,13 @@ class Calls:
         """Do once what ``run`` does."""
         now_us = self._book.clock.now_us()
         async with self._book.journal.records.read() as records:
-            overdue = await records.overdue_calls(now_us)
-            open_calls = await records.open_calls()
+            overdue = await records.calls.overdue_calls(now_us)
+            open_calls = await records.calls.open_calls()
         for call in overdue:
             async with self._book.change(call) as change:
                 if change.call.state is CallState.SENT:
                     change.step("expire", hint="expired")
-                    await change.tx.revoke_call_links(call, change.now_us)
+                    await change.tx.calls.revoke_call_links(call, change.now_us)
                     await change.say(Stage.CALL_LINK, "", {"step": "expired"})
         await self._join_missed()
         too_old_us = now_us - self._rules.end_after_s * 1e6
@@ -351,7 +356,7 @@ class Calls:
         """Sharing ends with the need: so long after a call's end nobody else reads it any more."""
         before_us = now_us - round(self._rules.shared_after_end_s * 1e6)
         async with self._book.journal.records.read() as records:
-            found = await records.calls_shared_after_end(before_us)
+            found = await records.calls.calls_shared_after_end(before_us)
         for call in found:
             async with self._book.change(call) as change:
                 shares = change.facts.shares
@@ -362,7 +367,7 @@ class Calls:
 
 
 async def _unshare(change: CallChange, share: Share, user: str, who: str, **more: str) -> None:
-    await change.tx.end_share(share.id, change.now_us)
+    await change.tx.calls.end_share(share.id, change.now_us)
     about = {"kind": share.kind.value, "target": share.target, **more}
     await change.say(Stage.CALL_UNSHARED, who, about)
     await change.audit(user, "call-unshared", about)
@@ -382,11 +387,13 @@ def _check_open(change: CallChange) -> None:
 async def _check_target(tx: RecordWrites, kind: ShareKind, target: str) -> None:
     known: Sequence[str] = ()
     if kind is ShareKind.HOSPITAL:
-        known = [hospital.id for hospital in await tx.hospitals()]
+        known = [hospital.id for hospital in await tx.people.hospitals()]
     elif kind is ShareKind.UNIT:
-        known = [entry.device.unit for entry in await tx.devices() if entry.revoked_at_us is None]
+        known = [
+            entry.device.unit for entry in await tx.people.devices() if entry.revoked_at_us is None
+        ]
     else:
-        accounts = [a for a in await tx.accounts() if not a.disabled]
+        accounts = [a for a in await tx.people.accounts() if not a.disabled]
         known = [a.person.name for a in accounts if a.person.role is Role.COMMAND]
     if target not in known:
         raise BadInput(f"There is no {kind.value} called {target}; choose one from the list.")

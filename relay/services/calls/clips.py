@@ -125,7 +125,7 @@ class Clips:
     async def _audit(self, who: str, action: str, call: UUID, about: dict[str, object]) -> None:
         """Before the deed: what cannot be written down is not done."""
         async with self._book.journal.records.begin() as tx:
-            await tx.audit(self._book.clock.now_us(), who, action, str(call), about)
+            await tx.evidence.audit(self._book.clock.now_us(), who, action, str(call), about)
 
     async def _clip(self, call: UUID, clip: int) -> Clip:
         for one in await asyncio.to_thread(self._of, call):

@@ -86,7 +86,7 @@ class Glimpses:
         if not self.wanted(still.call):
             return
         async with self._book.journal.records.read() as records:
-            kept = await records.still_image(still.id)
+            kept = await records.calls.still_image(still.id)
         if kept is not None:
             self._put(still.call, kept[1], still.at_us)
 

@@ -34,7 +34,7 @@ class Pictures:
             if not change.call.is_open:
                 raise Conflict("This call has ended; the picture was not kept.")
             still = Still(uuid4(), call, change.now_us, by)
-            await change.tx.add_still(still, jpeg)
+            await change.tx.calls.add_still(still, jpeg)
             if by == CALLER:
                 await self._from_phone(change)
             else:
@@ -44,7 +44,7 @@ class Pictures:
 
     async def _from_phone(self, change: CallChange) -> None:
         """A picture instead of video: the newest few stay, and the ladder shows it."""
-        await change.tx.drop_stills(change.call.id, by=CALLER, keep=CALLER_KEEPS)
+        await change.tx.calls.drop_stills(change.call.id, by=CALLER, keep=CALLER_KEEPS)
         if change.call.state.value != "live" and can(change.call, "still"):
             was = change.call.state
             change.step("still", hint="stills")
@@ -59,7 +59,7 @@ class Pictures:
             NotFound: there is none in this call.
         """
         async with self._book.journal.records.read() as records:
-            found = await records.still_image(still)
+            found = await records.calls.still_image(still)
         if found is None or found[0].call != call:
             raise NotFound("There is no such picture.")
         return found[1]

@@ -17,7 +17,8 @@ from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
 from relay.protocol.calling import call_of
 from relay.protocol.receipts import Line, ReceiptFold, folded
-from relay.records.port.records import CaseFacts, CasesAsked, RecordReads
+from relay.records.port.cases import CaseFacts, CasesAsked
+from relay.records.port.records import RecordReads
 from relay.services.alarm.alerting import Alerting
 from relay.services.alarm.unstored import Untold, Waiting
 from relay.services.cabin.cabin_board import CabinBoard
@@ -99,7 +100,7 @@ class Cases:
     async def addressed_row(self, incident: UUID) -> tuple[frozenset[str], Json] | None:
         """The hospitals the case is addressed to, and its row."""
         async with self._journal.records.read() as records:
-            facts = await records.cases([incident])
+            facts = await records.cases.facts([incident])
         return (facts[0].incident.hospitals, self._row(facts[0])) if facts else None
 
     async def rows(
@@ -113,22 +114,22 @@ class Cases:
             return Listing([], 0, None)
         asked = CasesAsked(hospital, state, beyond=beyond)
         async with self._journal.records.read() as records:
-            found = await records.incidents(asked, at_most=ROWS_AT_ONCE)
+            found = await records.cases.incidents(asked, at_most=ROWS_AT_ONCE)
             asking: list[UUID] = []
             more = 0
             if len(found) == ROWS_AT_ONCE:
                 asked = replace(asked, beyond=found[-1].id)
-                more = await records.count_incidents(asked)
+                more = await records.cases.count_incidents(asked)
                 if beyond is None and state is not IncidentState.CLOSED:
                     asking = await asking_beyond(records, asked)
-            facts = await records.cases([*(case.id for case in found), *asking])
+            facts = await records.cases.facts([*(case.id for case in found), *asking])
         rows = [self._row(fact) for fact in facts]
         return Listing(rows, more - len(asking), asked.beyond if more else None)
 
     async def ids(self, asked: CasesAsked) -> list[UUID]:
         """The next cases in the order asked for."""
         async with self._journal.records.read() as records:
-            return [case.id for case in await records.incidents(asked, at_most=ROWS_AT_ONCE)]
+            return [case.id for case in await records.cases.incidents(asked, at_most=ROWS_AT_ONCE)]
 
     def _row(self, facts: CaseFacts) -> Json:
         facts = self._alerting.unstored.over(facts)
@@ -144,8 +145,8 @@ class Cases:
         """The whole case."""
         async with self._journal.records.read() as records:
             await visible(records, person, incident)
-            facts = (await records.cases([incident]))[0]
-            timeline = await records.newest_entries(incident, MAX_ENTRY, ENTRIES_SHOWN)
+            facts = (await records.cases.facts([incident]))[0]
+            timeline = await records.cases.newest_entries(incident, MAX_ENTRY, ENTRIES_SHOWN)
         newest = facts.streams[-1].id if facts.streams else None
         live = (self._screening.latest(newest) or facts.live.get(newest)) if newest else None
         return {
@@ -163,7 +164,7 @@ class Cases:
         """Entries of the timeline before one, and how many there are before these."""
         async with self._journal.records.read() as records:
             await visible(records, person, incident)
-            timeline = await records.newest_entries(incident, before, ENTRIES_SHOWN)
+            timeline = await records.cases.newest_entries(incident, before, ENTRIES_SHOWN)
         return {
             "timeline": [entry_json(entry) for entry in timeline],
             "earlier_entries": timeline[0].entry - 1 if timeline else 0,
@@ -183,7 +184,7 @@ class Cases:
         snapshot, report, _ = await self._snapshot(person, snapshot_id)
         body = dict(report.body) if report else None
         async with self._journal.records.read() as records:
-            card = await records.card(snapshot.incident)
+            card = await records.cases.card(snapshot.incident)
         return {**snapshot_json(snapshot, report, card), "report": body}
 
     async def samples(self, person: Person, snapshot_id: UUID) -> tuple[Snapshot, bytes]:
@@ -207,12 +208,14 @@ class Cases:
         self, person: Person, snapshot_id: UUID, *, with_samples: bool = False
     ) -> tuple[Snapshot, Report | None, bytes | None]:
         async with self._journal.records.read() as records:
-            snapshot = await records.snapshot(snapshot_id)
+            snapshot = await records.recordings.snapshot(snapshot_id)
             if snapshot is None:
                 raise NotFound("There is no such snapshot.")
             await visible(records, person, snapshot.incident)
-            samples = await records.snapshot_samples(snapshot_id) if with_samples else None
-            return snapshot, await records.snapshot_report(snapshot_id), samples
+            samples = (
+                await records.recordings.snapshot_samples(snapshot_id) if with_samples else None
+            )
+            return snapshot, await records.recordings.snapshot_report(snapshot_id), samples
 
     async def stream(self, person: Person, stream_id: UUID) -> EcgStream:
         """A recording this person may watch."""
@@ -230,8 +233,8 @@ class Cases:
         found = {}
         async with self._journal.records.read() as records:
             for asked in set(streams):
-                if (stream := await records.stream(asked)) is not None:
-                    found[asked] = stream, await records.incident(stream.incident)
+                if (stream := await records.recordings.stream(asked)) is not None:
+                    found[asked] = stream, await records.cases.incident(stream.incident)
         return found
 
     async def frames(
@@ -287,8 +290,8 @@ class Cases:
             await visible(change.tx, person, incident)
             if snapshot is not None:
                 await check_snapshot(change, snapshot)
-            fold = folded(await change.tx.receipt_entries(incident))
-            earlier = await change.tx.openings(incident)
+            fold = folded(await change.tx.cases.receipt_entries(incident))
+            earlier = await change.tx.cases.openings(incident)
             is_new = not any(o.user == person.name and o.snapshot == snapshot for o in earlier)
             moved = await self._alerting.opened(
                 change, person, lambda about: reaches(fold, about, lambda x: fold.reads(shown, x))
@@ -297,7 +300,7 @@ class Cases:
                 opening = Opening(
                     incident, snapshot, person.display_name, person.name, at_us or change.now_us
                 )
-                await change.tx.add_opening(opening)
+                await change.tx.cases.add_opening(opening)
             told = is_new or moved or fold.reads_any(shown)
             if told:
                 about = {"snapshot": shown}
@@ -316,8 +319,8 @@ async def asking_beyond(records: RecordReads, asked: CasesAsked) -> list[UUID]:
     """
     asking: list[UUID] = []
     asked = replace(asked, state=IncidentState.OPEN)
-    while some := await records.incidents(asked, at_most=ROWS_AT_ONCE):
-        told = await records.told([case.id for case in some])
+    while some := await records.cases.incidents(asked, at_most=ROWS_AT_ONCE):
+        told = await records.cases.told([case.id for case in some])
         asking += [case.id for case in some if call_of(folded(told.get(case.id, ()))) is not None]
         asked = replace(asked, beyond=some[-1].id)
     return asking
@@ -329,7 +332,7 @@ async def visible(records: RecordReads, person: Person, incident: UUID) -> Incid
     Raises:
         NotFound: it is not, or there is none; the two look alike.
     """
-    found = await records.incident(incident)
+    found = await records.cases.incident(incident)
     if found is None or not sees(person, found):
         raise NotFound("There is no such case.")
     return found
@@ -337,7 +340,7 @@ async def visible(records: RecordReads, person: Person, incident: UUID) -> Incid
 
 async def check_snapshot(change: Change, snapshot: UUID) -> None:
     """Raise where the snapshot is not of this case."""
-    known = await change.tx.snapshot(snapshot)
+    known = await change.tx.recordings.snapshot(snapshot)
     if known is None or known.incident != change.incident:
         raise NotFound("There is no such snapshot in this case.")
 

@@ -40,8 +40,8 @@ class Changes:
         """The ST trend of a case: one run a recording, oldest first (``docs/http.md``)."""
         async with self._journal.records.read() as records:
             await visible(records, person, incident)
-            points = await records.st_points(incident=incident)
-            facts = (await records.cases([incident]))[0]
+            points = await records.recordings.st_points(incident=incident)
+            facts = (await records.cases.facts([incident]))[0]
         streams = {stream.id: stream for stream in facts.streams}
         in_order = sorted(points, key=lambda p: list(streams).index(p.stream))
         runs = [(streams[k], list(run)) for k, run in groupby(in_order, attrgetter("stream"))]
@@ -58,11 +58,11 @@ class Changes:
             NotFound: not theirs, no snapshot of this case, or not screened yet.
         """
         async with self._journal.records.read() as records:
-            snapshot = await records.snapshot(snapshot_id)
+            snapshot = await records.recordings.snapshot(snapshot_id)
             if snapshot is None:
                 raise NotFound("There is no such snapshot.")
             await visible(records, person, snapshot.incident)
-            facts = (await records.cases([snapshot.incident]))[0]
+            facts = (await records.cases.facts([snapshot.incident]))[0]
         reports = facts.snapshot_reports
         if snapshot_id not in reports:
             raise NotFound("This snapshot has not been screened yet; try again shortly.")

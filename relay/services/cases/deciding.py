@@ -78,12 +78,12 @@ class Deciding:
             await visible(change.tx, person, incident)
             if order.snapshot is not None:
                 await check_snapshot(change, order.snapshot)
-            told = await change.tx.receipt_entries(incident)
+            told = await change.tx.cases.receipt_entries(incident)
             if not await _is_first(change, order.act):
                 return entry_json(_entry_of(told, order.act))
             _check_seen(told, person, order)
             if kept is not None:
-                await change.tx.add_snapshot(kept.snapshot)
+                await change.tx.recordings.add_snapshot(kept.snapshot)
                 await self._keeper.store(change, kept)
             return entry_json(await self._decided(change, person, order, shown))
 
@@ -99,9 +99,9 @@ class Deciding:
             user=person.name,
             at_us=change.now_us,
         )
-        await change.tx.add_decision(decision)
+        await change.tx.cases.add_decision(decision)
         key = str(shown) if shown else None
-        fold = folded(await change.tx.receipt_entries(change.incident))
+        fold = folded(await change.tx.cases.receipt_entries(change.incident))
         await self._alerting.decided(
             change,
             person,
@@ -126,7 +126,7 @@ class Deciding:
             return None
         async with self._journal.records.read() as records:
             await visible(records, person, incident)
-            stream = await records.stream(live.stream)
+            stream = await records.recordings.stream(live.stream)
         if stream is None or stream.incident != incident:
             raise NotFound("There is no such recording in this case.")
         if live.n_samples > stream.samples(MAX_LIVE_S):
@@ -143,7 +143,7 @@ class Deciding:
             await visible(change.tx, person, incident)
             if not await _is_first(change, act):
                 return {}
-            await change.tx.add_note(
+            await change.tx.cases.add_note(
                 incident, text, person.display_name, person.name, change.now_us
             )
             data: Mapping[str, object] = {"text": text}
@@ -168,7 +168,7 @@ def _asked(stream: EcgStream, live: LiveStretch, now_us: int) -> Snapshot:
 
 
 async def _is_first(change: Change, act: UUID | None) -> bool:
-    return act is None or await change.tx.mark_event(act, change.incident, change.now_us)
+    return act is None or await change.tx.cases.mark_event(act, change.incident, change.now_us)
 
 
 def _entry_of(told: list[Entry], act: UUID | None) -> Entry:

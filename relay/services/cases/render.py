@@ -18,7 +18,7 @@ from relay.protocol import feed
 from relay.protocol.calling import Call, call_of, unread_of
 from relay.protocol.origin import told_json
 from relay.protocol.receipts import folded
-from relay.records.port.records import CaseFacts
+from relay.records.port.cases import CaseFacts
 from relay.services.ground.presence import Looking
 from relay.services.screening.rhythm import stands
 

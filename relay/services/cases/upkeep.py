@@ -12,7 +12,7 @@ from relay.model import incident as incident_model
 from relay.model.incident import IncidentState
 from relay.protocol.calling import call_of
 from relay.protocol.receipts import folded
-from relay.records.port.records import CaseFacts, CasesAsked
+from relay.records.port.cases import CaseFacts, CasesAsked
 from relay.services.alarm.alerting import close_decided
 from relay.services.ground.journal import Journal
 from relay.services.recordings.live import LiveHub
@@ -45,8 +45,8 @@ class Upkeep:
         asked = CasesAsked(state=IncidentState.OPEN, oldest_first=True)
         while True:
             async with self._journal.records.read() as records:
-                some = await records.incidents(asked, at_most=CASES_AT_ONCE)
-                facts = await records.cases([case.id for case in some])
+                some = await records.cases.incidents(asked, at_most=CASES_AT_ONCE)
+                facts = await records.cases.facts([case.id for case in some])
             if not some:
                 return
             live = {channel.stream.incident for channel in self._hub.live()}
@@ -57,17 +57,17 @@ class Upkeep:
 
     async def _close_if_idle(self, fact: CaseFacts) -> None:
         async with self._journal.records.read() as records:
-            told_us = await records.last_entry_at_us(fact.incident.id)
+            told_us = await records.cases.last_entry_at_us(fact.incident.id)
         newest_us = told_us or fact.incident.opened_at_us
         newest_us = max([newest_us, *(r.at_us for r in fact.live.values())])
         if self._journal.clock.now_us() - newest_us < self._close_after_s * 1e6:
             return
         async with self._journal.change(fact.incident.id) as change:
             case = await change.case()
-            if case.state is not IncidentState.OPEN or await change.tx.open_alert(case.id):
+            if case.state is not IncidentState.OPEN or await change.tx.alerts.open_alert(case.id):
                 return
             await close_decided(change)
-            await change.tx.put_incident(incident_model.advance(case, "close"))
+            await change.tx.cases.put_incident(incident_model.advance(case, "close"))
             await change.audit("relay", "case-closed", case.id)
 
 

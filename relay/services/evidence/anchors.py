@@ -37,7 +37,7 @@ class AuditAnchors:
         A place that fails is said in the log and tried again the next time.
         """
         async with records.read() as reads:
-            row = await reads.audit_head()
+            row = await reads.evidence.audit_head()
         if row is None:
             return None
         new = False

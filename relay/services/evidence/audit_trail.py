@@ -46,8 +46,8 @@ async def asked(records: Records, question: Question) -> Found:
     """The rows that answer the question."""
     limit = max(1, min(question.limit, MOST_ROWS))
     async with records.read() as reads:
-        subjects = await reads.ids_of_case(question.case) if question.case else []
-        rows, left_out = await reads.find_audit(
+        subjects = await reads.evidence.ids_of_case(question.case) if question.case else []
+        rows, left_out = await reads.evidence.find_audit(
             case=question.case,
             subjects=subjects,
             person=question.person,

@@ -99,7 +99,9 @@ class Evidence:
             sha256 = await self._log.sha256_of(name)
             async with self._journal.records.begin() as tx:
                 data = {"bytes": n_bytes, "sha256": sha256}
-                row = await tx.audit(self._journal.clock.now_us(), "relay", SEALED, name, data)
+                row = await tx.evidence.audit(
+                    self._journal.clock.now_us(), "relay", SEALED, name, data
+                )
             self._seals[name] = Seal(name, n_bytes, sha256, row.number)
 
     async def _read_again(self) -> None:

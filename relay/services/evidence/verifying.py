@@ -100,7 +100,7 @@ async def verify_audit(
     chain, rows = ChainCheck(), EvidenceCheck()
     async with records.read() as reads:
         last = 0
-        while page := await reads.audit_rows(last, PAGE):
+        while page := await reads.evidence.audit_rows(last, PAGE):
             last = page[-1].number
             for row in page:
                 chain.take([row])
@@ -169,17 +169,17 @@ class AnchorCheck:
 
 async def _see_rows(reads: RecordReads, rows: EvidenceCheck) -> None:
     for kind in FORMS:
-        prints, after = await reads.fingerprints(kind)
+        prints, after = await reads.evidence.fingerprints(kind)
         while prints:
             for one in prints:
                 rows.see(one)
-            prints, after = await reads.fingerprints(kind, after)
+            prints, after = await reads.evidence.fingerprints(kind, after)
 
 
 async def acknowledged_in(records: Records) -> dict[str, int]:
     """Faults that a person has acknowledged, with the row of the audit that says so."""
     async with records.read() as reads:
-        rows = await reads.audit_rows_of(ACKNOWLEDGED)
+        rows = await reads.evidence.audit_rows_of(ACKNOWLEDGED)
     faults = ((row.data.get("faults"), row.number) for row in rows)
     return {str(f): number for told, number in faults if isinstance(told, list) for f in told}
 
@@ -187,7 +187,7 @@ async def acknowledged_in(records: Records) -> dict[str, int]:
 async def seals_of(records: Records) -> dict[str, Seal]:
     """Every file of ECG the chain tells of, by name."""
     async with records.read() as reads:
-        told = await reads.audit_rows_of(SEALED)
+        told = await reads.evidence.audit_rows_of(SEALED)
     return {
         row.subject: Seal(
             row.subject, int(str(row.data["bytes"])), str(row.data["sha256"]), row.number
@@ -228,7 +228,7 @@ async def verify_file(seal: Seal, log: LogFiles) -> str | None:
 async def verify_recordings(records: Records, log: LogFiles) -> Verdict:
     """Whether the log still holds the samples that snapshots and screenings were made of."""
     async with records.read() as reads:
-        witnesses = await reads.witnessed_samples()
+        witnesses = await reads.evidence.witnessed_samples()
     lost: dict[UUID, int] = {}
     for witness in witnesses:
         gone = log.covered(witness.stream).missing(witness.first_sample, witness.end_sample)

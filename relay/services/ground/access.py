@@ -110,7 +110,7 @@ class Moment:
         if hashes:
             self._sessions = dict(await sessions(hashes))
         if any(c.proof is Proof.DEVICE for c in claims):
-            entries = await self._records.devices()
+            entries = await self._records.people.devices()
             self._units = {e.device.unit: e for e in entries}
             self._keys = {e.token_hash: e for e in entries}
 
@@ -129,25 +129,25 @@ class Moment:
     async def link(self, key: str) -> CallLink | None:
         """The link a phone holds."""
         if key not in self._links:
-            self._links[key] = await self._records.call_link_of_phone(key)
+            self._links[key] = await self._records.calls.call_link_of_phone(key)
         return self._links[key]
 
     async def call(self, call: UUID) -> CallFacts | None:
         """One call."""
         if call not in self._calls:
-            self._calls[call] = await self._records.call(call)
+            self._calls[call] = await self._records.calls.call(call)
         return self._calls[call]
 
     async def case(self, incident: UUID) -> Incident | None:
         """One case."""
         if incident not in self._cases:
-            self._cases[incident] = await self._records.incident(incident)
+            self._cases[incident] = await self._records.cases.incident(incident)
         return self._cases[incident]
 
     async def began_as_call(self, incident: UUID) -> bool:
         """Whether a 119 call that is still open has become this case."""
         if self._open is None:
-            self._open = await self._records.open_calls()
+            self._open = await self._records.calls.open_calls()
         return any(facts.call.incident == incident for facts in self._open)
 
 

@@ -64,7 +64,7 @@ class Change:
     ) -> Entry:
         """Add to the timeline; now, or when the crew says it was."""
         at_us = self.now_us if at_us is None else at_us
-        added = await self.tx.add_entry(self.incident, at_us, stage, who, data)
+        added = await self.tx.cases.add_entry(self.incident, at_us, stage, who, data)
         self.entries.append(added)
         return added
 
@@ -74,7 +74,7 @@ class Change:
         Raises:
             NotFound: there is none.
         """
-        incident = await self.tx.incident(self.incident)
+        incident = await self.tx.cases.incident(self.incident)
         if incident is None:
             raise NotFound("There is no such case.")
         return incident
@@ -83,7 +83,7 @@ class Change:
         self, who: str, action: str, subject: object, data: Mapping[str, object] | None = None
     ) -> None:
         """Add to the audit."""
-        await self.tx.audit(self.now_us, who, action, str(subject), data)
+        await self.tx.evidence.audit(self.now_us, who, action, str(subject), data)
 
 
 class Journal:
@@ -101,7 +101,7 @@ class Journal:
         async with self.records.begin() as tx:
             change = Change(tx, incident, self.clock.now_us())
             yield change
-            case = await tx.incident(incident)
+            case = await tx.cases.incident(incident)
         if case is not None:
             self._tell(CaseChanged(case, tuple(change.entries)))
 

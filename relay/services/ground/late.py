@@ -55,7 +55,7 @@ class Late:
     ) -> None:
         """Write a row of the audit; where it must wait it also stands in the log. Never fails."""
         at_us = self.clock.now_us()
-        if not await self._now(lambda tx: tx.audit(at_us, who, action, subject, data)):
+        if not await self._now(lambda tx: tx.evidence.audit(at_us, who, action, subject, data)):
             self.audit_waits(at_us, who, action, subject, data or {})
 
     def audit_waits(
@@ -68,7 +68,7 @@ class Late:
 
         async def write(tx: RecordWrites) -> None:
             late = {**data, "happened_at_us": at_us}
-            await tx.audit(self.clock.now_us(), who, action, subject, late)
+            await tx.evidence.audit(self.clock.now_us(), who, action, subject, late)
 
         self._wait(("audit", next(self._number)), write)
 
@@ -77,7 +77,7 @@ class Late:
 
         async def write(tx: RecordWrites) -> None:
             for row in rows:
-                await tx.audit(*row)
+                await tx.evidence.audit(*row)
 
         if not await self._now(write):
             for row in rows:

@@ -29,7 +29,7 @@ async def reopen(change: Change, case: Incident, by: By) -> Incident:
     if case.state is not IncidentState.CLOSED:
         return case
     opened = incident_model.advance(case, "resume")
-    await change.tx.put_incident(opened)
+    await change.tx.cases.put_incident(opened)
     await change.entry(Stage.REOPENED_CASE, case.unit, {"by": by})
     await change.audit(case.unit, "case-reopened", case.id, {"by": by})
     return opened
@@ -56,7 +56,7 @@ class FrameWatch:
         """Open the case of new frames again, where it is closed; at the next frames where that fails."""
         try:
             async with self._journal.records.read() as records:
-                case = await records.incident(stream.incident)
+                case = await records.cases.incident(stream.incident)
             if case is not None and case.state is IncidentState.CLOSED:
                 async with self._journal.change(stream.incident) as change:
                     await reopen(change, await change.case(), "frames")

@@ -89,7 +89,7 @@ class Rights:
     async def _ended(self) -> list[tuple[_Holding, Lost]]:
         """What has lost its right since the last look; it is held no more."""
         async with self._records.read() as records:
-            version = await records.rights_version()
+            version = await records.people.rights_version()
             changed = version != self._version
             due = {k: h for k, h in self._held.items() if changed or not h.asked}
             moment = Moment(records)

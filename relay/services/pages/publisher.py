@@ -13,7 +13,7 @@ from relay.bus.port import Bus
 from relay.errors import RelayError
 from relay.model.incident import IncidentState
 from relay.protocol import feed
-from relay.records.port.records import CasesAsked
+from relay.records.port.cases import CasesAsked
 from relay.services.cases.cases import Cases
 from relay.services.cases.render import entry_message, resting_row
 from relay.services.ground.journal import (

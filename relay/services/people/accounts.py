@@ -59,7 +59,7 @@ class Accounts:
             about = await self._about(records, person)
         hashed = await self._passwords.hash(password, about)
         async with self._records.begin() as tx:
-            known = await tx.account(person.name)
+            known = await tx.people.account(person.name)
             if known is not None and known.disabled:
                 raise Conflict(
                     f"The name {person.name} is a closed account's; open it with `kyumei users enable`, "
@@ -69,8 +69,10 @@ class Accounts:
                 raise Conflict(f"The name {person.name} is taken; choose another.")
             await _check_place(tx, person)
             now_us = self._clock.now_us()
-            await tx.put_account(Account(person, hashed, created_at_us=now_us))
-            await tx.audit(now_us, by, "account-added", person.name, {"role": person.role.value})
+            await tx.people.put_account(Account(person, hashed, created_at_us=now_us))
+            await tx.evidence.audit(
+                now_us, by, "account-added", person.name, {"role": person.role.value}
+            )
 
     async def change_account(self, name: str, change: Change, by: str) -> Person:
         """Another role, hospital or display name; where it may see something else now, its sessions end.
@@ -83,13 +85,15 @@ class Accounts:
             account = await _account(tx, name)
             before, after = account.person, change.of(account.person)
             await _check_place(tx, after)
-            await tx.put_account(replace(account, person=after))
+            await tx.people.put_account(replace(account, person=after))
             if (before.role, before.hospital) != (after.role, after.hospital):
-                await tx.end_sessions(self._clock.now_us(), SessionEnd.ACCOUNT_CHANGED, user=name)
+                await tx.people.end_sessions(
+                    self._clock.now_us(), SessionEnd.ACCOUNT_CHANGED, user=name
+                )
             told = {"role": after.role.value, "hospital": after.hospital}
             was = {"role": before.role.value, "hospital": before.hospital}
             about = {**told, "before": was}
-            await tx.audit(self._clock.now_us(), by, "account-changed", name, about)
+            await tx.evidence.audit(self._clock.now_us(), by, "account-changed", name, about)
         return after
 
     async def set_password(self, name: str, password: str, by: str) -> None:
@@ -104,13 +108,13 @@ class Accounts:
         hashed = await self._passwords.hash(password, about)
         async with self._records.begin() as tx:
             account = await _account(tx, name)
-            await tx.put_account(replace(account, password_hash=hashed))
+            await tx.people.put_account(replace(account, password_hash=hashed))
             await self._end_all(tx, name, by, SessionEnd.PASSWORD_CHANGED)
 
     async def disable(self, name: str, by: str) -> None:
         """Close an account and end its sessions. What it did stays on record, its name stays its own."""
         async with self._records.begin() as tx:
-            await tx.put_account(replace(await _account(tx, name), disabled=True))
+            await tx.people.put_account(replace(await _account(tx, name), disabled=True))
             await self._end_all(tx, name, by, SessionEnd.ACCOUNT_DISABLED)
 
     async def enable(self, name: str, by: str) -> None:
@@ -124,29 +128,29 @@ class Accounts:
             account = await _account(tx, name)
             if not account.disabled:
                 raise Conflict(f"The account {name} is not closed.")
-            await tx.put_account(replace(account, disabled=False))
-            await tx.audit(self._clock.now_us(), by, "account-enabled", name)
+            await tx.people.put_account(replace(account, disabled=False))
+            await tx.evidence.audit(self._clock.now_us(), by, "account-enabled", name)
 
     async def accounts(self) -> list[Account]:
         """Every account."""
         async with self._records.read() as records:
-            return await records.accounts()
+            return await records.people.accounts()
 
     async def known(self, name: str) -> str:
         """The name where there is such an account, else ``-``: what somebody types there may be a password."""
         async with self._records.read() as records:
-            return name if await records.account(name) is not None else "-"
+            return name if await records.people.account(name) is not None else "-"
 
     async def _about(self, records: RecordReads, person: Person) -> Collection[str]:
         """Names that somebody would try first for this person's password."""
-        names = {h.id: h.name for h in await records.hospitals()}
+        names = {h.id: h.name for h in await records.people.hospitals()}
         hospital = person.hospital or ""
         return [self._site, person.name, person.display_name, hospital, names.get(hospital, "")]
 
     async def _end_all(self, tx: RecordWrites, name: str, by: str, why: SessionEnd) -> None:
         now_us = self._clock.now_us()
-        await tx.end_sessions(now_us, why, user=name)
-        await tx.audit(now_us, by, why.value, name)
+        await tx.people.end_sessions(now_us, why, user=name)
+        await tx.evidence.audit(now_us, by, why.value, name)
 
 
 async def _check_place(tx: RecordWrites, person: Person) -> None:
@@ -156,7 +160,7 @@ async def _check_place(tx: RecordWrites, person: Person) -> None:
 
 
 async def _account(records: RecordReads, name: str) -> Account:
-    account = await records.account(name)
+    account = await records.people.account(name)
     if account is None:
         raise NotFound(f"There is no account {name}; see `kyumei users list`.")
     return account

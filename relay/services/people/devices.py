@@ -24,13 +24,13 @@ class Devices:
     async def add_hospital(self, hospital: Hospital, by: str) -> None:
         """A new place cases can be addressed to, or a new name for it."""
         async with self._records.begin() as tx:
-            await tx.put_hospital(hospital)
-            await tx.audit(self._clock.now_us(), by, "hospital-set", hospital.id)
+            await tx.people.put_hospital(hospital)
+            await tx.evidence.audit(self._clock.now_us(), by, "hospital-set", hospital.id)
 
     async def hospitals(self) -> list[Hospital]:
         """Every hospital."""
         async with self._records.read() as records:
-            return await records.hospitals()
+            return await records.people.hospitals()
 
     async def device(self, token: str | None) -> Device:
         """The tablet a token belongs to.
@@ -40,10 +40,10 @@ class Devices:
         """
         if token:
             async with self._records.read() as records:
-                device = await records.device_of_token(self._tokens.hash_of(token))
+                device = await records.people.device_of_token(self._tokens.hash_of(token))
                 if device is not None:
                     return device
-                if withdrawn := await records.withdrawn_token(self._tokens.hash_of(token)):
+                if withdrawn := await records.people.withdrawn_token(self._tokens.hash_of(token)):
                     error = withdrawal(withdrawn[1])
                     error.unit = withdrawn[0]
                     raise error
@@ -52,7 +52,7 @@ class Devices:
     async def readers(self, hospitals: Collection[str]) -> int:
         """How many accounts of these hospitals may decide on an ECG; 0: a tablet would send to nobody."""
         async with self._records.read() as records:
-            accounts = await records.accounts()
+            accounts = await records.people.accounts()
         return sum(
             not account.disabled
             and account.person.hospital in hospitals
@@ -70,8 +70,8 @@ class Devices:
         now_us = self._clock.now_us()
         async with self._records.begin() as tx:
             await _check_addressed(tx, device.hospitals)
-            await tx.put_device(DeviceEntry(device, self._tokens.hash_of(token), now_us))
-            await tx.audit(
+            await tx.people.put_device(DeviceEntry(device, self._tokens.hash_of(token), now_us))
+            await tx.evidence.audit(
                 now_us, by, "device-added", device.unit, {"hospitals": sorted(device.hospitals)}
             )
         return token
@@ -85,14 +85,14 @@ class Devices:
         """
         now_us = self._clock.now_us()
         async with self._records.begin() as tx:
-            entry = await tx.device(unit)
+            entry = await tx.people.device(unit)
             if entry is None:
                 raise NotFound(f"There is no device {unit}; see `kyumei devices list`.")
             await _check_addressed(tx, hospitals)
             device = replace(entry.device, hospitals=frozenset(hospitals))
-            await tx.put_device(replace(entry, device=device))
+            await tx.people.put_device(replace(entry, device=device))
             told = {"hospitals": sorted(hospitals), "before": sorted(entry.device.hospitals)}
-            await tx.audit(now_us, by, "device-addressed", unit, told)
+            await tx.evidence.audit(now_us, by, "device-addressed", unit, told)
 
     async def revoke_device(self, unit: str, by: str) -> None:
         """Make a tablet's token worthless.
@@ -102,16 +102,16 @@ class Devices:
         """
         now_us = self._clock.now_us()
         async with self._records.begin() as tx:
-            entry = await tx.device(unit)
+            entry = await tx.people.device(unit)
             if entry is None:
                 raise NotFound(f"There is no device {unit}; see `kyumei devices list`.")
-            await tx.put_device(replace(entry, revoked_at_us=now_us))
-            await tx.audit(now_us, by, "device-revoked", unit)
+            await tx.people.put_device(replace(entry, revoked_at_us=now_us))
+            await tx.evidence.audit(now_us, by, "device-revoked", unit)
 
     async def devices(self) -> list[DeviceEntry]:
         """Every device."""
         async with self._records.read() as records:
-            return await records.devices()
+            return await records.people.devices()
 
 
 def withdrawal(why: str) -> TokenWithdrawn:
@@ -128,7 +128,7 @@ async def _check_addressed(tx: RecordWrites, hospitals: Collection[str]) -> None
 
 async def check_hospitals(tx: RecordWrites, wanted: set[str]) -> None:
     """Raise where one of these hospitals is not known."""
-    unknown = wanted - {hospital.id for hospital in await tx.hospitals()}
+    unknown = wanted - {hospital.id for hospital in await tx.people.hospitals()}
     if unknown:
         raise BadInput(
             f"There is no hospital {sorted(unknown)[0]}; add it with `kyumei hospitals add`."

@@ -94,8 +94,8 @@ class People(Accounts, Devices):
             NotSignedIn: the name or the password is wrong, or the account is disabled.
         """
         async with self._records.read() as records:
-            account = await records.account(name)
-            known = mark is not None and await records.session_user(mark) == name
+            account = await records.people.account(name)
+            known = mark is not None and await records.people.session_user(mark) == name
         who = mark if known and mark else owner
         counted = self._count_try(name, who)
         usable = account if account and not account.disabled else None
@@ -108,11 +108,11 @@ class People(Accounts, Devices):
         session = Session(self._tokens.hash_of(session_id), usable.person, now_us, now_us)
 
         async def keep(tx: RecordWrites) -> None:
-            if await tx.account(name) != usable:  # changed while this sign-in waited
+            if await tx.people.account(name) != usable:  # changed while this sign-in waited
                 self._unkept.ended(session.token_hash, SessionEnd.PASSWORD_CHANGED)
                 return
-            await tx.add_session(session)
-            await tx.audit(now_us, name, "signed-in", name)
+            await tx.people.add_session(session)
+            await tx.evidence.audit(now_us, name, "signed-in", name)
 
         if not await self._late.do(("begun", session.token_hash), keep):
             self._unkept.begun(session)
@@ -164,11 +164,13 @@ class People(Accounts, Devices):
     async def _found(self, token_hashes: Sequence[str]) -> Mapping[str, Session]:
         """Sessions as they are now: what the database says, and over it what it has not got yet."""
         async with self._records.read() as records:
-            known = {s.token_hash: s for s in await records.sessions(sorted(set(token_hashes)))}
+            known = {
+                s.token_hash: s for s in await records.people.sessions(sorted(set(token_hashes)))
+            }
             for token_hash in set(token_hashes) - set(known):
                 only_here = self._unkept.only_here(token_hash)
                 if only_here is not None:
-                    account = await records.account(only_here.person.name)
+                    account = await records.people.account(only_here.person.name)
                     if account is None or account.disabled:
                         self._unkept.ended(token_hash, SessionEnd.ACCOUNT_DISABLED)
         over = {h: self._unkept.over(h, known.get(h)) for h in token_hashes}
@@ -182,7 +184,7 @@ class People(Accounts, Devices):
         try:
             self._unkept.touched(token_hash, now_us)
             self._late.later(
-                ("touched", token_hash), lambda tx: tx.touch_session(token_hash, now_us)
+                ("touched", token_hash), lambda tx: tx.people.touch_session(token_hash, now_us)
             )
         finally:
             self._touching.discard(token_hash)
@@ -216,7 +218,7 @@ class People(Accounts, Devices):
         if (known := self._unkept.why_ended(token_hash)) is not None:
             return known
         async with self._records.read() as records:
-            ends = await records.session_ends([token_hash])
+            ends = await records.people.session_ends([token_hash])
         return ends.get(token_hash, SessionEnd.TOO_OLD)
 
     @property
@@ -244,7 +246,7 @@ class People(Accounts, Devices):
         name = session.person.name
         counted = self._count_try(name, session.token_hash)
         async with self._records.read() as records:
-            account = await records.account(name)
+            account = await records.people.account(name)
         stored = account.password_hash if account else None
         right = await self._passwords.verify(stored, password, session.token_hash, name)
         if not right:
@@ -252,8 +254,8 @@ class People(Accounts, Devices):
         now_us = self._clock.now_us()
 
         async def keep(tx: RecordWrites) -> None:
-            await tx.renew_session(session.token_hash, now_us)
-            await tx.audit(now_us, name, "session-woken", name)
+            await tx.people.renew_session(session.token_hash, now_us)
+            await tx.evidence.audit(now_us, name, "session-woken", name)
 
         if not await self._late.do(("woken", session.token_hash), keep):
             self._unkept.woken(session.token_hash, now_us)
@@ -274,8 +276,8 @@ class People(Accounts, Devices):
         self._unkept.ended(session.token_hash, ended)
 
         async def keep(tx: RecordWrites) -> None:
-            await tx.end_sessions(now_us, ended, token_hash=session.token_hash)
-            await tx.audit(now_us, name, "signed-out", name)
+            await tx.people.end_sessions(now_us, ended, token_hash=session.token_hash)
+            await tx.evidence.audit(now_us, name, "signed-out", name)
 
         await self._late.do(("ended", session.token_hash), keep)
         self._bus.publish(SESSION_ENDED, session.token_hash)
@@ -290,7 +292,7 @@ class People(Accounts, Devices):
         person = session.person
         counted = self._count_try(person.name, session.token_hash)
         async with self._records.read() as records:
-            account = await records.account(person.name)
+            account = await records.people.account(person.name)
             about = await self._about(records, person)
         stored = account.password_hash if account else None
         if not await self._passwords.verify(stored, old, session.token_hash, person.name):
@@ -301,9 +303,9 @@ class People(Accounts, Devices):
         hashed = await self._passwords.hash(new, about)
         now_us, why = self._clock.now_us(), SessionEnd.PASSWORD_CHANGED
         async with self._records.begin() as tx:
-            kept = await tx.account(person.name)
+            kept = await tx.people.account(person.name)
             if kept is None or kept.disabled:
                 raise NotSignedIn("Your session has ended; sign in again.")
-            await tx.put_account(replace(kept, password_hash=hashed))
-            await tx.end_sessions(now_us, why, user=person.name, but=session.token_hash)
-            await tx.audit(now_us, person.name, why.value, person.name)
+            await tx.people.put_account(replace(kept, password_hash=hashed))
+            await tx.people.end_sessions(now_us, why, user=person.name, but=session.token_hash)
+            await tx.evidence.audit(now_us, person.name, why.value, person.name)

@@ -128,8 +128,8 @@ class SnapshotKeeper:
 
     async def _recover(self) -> None:
         async with self._journal.records.read() as records:
-            for snapshot in await records.awaited_snapshots():
-                case = await records.incident(snapshot.incident)
+            for snapshot in await records.recordings.awaited_snapshots():
+                case = await records.cases.incident(snapshot.incident)
                 self.expect(snapshot, case.unit if case else "")
 
     async def _try(self, snapshot: Snapshot) -> None:
@@ -160,7 +160,7 @@ class SnapshotKeeper:
         if not any(covered.missing(snapshot.first_sample, snapshot.end_sample)):
             return "keep-all"
         async with self._journal.records.read() as records:
-            stream = await records.stream(snapshot.stream)
+            stream = await records.recordings.stream(snapshot.stream)
         if stream is not None and is_whole(stream, self._log):
             return "keep-what-exists"
         waited_us = self._journal.clock.now_us() - snapshot.taken_at_us
@@ -192,7 +192,7 @@ class SnapshotKeeper:
 
     async def store(self, change: Change, kept: Kept) -> None:
         """Keep it inside the caller's transaction, with its line on the timeline."""
-        await change.tx.keep_samples(kept.snapshot, kept.samples)
+        await change.tx.recordings.keep_samples(kept.snapshot, kept.samples)
         await change.entry(Stage.SNAPSHOT_STORED, "", stored_data(kept.snapshot))
 
 

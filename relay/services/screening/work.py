@@ -112,8 +112,8 @@ class Screening:
     async def card_changed(self, incident: UUID) -> None:
         """Age or sex is different: screen the case's snapshots and live stream again."""
         async with self._journal.records.read() as records:
-            case = await records.incident(incident)
-            snapshots = await records.kept_snapshots(incident)
+            case = await records.cases.incident(incident)
+            snapshots = await records.recordings.kept_snapshots(incident)
         for snapshot in snapshots:
             self.submit_snapshot(snapshot, case.unit if case else "", Lane.AGAIN)
         for channel in self._hub.live():
@@ -137,8 +137,8 @@ class Screening:
         """What an earlier run left, or what had to make room in the queue."""
         self.queue.left_out = False
         async with self._journal.records.read() as records:
-            for snapshot in await records.unscreened_snapshots():
-                case = await records.incident(snapshot.incident)
+            for snapshot in await records.recordings.unscreened_snapshots():
+                case = await records.cases.incident(snapshot.incident)
                 self.submit_snapshot(snapshot, case.unit if case else "")
 
     def close(self) -> None:
@@ -208,7 +208,7 @@ class Screening:
 
     async def _screen_live(self, stream_id: UUID) -> None:
         async with self._journal.records.read() as records:
-            stream = await records.stream(stream_id)
+            stream = await records.recordings.stream(stream_id)
         if stream is None:
             return
         stretch = await self._newest(stream)
@@ -233,12 +233,12 @@ class Screening:
         """Keep a report of another tier; a database that is away must not keep the alarm from ringing."""
         try:
             async with self._journal.change(stream.incident) as change:
-                await change.tx.add_report(report)
-                await change.tx.put_live([report])
+                await change.tx.recordings.add_report(report)
+                await change.tx.recordings.put_live([report])
         except Unavailable as error:
             log.warning("report-waits", stream=str(stream.id), reason=str(error))
             key = ("report", stream.id, report.end_sample)
-            await self._journal.late.do(key, lambda tx: tx.add_report(report))
+            await self._journal.late.do(key, lambda tx: tx.recordings.add_report(report))
 
     async def _newest(self, stream: EcgStream) -> Stretch | None:
         """The newest ten seconds without a hole, None where there are none."""
@@ -269,8 +269,8 @@ class Screening:
             return
         try:
             async with self._journal.records.begin() as tx:
-                await tx.put_live(reports)
-                await tx.add_st_points(points)
+                await tx.recordings.put_live(reports)
+                await tx.recordings.add_st_points(points)
         except RelayError as error:
             self._points = [*points, *self._points]
             log.warning("live-reports-not-kept", reason=str(error))
@@ -279,9 +279,9 @@ class Screening:
 
     async def _screen_snapshot(self, snapshot_id: UUID) -> None:
         async with self._journal.records.read() as records:
-            snapshot = await records.snapshot(snapshot_id)
-            stream = await records.stream(snapshot.stream) if snapshot else None
-            before = await records.snapshot_report(snapshot_id)
+            snapshot = await records.recordings.snapshot(snapshot_id)
+            stream = await records.recordings.stream(snapshot.stream) if snapshot else None
+            before = await records.recordings.snapshot_report(snapshot_id)
         if snapshot is None or stream is None or snapshot.stored_at_us is None:
             return
         first, end = longest(snapshot.present)
@@ -307,7 +307,7 @@ class Screening:
     ) -> Report:
         stream = stretch.stream
         async with self._journal.records.read() as records:
-            card = await records.card(stream.incident) or {}
+            card = await records.cases.card(stream.incident) or {}
         loop = asyncio.get_running_loop()
         run = counted(partial(self._run_screener, stretch, card, watch))
         said = await loop.run_in_executor(self._pool, run)

@@ -86,7 +86,7 @@ class TabletEvents:
             Conflict: the recording is known with other leads, rate or step size.
         """
         async with self._journal.records.read() as records:
-            stream = await records.stream(asked.stream)
+            stream = await records.recordings.stream(asked.stream)
         if stream is None:
             return await self._begin(device, asked, clock)
         _check_same(stream, device, asked)
@@ -94,7 +94,7 @@ class TabletEvents:
             return OpenedStream(stream, stream.epoch, finished=True)
         async with self._journal.records.begin() as tx:
             await _as_it_stands(tx, device)
-            return OpenedStream(stream, await tx.raise_epoch(stream.id))
+            return OpenedStream(stream, await tx.recordings.raise_epoch(stream.id))
 
     async def _begin(self, device: Device, asked: m.OpenStream, clock: ClockOf) -> OpenedStream:
         """A recording the relay did not know."""
@@ -103,10 +103,10 @@ class TabletEvents:
             stream = _new_stream(
                 device, asked, min(clock.relay_time(asked.started_at_us), change.now_us)
             )
-            await change.tx.put_stream(stream)
+            await change.tx.recordings.put_stream(stream)
             data = {"stream": str(stream.id), "source": stream.source}
             await change.entry(Stage.STREAM_STARTED, device.unit, data, stream.started_at_us)
-            return OpenedStream(stream, await change.tx.raise_epoch(asked.stream))
+            return OpenedStream(stream, await change.tx.recordings.raise_epoch(asked.stream))
 
     async def apply(self, device: Device, event: m.Event, clock: ClockOf) -> None:
         """Apply an event and note that it is applied, in one transaction. Harmless when repeated.
@@ -120,7 +120,7 @@ class TabletEvents:
         facts_changed = False
         async with self._journal.change(event.incident) as change:
             case = await self._case(change, device)
-            is_new = await change.tx.mark_event(event.event, event.incident, change.now_us)
+            is_new = await change.tx.cases.mark_event(event.event, event.incident, change.now_us)
             if not is_new or await self._is_known(change, event.body):
                 return
             await reopen(change, case, "entry")
@@ -134,7 +134,7 @@ class TabletEvents:
                     )
                 case m.CrewNote():
                     text = event.body.text
-                    await change.tx.add_note(
+                    await change.tx.cases.add_note(
                         event.incident, text, device.unit, f"unit:{device.unit}"[:64], at_us
                     )
                     await change.entry(Stage.NOTE, device.unit, {"text": text}, at_us)
@@ -166,12 +166,12 @@ class TabletEvents:
             NotFound: it is another ambulance's.
             TooMany: it has opened very many one after the other: a program that starts again and again.
         """
-        known = await change.tx.incident(change.incident)
+        known = await change.tx.cases.incident(change.incident)
         device = await _as_it_stands(change.tx, device)
         if known is None:
             self._check_not_too_many(device)
             made = Incident(change.incident, device.unit, change.now_us, device.hospitals)
-            await change.tx.put_incident(made)
+            await change.tx.cases.put_incident(made)
             await change.entry(Stage.OPENED_CASE, device.unit, {"unit": device.unit})
             data = {"hospitals": sorted(device.hospitals)}
             await change.audit(device.unit, "case-opened", made.id, data)
@@ -195,7 +195,7 @@ class TabletEvents:
         """Whether it says again, under a new id, what is on disk: a tablet that died ends a recording twice."""
         if not isinstance(body, m.StreamEnd):
             return False
-        stream = await change.tx.stream(body.stream)
+        stream = await change.tx.recordings.stream(body.stream)
         return (
             stream is not None
             and stream.incident == change.incident
@@ -203,14 +203,14 @@ class TabletEvents:
         )
 
     async def _card(self, change: Change, device: Device, card: m.PatientCard, at_us: int) -> bool:
-        before = await change.tx.card(change.incident) or {}
+        before = await change.tx.cases.card(change.incident) or {}
         body = {k: v for k, v in asdict(card).items() if k != "type"}
-        await change.tx.put_card(change.incident, card.rev, body, at_us)
+        await change.tx.cases.put_card(change.incident, card.rev, body, at_us)
         await change.entry(Stage.PATIENT, device.unit, body, at_us)
-        newest = await change.tx.card(change.incident) or {}
+        newest = await change.tx.cases.card(change.incident) or {}
         if all(before.get(k) == newest.get(k) for k in ("age_years", "sex")):
             return False
-        again = await change.tx.kept_snapshots(change.incident)
+        again = await change.tx.recordings.kept_snapshots(change.incident)
         await self._takes_disk(change, device, len(again) * REPORT_BYTES)
         return True
 
@@ -241,22 +241,24 @@ class TabletEvents:
             uv_per_lsb=stream.uv_per_lsb,
             origin=await _origin(change, asked.origin),
         )
-        if not await change.tx.add_snapshot(snapshot):
+        if not await change.tx.recordings.add_snapshot(snapshot):
             return None
         await self._takes_disk(change, device, snapshot_bytes(stream.lead_mask, asked.n_samples))
         if snapshot.origin is not None:
-            card = await change.tx.card(change.incident)
+            card = await change.tx.cases.card(change.incident)
             data = {"snapshot": str(snapshot.id), **origin_json(snapshot.origin, card)}
             await change.entry(Stage.FILE_ORIGIN, device.unit, data, at_us)
         return snapshot
 
     async def _end(self, change: Change, device: Device, end: m.StreamEnd, at_us: int) -> None:
         stream = await self._own_stream(change, device, end.stream)
-        await change.tx.put_stream(stream_model.advance(stream, "end", end_seq=end.end_seq))
+        await change.tx.recordings.put_stream(
+            stream_model.advance(stream, "end", end_seq=end.end_seq)
+        )
         await change.entry(Stage.STREAM_ENDED, device.unit, {"stream": str(stream.id)}, at_us)
 
     async def _own_stream(self, change: Change, device: Device, stream_id: UUID) -> EcgStream:
-        stream = await change.tx.stream(stream_id)
+        stream = await change.tx.recordings.stream(stream_id)
         if stream is None:
             raise UnknownRecording(
                 "The event names a recording that is not open yet; open it first."
@@ -272,7 +274,7 @@ async def _as_it_stands(tx: RecordReads, device: Device) -> Device:
     Raises:
         TokenWithdrawn: its token was revoked, or replaced by a newer one.
     """
-    entry = await tx.device(device.unit)
+    entry = await tx.people.device(device.unit)
     if entry is None or entry.revoked_at_us is not None:
         raise withdrawal(Withdrawal.REVOKED)
     if device.key not in {"", entry.token_hash}:
@@ -287,7 +289,7 @@ async def _origin(change: Change, said: m.FileOrigin | None) -> Origin | None:
     origin = Origin(**asdict(said))
     if origin.fingerprint is None or origin.other_case_at_us is not None:
         return origin
-    other = await change.tx.same_samples(origin.fingerprint, change.incident)
+    other = await change.tx.recordings.same_samples(origin.fingerprint, change.incident)
     return replace(origin, other_case_at_us=other)
 
 

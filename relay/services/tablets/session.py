@@ -332,7 +332,7 @@ class TabletSession:
         self._link.event_stored(event.event)
         if isinstance(event.body, m.StreamEnd) and event.body.stream in self._streams:
             async with self._parts.journal.records.read() as records:
-                ended = await records.stream(event.body.stream)
+                ended = await records.recordings.stream(event.body.stream)
             if ended is not None:
                 self._streams[ended.id] = ended
                 self._let_go_if_finished(ended)
@@ -363,11 +363,13 @@ class TabletSession:
             return
         async with self._parts.journal.records.begin() as tx:
             for stream in self._streams:
-                await tx.set_clock_offset(stream, offset_us)
+                await tx.recordings.set_clock_offset(stream, offset_us)
             if jumped:
                 data = {"before_us": before, "offset_us": offset_us}
                 now_us = self._clock.now_us()
-                await tx.audit(now_us, self._device.unit, "clock-jumped", self._device.unit, data)
+                await tx.evidence.audit(
+                    now_us, self._device.unit, "clock-jumped", self._device.unit, data
+                )
 
     # what goes out
 

@@ -47,7 +47,7 @@ class Timelines:
             NotFound: it is another ambulance's.
         """
         async with self._journal.records.read() as records:
-            known = await records.incident(incident)
+            known = await records.cases.incident(incident)
         if known is not None and not owns(self._device, known):
             raise NotFound("There is no such case of this unit.")
         return known.hospitals if known else self._device.hospitals
@@ -90,10 +90,10 @@ class Timelines:
     async def _entries(self, incident: UUID, after: int) -> Sequence[Entry]:
         """The next stored entries of a case of this ambulance."""
         async with self._journal.records.read() as records:
-            known = await records.incident(incident)
+            known = await records.cases.incident(incident)
             if known is None or not owns(self._device, known):
                 return []
-            return await records.timeline(incident, after)
+            return await records.cases.timeline(incident, after)
 
     def _tell_of(self, incident: UUID, entries: Sequence[Entry]) -> int:
         after = 0

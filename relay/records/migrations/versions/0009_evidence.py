@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from relay.records.sql.evidence import adopt
+from relay.records.sql.fingerprints import adopt
 
 revision = "0009"
 down_revision = "0007"

@@ -1,21 +1,10 @@
-"""The tables of people, their sessions, tablets and rights; and what every table is made of (see ``schema``)."""
+"""The tables of people, their sessions, tablets and rights."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = sa.MetaData(naming_convention=NAMING)
-
-TIME = sa.BigInteger
-COUNT = sa.BigInteger
-NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""SQLite gives out row numbers by itself only to a column of the type INTEGER."""
+from relay.records.sql.tables.ground import TIME, metadata
 
 hospitals = sa.Table(
     "hospitals",

@@ -1,0 +1,1 @@
+"""The tables of the records, a file for each aggregate. ``relay.records.sql.schema`` gathers them."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ecg import kernels
+from ecg import hot
 from ecg.detect import detected_beats
 from ecg.measurements import Measurements
 from ecg.screen import ScreenReport, Status, screen_segment
@@ -94,7 +94,7 @@ def evaluate(
         answers: Iterable[Judged | tuple[str, str]]
         if jobs > 1:
             # fresh interpreters: a fork would take the threads' locks of this one along
-            as_here = kernels.warm if kernels.in_use() == "numba" else kernels.use_numpy
+            as_here = hot.warm if hot.in_use() == "numba" else hot.use_numpy
             pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=as_here)
             answers = stack.enter_context(pool).map(_answer, records)
         else:

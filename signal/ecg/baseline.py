@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.values import Float
 
 PQ_START_MS, PQ_END_MS = 24.0, 4.0

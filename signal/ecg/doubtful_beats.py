@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.filters import DETECTION_FS_HZ
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]

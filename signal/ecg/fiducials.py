@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.filters import ANALYSIS_FS_HZ
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.robust import at_share
 from ecg.values import Float
 

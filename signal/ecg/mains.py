@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.values import Float
 
 Bins = npt.NDArray[np.intp]

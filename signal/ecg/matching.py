@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.robust import middle
 from ecg.values import Float
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.filters import ANALYSIS_FS_HZ
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.quality import HF_LIMITS_UV, RawFlags
 from ecg.values import Float
 

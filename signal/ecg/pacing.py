@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.values import Float
 
 LOWEST_FS_HZ = 450.0

@@ -23,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.leads import DERIVED_LEADS, PRECORDIAL, STANDARD_12, derive_limb_leads
 from ecg.values import EcgSegment, EcgWindow, Float
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ecg.fiducials import Fiducials
 from ecg.filters import ANALYSIS_FS_HZ
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.leads import DERIVED_LEADS, STANDARD_12, derive_limb_leads
 from ecg.measurements import J_OFFSETS_MS, LeadMeasurement, StShape
 from ecg.representative import Averaged, calmest_stretch

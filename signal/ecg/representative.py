@@ -24,7 +24,7 @@ from ecg.baseline import PQ_START_MS, knot_levels, less_spline, means_from, susp
 from ecg.beats import Beats
 from ecg.fiducials import Fiducials, find_fiducials
 from ecg.filters import ANALYSIS_FS_HZ
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.matching import Matcher, pad_of, template_of
 from ecg.quality import MOTION_LIMITS_UV
 from ecg.robust import at_share, middle, midmean

@@ -16,7 +16,7 @@ import numpy as np
 
 from ecg.fiducials import Fiducials
 from ecg.filters import ANALYSIS_FS_HZ
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.values import Float
 
 _MS = ANALYSIS_FS_HZ / 1000.0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ecg_cases import REPO, segment
 
-from ecg import kernels
+from ecg import hot
 from ecg.measurements import Measurements
 from ecg.screen import ScreenReport, screen_segment
 from ecg.synthetic.noise import LEVELS
@@ -25,16 +25,16 @@ RATES_HZ = (500.0, 250.0, 1000.0, 360.0)
 
 @pytest.fixture(autouse=True)
 def kernels_as_before():
-    before = kernels.in_use()
+    before = hot.in_use()
     yield
-    kernels.use_compiled() if before == "numba" else kernels.use_numpy()
+    hot.use_compiled() if before == "numba" else hot.use_numpy()
 
 
 def both(seg: EcgSegment, facts: PatientFacts = FACTS) -> tuple[ScreenReport, ScreenReport]:
     """The report by NumPy and by the kernels."""
-    kernels.use_numpy()
+    hot.use_numpy()
     plain = screen_segment(seg, facts)
-    kernels.use_compiled()
+    hot.use_compiled()
     return plain, screen_segment(seg, facts)
 
 
@@ -111,12 +111,12 @@ def test_nothing_is_compiled_after_warming():
 
 
 def test_while_one_thread_warms_the_others_have_numpy():
-    kernels.use_compiled(only_here=True)
+    hot.use_compiled(only_here=True)
     seen = []
     thread = threading.Thread(target=lambda: seen.append(screen_segment(segment(), FACTS)))
     thread.start()
     thread.join()
-    assert kernels.in_use() == "numpy"
+    assert hot.in_use() == "numpy"
     assert_same(seen[0], screen_segment(segment(), FACTS))
 
 
@@ -127,7 +127,7 @@ def _python(code: str, **env: str) -> str:
     return done.stdout.strip()
 
 
-SAYS = "from ecg import kernels; print(kernels.warm()); print(kernels.in_use())"
+SAYS = "from ecg import hot; print(hot.warm()); print(hot.in_use())"
 SCREENS = (
     "from ecg.screen import screen_segment; from ecg.synthetic.patient import SyntheticPatient\n"
     "from ecg.values import PatientFacts; s = SyntheticPatient('normal', 1).segment(0, 5000)\n"

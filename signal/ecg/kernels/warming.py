@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecg import kernels
+from ecg import hot
 from ecg.kernels import jit
 from ecg.screen import screen_segment
 from ecg.synthetic.noise import NoiseLevel
@@ -18,9 +18,9 @@ _HEARTS: tuple[tuple[str, NoiseLevel], ...] = (
 
 def run() -> None:
     """Screens a few synthetic hearts with the kernels, which loads or compiles every one of them."""
-    kernels.use_compiled(only_here=True)
+    hot.use_compiled(only_here=True)
     for heart, noise in _HEARTS:
         segment = SyntheticPatient(heart, 1, noise=noise).segment(0, 5000)
         screen_segment(segment, PatientFacts(60, "M"))
     jit.keep()
-    kernels.use_compiled()
+    hot.use_compiled()

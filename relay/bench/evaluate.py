@@ -18,6 +18,7 @@ import numpy as np
 
 from ecg import hot
 from ecg.detect import detected_beats
+from ecg.kernels.warming import warm
 from ecg.measurements import Measurements
 from ecg.screen import ScreenReport, Status, screen_segment
 from ecg.screen.thresholds import thresholds_for
@@ -94,7 +95,7 @@ def evaluate(
         answers: Iterable[Judged | tuple[str, str]]
         if jobs > 1:
             # fresh interpreters: a fork would take the threads' locks of this one along
-            as_here = hot.warm if hot.in_use() == "numba" else hot.use_numpy
+            as_here = warm if hot.in_use() == "numba" else hot.use_numpy
             pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=as_here)
             answers = stack.enter_context(pool).map(_answer, records)
         else:

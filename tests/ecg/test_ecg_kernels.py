@@ -11,6 +11,7 @@ import pytest
 from ecg_cases import REPO, segment
 
 from ecg import hot
+from ecg.kernels.warming import use_compiled
 from ecg.measurements import Measurements
 from ecg.screen import ScreenReport, screen_segment
 from ecg.synthetic.noise import LEVELS
@@ -27,14 +28,14 @@ RATES_HZ = (500.0, 250.0, 1000.0, 360.0)
 def kernels_as_before():
     before = hot.in_use()
     yield
-    hot.use_compiled() if before == "numba" else hot.use_numpy()
+    use_compiled() if before == "numba" else hot.use_numpy()
 
 
 def both(seg: EcgSegment, facts: PatientFacts = FACTS) -> tuple[ScreenReport, ScreenReport]:
     """The report by NumPy and by the kernels."""
     hot.use_numpy()
     plain = screen_segment(seg, facts)
-    hot.use_compiled()
+    use_compiled()
     return plain, screen_segment(seg, facts)
 
 
@@ -111,7 +112,7 @@ def test_nothing_is_compiled_after_warming():
 
 
 def test_while_one_thread_warms_the_others_have_numpy():
-    hot.use_compiled(only_here=True)
+    use_compiled(only_here=True)
     seen = []
     thread = threading.Thread(target=lambda: seen.append(screen_segment(segment(), FACTS)))
     thread.start()
@@ -127,7 +128,9 @@ def _python(code: str, **env: str) -> str:
     return done.stdout.strip()
 
 
-SAYS = "from ecg import hot; print(hot.warm()); print(hot.in_use())"
+SAYS = (
+    "from ecg import hot; from ecg.kernels.warming import warm; print(warm()); print(hot.in_use())"
+)
 SCREENS = (
     "from ecg.screen import screen_segment; from ecg.synthetic.patient import SyntheticPatient\n"
     "from ecg.values import PatientFacts; s = SyntheticPatient('normal', 1).segment(0, 5000)\n"

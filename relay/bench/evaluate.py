@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ecg import hot
-from ecg.detect import detected_beats
+from ecg.beat.measurements import Measurements
+from ecg.detecting.detect import detected_beats
 from ecg.kernels.warming import warm
-from ecg.measurements import Measurements
 from ecg.screen import ScreenReport, Status, screen_segment
 from ecg.screen.thresholds import thresholds_for
 from ecg.values import EcgSegment, Float, PatientFacts

@@ -82,7 +82,7 @@ def _hops() -> list[Callable[[], object]]:
 
 def _looks() -> list[Callable[[], object]]:
     """And beside it: does the heart stand still?"""
-    from ecg.standstill import StandstillWatch
+    from ecg.detecting.standstill import StandstillWatch
 
     watch = StandstillWatch()
     return [partial(watch.look, segment) for segment in _newest_tens()]

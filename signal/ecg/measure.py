@@ -13,18 +13,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ecg import quality as q
-from ecg.beats import NO_BEATS, find_beats
-from ecg.fiducials import Fiducials
-from ecg.filters import (
-    ANALYSIS_FS_HZ,
-    DETECTION_FS_HZ,
-    analysis_gain,
-    detection_gain,
-    spectrum_of,
-    synthesise,
-)
-from ecg.lead_grades import (
+from ecg.beat.fiducials import Fiducials
+from ecg.beat.lead_grades import (
     DERIVED_FROM,
     Processed,
     Rows,
@@ -33,19 +23,29 @@ from ecg.lead_grades import (
     raw_grade,
     with_seconds,
 )
+from ecg.beat.measurements import LeadMeasurement, Measurements, RepresentativeBeat
+from ecg.beat.placement import placement_doubts
+from ecg.beat.quantities import BeatLevels, measure_leads, pq_motion, tp_levels, with_derived
+from ecg.beat.representative import Averaged, aligned_positions, average
+from ecg.beat.reversal import Placement, Reversal, find_reversal
+from ecg.beat.source_filter import find_source_filter
+from ecg.beat.t_end import find_t_end
+from ecg.conditioning import quality as q
+from ecg.conditioning.filters import (
+    ANALYSIS_FS_HZ,
+    DETECTION_FS_HZ,
+    analysis_gain,
+    detection_gain,
+    spectrum_of,
+    synthesise,
+)
+from ecg.conditioning.mains import NO_MAINS, remove_mains
+from ecg.conditioning.noisy_seconds import hf_rms
+from ecg.conditioning.pacing import find_spikes, without_spikes
+from ecg.detecting.beats import NO_BEATS, find_beats
+from ecg.detecting.second_detector import agreement_by_lead
 from ecg.leads import EXTRA_LEADS, INDEPENDENT_LEADS, STANDARD_12
-from ecg.mains import NO_MAINS, remove_mains
-from ecg.measurements import LeadMeasurement, Measurements, RepresentativeBeat
-from ecg.noisy_seconds import hf_rms
-from ecg.pacing import find_spikes, without_spikes
-from ecg.placement import placement_doubts
-from ecg.quantities import BeatLevels, measure_leads, pq_motion, tp_levels, with_derived
-from ecg.representative import Averaged, aligned_positions, average
-from ecg.reversal import Placement, Reversal, find_reversal
 from ecg.robust import at_share
-from ecg.second_detector import agreement_by_lead
-from ecg.source_filter import find_source_filter
-from ecg.t_end import find_t_end
 from ecg.values import EcgWindow, Float, bridged
 
 __all__ = ["LeadMeasurement", "Measurements", "measure"]

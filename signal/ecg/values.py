@@ -111,7 +111,7 @@ class EcgWindow:
 def window_of_segment(segment: EcgSegment) -> EcgWindow:
     """The microvolt view of a segment, with the four derived limb leads added.
 
-    Derived leads already in the segment are kept as sent (``ecg.quality`` checks them against
+    Derived leads already in the segment are kept as sent (``ecg.conditioning.quality`` checks them against
     Einthoven); missing ones are derived where I and II are present.
     """
     sent, (leads, missing) = segment.leads, _rows_of(tuple(segment.leads))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ecg_cases import MAN_60, REPO, by_hand, screened
 
-from ecg.quality import Label, RecordQuality
+from ecg.conditioning.quality import Label, RecordQuality
 from ecg.screen import Tier, screen
 from ecg.screen import thresholds as profiles
 from ecg.screen.confidence import confidence

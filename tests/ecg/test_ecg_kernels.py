@@ -11,8 +11,8 @@ import pytest
 from ecg_cases import REPO, segment
 
 from ecg import hot
+from ecg.beat.measurements import Measurements
 from ecg.kernels.warming import use_compiled
-from ecg.measurements import Measurements
 from ecg.screen import ScreenReport, screen_segment
 from ecg.synthetic.noise import LEVELS
 from ecg.synthetic.patient import SCENARIOS, SyntheticPatient

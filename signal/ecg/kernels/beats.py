@@ -1,11 +1,11 @@
-"""The compiled twin of ``ecg.beats``: lead weights, activity, its local size and its peaks."""
+"""The compiled twin of ``ecg.detecting.beats``: lead weights, activity, its local size and its peaks."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from ecg.beats import _FS, _MA, _QUIET_S, _REFRACTORY
+from ecg.detecting.beats import _FS, _MA, _QUIET_S, _REFRACTORY
 from ecg.kernels.jit import jit
 from ecg.kernels.order import at_share, select
 from ecg.values import Float
@@ -31,7 +31,7 @@ def _spread(velocity: Float, high_at: int, low_at: int, high: Float, low: Float)
 
 
 def spread(velocity: Float, high_at: int, low_at: int) -> tuple[Float, Float]:
-    """As ``ecg.beats.spread``."""
+    """As ``ecg.detecting.beats.spread``."""
     high, low = np.empty(velocity.shape[0]), np.empty(velocity.shape[0])
     _spread(velocity, high_at, low_at, high, low)
     return high, low
@@ -58,7 +58,7 @@ def _weighted(velocity: Float, weights: Float, pad: int, padded: Float, activity
 
 
 def weighted(velocity: Float, weights: Float, pad: int) -> tuple[Float, Float]:
-    """As ``ecg.beats.weighted``."""
+    """As ``ecg.detecting.beats.weighted``."""
     padded = np.zeros((velocity.shape[0], velocity.shape[1] + 2 * pad))
     activity = np.empty(velocity.shape[1])
     _weighted(velocity, weights, pad, padded, activity)
@@ -100,7 +100,7 @@ def _size(activity: Float, out: Float) -> None:
 
 
 def local_size(activity: Float) -> Float:
-    """As ``ecg.beats.local_size``."""
+    """As ``ecg.detecting.beats.local_size``."""
     out = np.empty(activity.size)
     _size(activity, out)
     return out
@@ -138,7 +138,7 @@ def _peaks(activity: Float, floor: Float, share: float, found: Int) -> int:
 
 
 def peaks(activity: Float, floor: Float, share: float) -> Int:
-    """As ``ecg.beats.peaks``."""
+    """As ``ecg.detecting.beats.peaks``."""
     found = np.empty(activity.size, np.intp)
     count = _peaks(activity, floor, share, found)
     return found[:count]

@@ -1,12 +1,12 @@
-"""The compiled twin of ``ecg.quantities``: one lead's beat in numbers."""
+"""The compiled twin of ``ecg.beat.quantities``: one lead's beat in numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.beat.quantities import _MS, _SMALLEST_WAVE_UV, NUMBERS
 from ecg.kernels.jit import jit
-from ecg.quantities import _MS, _SMALLEST_WAVE_UV, NUMBERS
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -102,7 +102,7 @@ def _lead_numbers(mean: Float, onset: int, j: int, limit: int, p: Int, at: Int, 
 def lead_numbers(
     mean_uv: Float, onset: int, j: int, limit: int, p: tuple[int, int], at: Int
 ) -> Float:
-    """As ``ecg.quantities.lead_numbers``."""
+    """As ``ecg.beat.quantities.lead_numbers``."""
     out = np.empty((mean_uv.shape[0], len(NUMBERS)))
     _lead_numbers(mean_uv, onset, j, limit, np.array(p), at, out)
     return out

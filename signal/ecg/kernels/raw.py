@@ -1,6 +1,6 @@
 """What the raw samples look like: extremes of every stretch, and samples that stand out in several leads at once.
 
-A record without a fault is the rule, and it is told by these alone; where one may be, ``ecg.quality`` looks itself.
+A record without a fault is the rule, and it is told by these alone; where one may be, ``ecg.conditioning.quality`` looks itself.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecg import quality
+from ecg.conditioning import quality
+from ecg.conditioning.pacing import _HEIGHT_UV, _LEADS
 from ecg.kernels.jit import jit
-from ecg.pacing import _HEIGHT_UV, _LEADS
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -19,7 +19,7 @@ Bool = npt.NDArray[np.bool_]
 
 @jit
 def finite(uv: Float) -> bool:
-    """As ``ecg.quality.finite``: what is not finite less itself is not zero."""
+    """As ``ecg.conditioning.quality.finite``: what is not finite less itself is not zero."""
     for lead in range(uv.shape[0]):
         row, off = uv[lead], 0
         for i in range(row.size):
@@ -85,7 +85,7 @@ def _leaps(row: Float, width: int) -> bool:
 
 
 def raw_flags(uv: Float, rail: Bool | None, missing: Bool | None, fs_hz: float) -> quality.RawFlags:
-    """As ``ecg.quality.raw_flags``."""
+    """As ``ecg.conditioning.quality.raw_flags``."""
     starts = quality.half_seconds(uv.shape[1], fs_hz)
     need, width = quality.stuck(fs_hz), quality.eight_ms(fs_hz)
     if rail is None and missing is None and _unsuspicious(uv, starts, need, width):
@@ -112,7 +112,7 @@ def _crowded(uv: Float, beside: int, limit: float, count: npt.NDArray[np.int8], 
 
 
 def crowded(uv: Float, beside: int) -> Int:
-    """As ``ecg.pacing.crowded``."""
+    """As ``ecg.conditioning.pacing.crowded``."""
     n = uv.shape[1] - 2 * beside
     found = np.empty(n, np.intp)
     total = _crowded(uv, beside, 2.0 * _HEIGHT_UV, np.empty(n, np.int8), found)
@@ -134,7 +134,7 @@ def _off_line(uv: Float, beside: int, out: Float) -> None:
 
 
 def off_line(uv: Float, beside: int) -> Float:
-    """As ``ecg.pacing.off_line``."""
+    """As ``ecg.conditioning.pacing.off_line``."""
     out = np.empty(uv.shape[1] - 2 * beside)
     _off_line(uv, beside, out)
     return out

@@ -1,12 +1,12 @@
-"""The compiled twin of ``ecg.t_end``: where T ends in each lead."""
+"""The compiled twin of ``ecg.beat.t_end``: where T ends in each lead."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.beat.t_end import _DESCENT, _REACH, _SMOOTH, _T_UV, _TAIL
 from ecg.kernels.jit import jit
-from ecg.t_end import _DESCENT, _REACH, _SMOOTH, _T_UV, _TAIL
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -62,7 +62,7 @@ def _ends(beat: Float, low: int, high: int, last: int, ends: Int) -> None:
 
 
 def ends_by_lead(beat_uv: Float, low: int, high: int, last: int) -> list[int]:
-    """As ``ecg.t_end.ends_by_lead``."""
+    """As ``ecg.beat.t_end.ends_by_lead``."""
     ends = np.empty(beat_uv.shape[0], np.intp)
     _ends(beat_uv, low, high, last, ends)
     return [end for end in ends.tolist() if end >= 0]

@@ -10,7 +10,7 @@ Deviations:
 
 from __future__ import annotations
 
-from ecg.measurements import LeadMeasurement
+from ecg.beat.measurements import LeadMeasurement
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 
 CODE = "BRUGADA"

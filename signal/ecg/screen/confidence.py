@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ecg.measurements import Measurements
-from ecg.quality import Label
+from ecg.beat.measurements import Measurements
+from ecg.conditioning.quality import Label
 from ecg.robust import quartiles
 from ecg.screen.criterion import Value
 from ecg.values import Float

@@ -6,7 +6,7 @@ that is not plainly right bundle branch block is switched too (pacing, unspecifi
 
 from __future__ import annotations
 
-from ecg.measurements import Measurements
+from ecg.beat.measurements import Measurements
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
 
 WIDE_MS = 120.0

@@ -7,7 +7,7 @@ brief §1.6): QS or QR in two of V1-V4, and max T/QRS below 0.36 and sum of T ov
 
 from __future__ import annotations
 
-from ecg.measurements import LeadMeasurement
+from ecg.beat.measurements import LeadMeasurement
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 
 CODE = "LV_ANEURYSM"

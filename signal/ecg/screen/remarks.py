@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecg.measurements import Measurements
+from ecg.beat.measurements import Measurements
 from ecg.screen.criterion import Finding, Status, named
 
 REVERSAL: dict[str, tuple[str, str]] = {

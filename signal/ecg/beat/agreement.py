@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ecg.fiducials import Fiducials, find_fiducials
-from ecg.filters import ANALYSIS_FS_HZ
+from ecg.beat.fiducials import Fiducials, find_fiducials
+from ecg.conditioning.filters import ANALYSIS_FS_HZ
 from ecg.values import Float
 
 ASKED_FROM_MS, WIDE_MS = 106.0, 112.0

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecg.fiducials import Fiducials
-from ecg.filters import ANALYSIS_FS_HZ
+from ecg.beat.fiducials import Fiducials
+from ecg.conditioning.filters import ANALYSIS_FS_HZ
 from ecg.values import Float
 
 _AFTER_T, _BEFORE_QRS = 20, 110  # samples kept clear of T and of P

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecg.fiducials import Fiducials
-from ecg.filters import ANALYSIS_FS_HZ
+from ecg.beat.fiducials import Fiducials
+from ecg.conditioning.filters import ANALYSIS_FS_HZ
 from ecg.hot import kernel
 from ecg.values import Float
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecg.filters import ANALYSIS_FS_HZ
+from ecg.conditioning.filters import ANALYSIS_FS_HZ
+from ecg.conditioning.quality import HF_LIMITS_UV, RawFlags
 from ecg.hot import kernel
-from ecg.quality import HF_LIMITS_UV, RawFlags
 from ecg.values import Float
 
 Bool = npt.NDArray[np.bool_]

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ecg.filters import ANALYSIS_FS_HZ
+from ecg.conditioning.filters import ANALYSIS_FS_HZ
 from ecg.hot import kernel
 from ecg.robust import at_share
 from ecg.values import Float

@@ -7,7 +7,7 @@ Two rules, both told by the beats around:
     * In a regular rhythm a beat comes when it is due. What is not due, lies too near to a better beat for the
       heart to have been ready, and stands among beats that are, is noise (``without_undue``).
     * In a gap of 1.66 intervals and more a complex as tall as a QRS is a beat of another shape, or a beat
-      under noise (``ecg.beats``). It is counted, never averaged: its fit keeps it out of the dominant class.
+      under noise (``ecg.detecting.beats``). It is counted, never averaged: its fit keeps it out of the dominant class.
 
 Neither speaks in an irregular rhythm, and a run of like complexes (ventricular tachycardia) is never thinned: no
 member of it is better than its neighbour.
@@ -21,7 +21,7 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from ecg.filters import DETECTION_FS_HZ
+from ecg.conditioning.filters import DETECTION_FS_HZ
 from ecg.hot import kernel
 from ecg.values import Float
 

@@ -1,6 +1,6 @@
 """Chest electrodes exchanged or set too high, and left arm with left leg: remarks, never a verdict.
 
-Source: clinical brief §2.11. Unlike the exchanges of ``ecg.reversal`` these change a trace without making
+Source: clinical brief §2.11. Unlike the exchanges of ``ecg.beat.reversal`` these change a trace without making
 it unreadable, and their signs are met in patients too, so each is said and nothing is withheld.
 
 Deviations:
@@ -18,9 +18,9 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from ecg.beat.measurements import LeadMeasurement
+from ecg.beat.reversal import Placement
 from ecg.leads import PRECORDIAL
-from ecg.measurements import LeadMeasurement
-from ecg.reversal import Placement
 from ecg.values import Float
 
 _GAIN, _FELL, _REST = 0.3, 0.2, 0.1

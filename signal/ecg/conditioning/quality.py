@@ -8,7 +8,7 @@ Deviations:
       for half a second too.
     * HF noise is measured between the QRS complexes instead of after subtracting the mean beat;
       MOTION is measured per beat after subtracting it.
-    * bSQI (two detectors, ``ecg.second_detector``) is reported and grades nothing (ADR 0034): each beat's
+    * bSQI (two detectors, ``ecg.detecting.second_detector``) is reported and grades nothing (ADR 0034): each beat's
       multi-lead correlation with its template and the standard error say more.
 """
 

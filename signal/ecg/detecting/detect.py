@@ -1,4 +1,4 @@
-"""Beats of a whole recording, with any leads and of any length, by the detector of ``ecg.beats``.
+"""Beats of a whole recording, with any leads and of any length, by the detector of ``ecg.detecting.beats``.
 
 The screen looks at ten seconds; a recording of an hour is read in windows of ten seconds that overlap
 by two, and each window answers for its middle, so that no beat is decided at a border. A live stream is
@@ -10,8 +10,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecg.beats import Int, find_beats
-from ecg.filters import DETECTION_FS_HZ, band_gain, detection_gain, spectrum_of, synthesise
+from ecg.conditioning.filters import (
+    DETECTION_FS_HZ,
+    band_gain,
+    detection_gain,
+    spectrum_of,
+    synthesise,
+)
+from ecg.detecting.beats import Int, find_beats
 from ecg.values import Float
 
 WINDOW_S, OVERLAP_S = 10.0, 2.0

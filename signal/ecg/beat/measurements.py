@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from ecg.mains import NO_MAINS, Mains
-from ecg.quality import Label, RecordQuality
-from ecg.reversal import Placement, Reversal
-from ecg.source_filter import SourceFilter
+from ecg.beat.reversal import Placement, Reversal
+from ecg.beat.source_filter import SourceFilter
+from ecg.conditioning.mains import NO_MAINS, Mains
+from ecg.conditioning.quality import Label, RecordQuality
 from ecg.values import Float
 
 J_OFFSETS_MS: tuple[int, ...] = (0, 20, 40, 60, 80)

@@ -13,16 +13,16 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from ecg.digital import (
+from ecg.files.digital import (
     NO_SAMPLE,
     NotAnEcgError,
     patient_of_comments,
     segment_of_digital,
     step_uv,
 )
+from ecg.files.record_header import Header, SignalLine, found_name, read_header
+from ecg.files.record_samples import decode
 from ecg.leads import canonical_name
-from ecg.record_header import Header, SignalLine, found_name, read_header
-from ecg.record_samples import decode
 from ecg.units import uv_of_unit
 from ecg.values import EcgSegment, Float, PatientFacts
 

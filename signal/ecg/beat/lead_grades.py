@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ecg import quality as q
-from ecg.beats import Beats
+from ecg.beat.measurements import LeadMeasurement
+from ecg.beat.representative import Averaged
+from ecg.conditioning import quality as q
+from ecg.conditioning.mains import Mains
+from ecg.conditioning.noisy_seconds import flagged_seconds
+from ecg.conditioning.pacing import Spikes
+from ecg.detecting.beats import Beats
 from ecg.leads import EXTRA_LEADS, STANDARD_12
-from ecg.mains import Mains
-from ecg.measurements import LeadMeasurement
-from ecg.noisy_seconds import flagged_seconds
-from ecg.pacing import Spikes
-from ecg.representative import Averaged
 from ecg.values import Float
 
 _MOTION_SHARE, _MOTION_FREE_UV = 0.7, 15.0

@@ -4,7 +4,7 @@ Source: clinical brief §5 (serial comparison): ΔST of 100 µV in two neighbour
 asked whether the electrodes still sit where they sat; a fall of all ST elevation by half suggests reperfusion.
 
 Deviations:
-    * The level at J+60, as in the trend (``ecg.st_trend``), not at J.
+    * The level at J+60, as in the trend (``ecg.course.st_trend``), not at J.
     * ST elevation is summed over the leads that had 100 µV or more before, and asked for only from 300 µV on:
       half of little is noise.
 """
@@ -17,10 +17,10 @@ from enum import Enum
 
 import numpy as np
 
+from ecg.course.tracing import Tracing, axis_turn_deg, qrs_moved
 from ecg.leads import STANDARD_12
 from ecg.screen.criterion import named
 from ecg.screen.thresholds import load_profile
-from ecg.tracing import Tracing, axis_turn_deg, qrs_moved
 from ecg.units import mm_of_uv
 
 CHANGE_UV = 100.0

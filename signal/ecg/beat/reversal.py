@@ -32,7 +32,7 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A doubt about where electrodes sit; never withholds anything (``ecg.placement``).
+    """A doubt about where electrodes sit; never withholds anything (``ecg.beat.placement``).
 
     Attributes:
         code: ``CHEST_SWAP``, ``V1_V2_HIGH`` or ``LA_LL``.

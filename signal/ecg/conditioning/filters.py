@@ -2,7 +2,7 @@
 
 Everything here works on a whole window (forward FFT, real gain, inverse FFT), so no filter shifts a
 wave in time. Nothing here may be used to high-pass the ST path: the baseline is removed at the
-PQ knots (``ecg.baseline``). The display filters carry their label with them (clinical brief §4).
+PQ knots (``ecg.conditioning.baseline``). The display filters carry their label with them (clinical brief §4).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ecg.digital import NotAnEcgError
+from ecg.files.digital import NotAnEcgError
 from ecg.units import uv_of_unit
 
 NOT_A_HEADER = "its header is not a WFDB header; export the record again."

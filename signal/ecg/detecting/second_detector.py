@@ -2,7 +2,7 @@
 
 Source: bSQI of Li, Mark and Clifford (2008) as the clinical brief §2.10 asks for it (±75 ms, poor below 0.8); the
 second detector follows Elgendi's two moving averages (2013). It decides in one lead, without template, weights
-or rhythm; it shares with ``ecg.beats`` only the 8-25 Hz velocity.
+or rhythm; it shares with ``ecg.detecting.beats`` only the 8-25 Hz velocity.
 
 The index says in which leads the beats can be seen. It changes no grade: ADR 0034 has the figures.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecg.filters import DETECTION_FS_HZ
+from ecg.conditioning.filters import DETECTION_FS_HZ
 from ecg.hot import kernel
 from ecg.values import Float
 

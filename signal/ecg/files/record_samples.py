@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from ecg.digital import NO_SAMPLE, NotAnEcgError
+from ecg.files.digital import NO_SAMPLE, NotAnEcgError
 
 Int = npt.NDArray[np.int64]
 _Decoder = Callable[[bytes, int], Int]

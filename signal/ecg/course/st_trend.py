@@ -21,9 +21,9 @@ from typing import Literal
 
 import numpy as np
 
+from ecg.course.tracing import qrs_moved, tracing_of_report
 from ecg.screen.criterion import named
 from ecg.screen.thresholds import load_profile
-from ecg.tracing import qrs_moved, tracing_of_report
 from ecg.units import mm_of_uv
 
 CHANGE_UV, REARM_UV, LARGE_UV = 100.0, 50.0, 200.0

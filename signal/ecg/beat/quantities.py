@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ecg.fiducials import Fiducials
-from ecg.filters import ANALYSIS_FS_HZ
+from ecg.beat.fiducials import Fiducials
+from ecg.beat.measurements import J_OFFSETS_MS, LeadMeasurement, StShape
+from ecg.beat.representative import Averaged, calmest_stretch
+from ecg.conditioning.filters import ANALYSIS_FS_HZ
 from ecg.hot import kernel
 from ecg.leads import DERIVED_LEADS, STANDARD_12, derive_limb_leads
-from ecg.measurements import J_OFFSETS_MS, LeadMeasurement, StShape
-from ecg.representative import Averaged, calmest_stretch
 from ecg.values import Float
 
 Bool = npt.NDArray[np.bool_]

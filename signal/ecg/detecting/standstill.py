@@ -1,7 +1,7 @@
 """Whether the ventricles stand still: no QRS for four seconds although the electrodes are good.
 
 Source: clinical brief §2.4, streaming mode (standstill after 4 s with good signal). One watch a stream,
-asked once a second or so with the newest ten seconds; the beats are those of ``ecg.beats``.
+asked once a second or so with the newest ten seconds; the beats are those of ``ecg.detecting.beats``.
 
 A standstill with P waves goes on having waves, alike and regular, and once no QRS is left in the window a
 detector takes them for beats. So the watch remembers how large the QRS of this patient is in each lead; what
@@ -19,11 +19,17 @@ from enum import StrEnum
 
 import numpy as np
 
-from ecg.beats import Beats, Bool, Int, find_beats
-from ecg.filters import DETECTION_FS_HZ, band_gain, detection_gain, spectrum_of, synthesise
+from ecg.conditioning.filters import (
+    DETECTION_FS_HZ,
+    band_gain,
+    detection_gain,
+    spectrum_of,
+    synthesise,
+)
+from ecg.conditioning.pacing import find_spikes, without_spikes
+from ecg.conditioning.quality import FLAT_UV, raw_flags
+from ecg.detecting.beats import Beats, Bool, Int, find_beats
 from ecg.leads import INDEPENDENT_LEADS
-from ecg.pacing import find_spikes, without_spikes
-from ecg.quality import FLAT_UV, raw_flags
 from ecg.values import MISSING, EcgSegment, Float, bridged
 
 QUIET_S = 4.0

@@ -19,14 +19,20 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ecg.agreement import Agreement, agreed
-from ecg.baseline import PQ_START_MS, knot_levels, less_spline, means_from, suspect_knots
-from ecg.beats import Beats
-from ecg.fiducials import Fiducials, find_fiducials
-from ecg.filters import ANALYSIS_FS_HZ
+from ecg.beat.agreement import Agreement, agreed
+from ecg.beat.fiducials import Fiducials, find_fiducials
+from ecg.conditioning.baseline import (
+    PQ_START_MS,
+    knot_levels,
+    less_spline,
+    means_from,
+    suspect_knots,
+)
+from ecg.conditioning.filters import ANALYSIS_FS_HZ
+from ecg.conditioning.quality import MOTION_LIMITS_UV
+from ecg.detecting.beats import Beats
+from ecg.detecting.matching import Matcher, pad_of, template_of
 from ecg.hot import kernel
-from ecg.matching import Matcher, pad_of, template_of
-from ecg.quality import MOTION_LIMITS_UV
 from ecg.robust import at_share, middle, midmean
 from ecg.values import Float
 

@@ -21,10 +21,10 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from ecg.doubtful_beats import NOT_READY, TALL, without_undue
-from ecg.filters import DETECTION_FS_HZ
+from ecg.conditioning.filters import DETECTION_FS_HZ
+from ecg.detecting.doubtful_beats import NOT_READY, TALL, without_undue
+from ecg.detecting.matching import Matcher, pad_of, template_of
 from ecg.hot import kernel
-from ecg.matching import Matcher, pad_of, template_of
 from ecg.robust import at_share
 from ecg.values import Float
 

@@ -1,10 +1,13 @@
 """Compiled kernels and plain NumPy give the same report; NumPy answers wherever the kernels cannot."""
 
+import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from ecg_cases import REPO, segment
 
 from ecg import hot
 from ecg.beat.measurements import Measurements
+from ecg.kernels import cache
 from ecg.kernels.warming import use_compiled
 from ecg.screen import ScreenReport, screen_segment
 from ecg.synthetic.noise import LEVELS
@@ -174,6 +178,37 @@ def test_a_whole_folder_is_used_though_it_cannot_be_written(tmp_path, monkeypatc
     assert jit._folder() == jit.CACHE
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert jit._folder() is None
+
+
+def test_the_cache_changes_with_every_source_that_a_kernel_reads(tmp_path, monkeypatch):
+    """A constant changed in a reference, or in what that imports, must not find the old kernels."""
+    copy = shutil.copytree(REPO / "signal/ecg", tmp_path / "ecg", ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    monkeypatch.setattr(cache, "_ECG", copy)
+    kernels = set(copy.glob("kernels/*.py")) - {copy / f"kernels/{n}.py" for n in ("warming", "__main__")}  # fmt: skip
+    sources = _read_by(kernels, tmp_path)
+    assert {"beats.py", "fiducials.py", "quality.py", "filters.py"} <= {p.name for p in sources}
+    names = {cache.folder_name()}
+    for path in sources:
+        path.write_text(path.read_text() + "\n# changed\n")
+        names.add(cache.folder_name())
+    assert len(names) == len(sources) + 1
+
+
+def _read_by(paths: set[Path], shelf: Path) -> set[Path]:
+    """These sources and all of ``ecg`` that they import, by themselves or through others."""
+    found: set[Path] = set()
+    while paths:
+        found |= paths
+        imports = [
+            node
+            for path in paths
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module
+        ]
+        names = {n for i in imports for n in (i.module, *(f"{i.module}.{a.name}" for a in i.names))}
+        paths = {shelf / f"{name.replace('.', '/')}.py" for name in names} - found
+        paths = {path for path in paths if path.is_file()}
+    return found
 
 
 def _refuses(**_how: object) -> None:

@@ -42,6 +42,7 @@ from ecg.conditioning.filters import (
 from ecg.conditioning.mains import NO_MAINS, remove_mains
 from ecg.conditioning.noisy_seconds import hf_rms
 from ecg.conditioning.pacing import find_spikes, without_spikes
+from ecg.conditioning.raw_faults import finite, raw_flags
 from ecg.detecting.beats import NO_BEATS, find_beats
 from ecg.detecting.second_detector import agreement_by_lead
 from ecg.leads import EXTRA_LEADS, INDEPENDENT_LEADS, STANDARD_12
@@ -66,7 +67,7 @@ def _newest(window: EcgWindow) -> EcgWindow:
     if np.isfinite(window.fs_hz) and n > LONGEST_S * window.fs_hz > 0:
         start = n - round(WINDOW_S * window.fs_hz)
     uv = np.ascontiguousarray(window.uv[:, start:], dtype=np.float64)
-    if not q.finite(uv):
+    if not finite(uv):
         uv = np.where(np.isinf(uv), np.nan, uv)
     rail = None if window.rail is None else window.rail[:, start:]
     first = window.first_sample + start
@@ -102,9 +103,9 @@ def _rows(window: EcgWindow) -> Rows:
     names = tuple(n for n in (*INDEPENDENT_LEADS, *EXTRA_LEADS) if n in window.leads)
     index = [window.leads.index(n) for n in names]
     uv = window.uv[index]
-    missing = None if q.finite(uv) else bridged(uv)
+    missing = None if finite(uv) else bridged(uv)
     rail = None if window.rail is None else window.rail[index]
-    flags = q.raw_flags(uv, rail, missing, window.fs_hz)
+    flags = raw_flags(uv, rail, missing, window.fs_hz)
     spikes = find_spikes(uv, window.fs_hz)
     return Rows(names, without_spikes(uv, spikes), flags, spikes)
 

@@ -8,7 +8,7 @@ from ecg_cases import MAN_60, REPO, segment, window, with_uv
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecg.conditioning.quality import electrode_lights
+from ecg.conditioning.electrode_lights import electrode_lights
 from ecg.leads import ALL_LEADS, INDEPENDENT_LEADS, STANDARD_12
 from ecg.measure import measure
 from ecg.screen import Tier, screen, screen_segment

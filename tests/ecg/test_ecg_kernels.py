@@ -186,7 +186,7 @@ def test_the_cache_changes_with_every_source_that_a_kernel_reads(tmp_path, monke
     monkeypatch.setattr(cache, "_ECG", copy)
     kernels = set(copy.glob("kernels/*.py")) - {copy / f"kernels/{n}.py" for n in ("warming", "__main__")}  # fmt: skip
     sources = _read_by(kernels, tmp_path)
-    assert {"beats.py", "fiducials.py", "quality.py", "filters.py"} <= {p.name for p in sources}
+    assert {"beats.py", "fiducials.py", "raw_faults.py", "filters.py"} <= {p.name for p in sources}
     names = {cache.folder_name()}
     for path in sources:
         path.write_text(path.read_text() + "\n# changed\n")

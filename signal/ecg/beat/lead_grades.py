@@ -16,6 +16,7 @@ from ecg.conditioning import quality as q
 from ecg.conditioning.mains import Mains
 from ecg.conditioning.noisy_seconds import flagged_seconds
 from ecg.conditioning.pacing import Spikes
+from ecg.conditioning.raw_faults import RawFlags
 from ecg.detecting.beats import Beats
 from ecg.leads import EXTRA_LEADS, STANDARD_12
 from ecg.values import Float
@@ -32,7 +33,7 @@ class Rows:
 
     names: tuple[str, ...]
     uv: Float
-    flags: q.RawFlags
+    flags: RawFlags
     spikes: Spikes
 
 

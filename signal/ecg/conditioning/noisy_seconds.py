@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.conditioning.filters import ANALYSIS_FS_HZ
-from ecg.conditioning.quality import HF_LIMITS_UV, RawFlags
+from ecg.conditioning.quality import HF_LIMITS_UV
+from ecg.conditioning.raw_faults import RawFlags
 from ecg.hot import kernel
 from ecg.values import Float
 

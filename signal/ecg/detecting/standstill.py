@@ -27,7 +27,7 @@ from ecg.conditioning.filters import (
     synthesise,
 )
 from ecg.conditioning.pacing import find_spikes, without_spikes
-from ecg.conditioning.quality import FLAT_UV, raw_flags
+from ecg.conditioning.raw_faults import FLAT_UV, raw_flags
 from ecg.detecting.beats import Beats, Bool, Int, find_beats
 from ecg.leads import INDEPENDENT_LEADS
 from ecg.values import MISSING, EcgSegment, Float, bridged

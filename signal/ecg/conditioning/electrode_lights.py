@@ -1,0 +1,48 @@
+"""A light per lead for the crew, from the newest two seconds: which electrode is off, which one is noisy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecg.conditioning.raw_faults import FLAT_UV
+from ecg.leads import DERIVED_LEADS
+from ecg.values import EcgSegment
+
+
+def electrode_lights(segment: EcgSegment) -> dict[str, str]:
+    """A light per lead for the crew: ``good``, ``noisy`` or ``off``, from the newest 2 s.
+
+    A lead is *off* when its samples stand still or stand at the converter's limit for half a
+    second; *noisy* with more than about 40 µV of muscle noise or hum, or a baseline that moved by
+    1.5 mV. Where I or II is off, every other lead is *noisy* at best: its reference is gone, and the
+    limb electrode is what has to be fixed first. Derived limb leads follow from I and II.
+    """
+    n = min(segment.n_samples, round(2 * segment.fs_hz))
+    if n < 8:
+        return dict.fromkeys(segment.leads, "off")
+    adc = segment.adc[:, -n:].astype(np.int32)
+    lsb = segment.uv_per_lsb
+    quarter = max(2, n // 8)
+    pieces = adc[:, : quarter * (n // quarter)].reshape(len(segment.leads), -1, quarter)
+    still = (pieces.max(axis=2) - pieces.min(axis=2)) * lsb < FLAT_UV
+    at_rail = (np.abs(adc) >= 32767).mean(axis=1) > 0.02
+    quiet_half = (still[:, :-1] & still[:, 1:]).mean(axis=1)
+    active = (adc.max(axis=1) - adc.min(axis=1)) * lsb
+    off = at_rail | (still.mean(axis=1) > 0.7) | ((active < 30.0) & (quiet_half > 0.3))
+    step = max(1, round(segment.fs_hz / 250))
+    second = np.abs(adc[:, 2 * step :] - 2 * adc[:, step:-step] + adc[:, : -2 * step]) * lsb
+    hiss = np.median(second, axis=1)
+    levels = np.median(pieces, axis=2) * lsb
+    noisy = (hiss > 65.0) | (levels.max(axis=1) - levels.min(axis=1) > 1500.0)
+    lights = {
+        name: "off" if off[i] else "noisy" if noisy[i] else "good"
+        for i, name in enumerate(segment.leads)
+    }
+    limbs = [lights[n] for n in ("I", "II") if n in lights]
+    if "off" in limbs:
+        lights = {n: v if v == "off" else "noisy" for n, v in lights.items()}
+    if len(limbs) == 2:
+        ranked = max(limbs, key=("good", "noisy", "off").index)
+        for name in DERIVED_LEADS:
+            lights.setdefault(name, ranked)
+    return lights

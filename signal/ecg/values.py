@@ -17,7 +17,8 @@ from ecg.leads import DERIVED_LEADS, INDEPENDENT_LEADS, STANDARD_12, derive_limb
 
 Int16 = npt.NDArray[np.int16]
 Float = npt.NDArray[np.float64]
-_LIMIT = 32767
+RAIL = 32_767
+"""Largest ADC value either way: the signal may have gone beyond what 16 bits can say."""
 MISSING = -32768
 """An ADC value that is no voltage: the source has no sample of this lead here."""
 
@@ -166,9 +167,9 @@ def _rows_of(sent: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _rails(segment: EcgSegment, leads: tuple[str, ...]) -> npt.NDArray[np.bool_] | None:
     """Where each lead stood at the converter's limit; None where no sample did."""
     adc = segment.adc
-    if not adc.size or (int(adc.max()) < _LIMIT and int(adc.min()) > -_LIMIT):
+    if not adc.size or (int(adc.max()) < RAIL and int(adc.min()) > -RAIL):
         return None
-    at = (adc >= _LIMIT) | (adc == -_LIMIT)
+    at = (adc >= RAIL) | (adc == -RAIL)
     rails = dict(zip(segment.leads, at, strict=True))
     if "I" in rails and "II" in rails:
         limb = rails["I"] | rails["II"]

@@ -21,8 +21,12 @@ from ecg.detecting.beats import Beats
 from ecg.leads import EXTRA_LEADS, STANDARD_12
 from ecg.values import Float
 
+LOST_SHARE = 0.5
+"""Share of faulty seconds from which a lead is lost; no published source."""
 _MOTION_SHARE, _MOTION_FREE_UV = 0.7, 15.0
 _HF_SHARE, _HF_FREE_UV, _HF_HEAVY_UV = 0.5, 35.0, 50.0
+"""What motion and muscle noise add to the standard error of J: share of what exceeds the free level, and the muscle
+noise from which motion counts. Set on synthetic hearts with exact truth (``noise_se``)."""
 DERIVED_FROM = {"III": ("I", "II"), "aVR": ("I", "II"), "aVL": ("I", "II"), "aVF": ("I", "II")}
 Bool = npt.NDArray[np.bool_]
 
@@ -66,7 +70,7 @@ def raw_grade(rows: Rows, i: int) -> tuple[q.Grade, tuple[str, ...]]:
         share = float(mask[i].mean())
         if share > 0:
             out.append(name)
-        if share >= 0.5:
+        if share >= LOST_SHARE:
             grade = q.worst(grade, q.Grade.OFF if name == "FLAT" else q.Grade.BAD)
         elif share > 0:
             grade = q.worst(grade, q.Grade.FAIR)
@@ -123,7 +127,7 @@ def _lead_quality(
     seconds: dict[str, dict[str, tuple[int, ...]]],
     agreed: dict[str, float],
 ) -> q.LeadQuality:
-    se_uv = lead.st_se_uv if lead.n_beats >= 3 else None
+    se_uv = lead.st_se_uv if lead.n_beats >= q.FEWEST_BEATS else None
     return q.LeadQuality(grade, flags, se_uv, seconds.get(name, {}), agreed.get(name))
 
 
@@ -168,7 +172,7 @@ def _with_se(
     grade: q.Grade, flags: tuple[str, ...], lead: LeadMeasurement
 ) -> tuple[q.Grade, tuple[str, ...]]:
     """Grade and flags with what the standard error of J takes away."""
-    if lead.n_beats < 3:
+    if lead.n_beats < q.FEWEST_BEATS:
         return q.worst(grade, q.Grade.BAD), (*flags, "FEW_BEATS")
     if lead.st_se_uv > q.READABLE_SE_UV:
         return q.worst(grade, q.Grade.BAD), (*flags, "SE")

@@ -12,9 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecg.leads import DERIVED_LEADS
-from ecg.values import MISSING, EcgSegment, Float
+from ecg.values import MISSING, RAIL, EcgSegment, Float
 
 _P_VISIBLE_UV = 25.0
+"""P smaller than this says nothing about its direction; no published source."""
+_NET_DOWN, _NET_UP = -0.3, 0.3
+"""(R - S) / (R + S) of a QRS that plainly points down or up, for RA/LL; no published source."""
+_NET_DOWN_I = -0.2
+"""The same in lead I, for RA/LA, where V6 bears witness too; no published source."""
+_UNLIKE = -0.3
+"""Correlation with V6 below which a limb lead is its mirror image (clinical brief §2.11)."""
+_FLAT_UV, _LIVELY_UV = 100.0, 500.0
+"""Peak to peak: one limb lead below the first while the others exceed the second (clinical brief §2.11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ def corrected(segment: EcgSegment, code: str) -> EcgSegment | None:
     one, two = rows["I"], rows["II"]
     rows["I"], rows["II"] = (-one, two - one) if code == "RA_LA" else (one - two, -two)
     leads = tuple(n for n in segment.leads if n not in DERIVED_LEADS)
-    adc = np.clip(np.array([rows[n] for n in leads]), -32767, 32767).astype(np.int16)
+    adc = np.clip(np.array([rows[n] for n in leads]), -RAIL, RAIL).astype(np.int16)
     holes = {n: segment.adc[i] == MISSING for i, n in enumerate(segment.leads)}
     holes["I"] = holes["II"] = holes["I"] | holes["II"]
     for row, name in zip(adc, leads, strict=True):
@@ -93,16 +102,16 @@ def find_reversal(
         return limb_flat
     net = {name: _net(qrs[name]) for name in ("I", "II", "III", "aVR", "aVF")}
     p_negative = p_uv["I"] < -_P_VISIBLE_UV
-    if net["I"] < -0.2 and net["aVR"] > 0 and "V6" in beat:
+    if net["I"] < _NET_DOWN_I and net["aVR"] > 0 and "V6" in beat:
         alike = _correlation(beat["I"], beat["V6"])
-        if alike < -0.3:
+        if alike < _UNLIKE:
             chest = [float(qrs[v].max()) for v in ("V1", "V3", "V6") if v in qrs]
             mirrored = len(chest) == 3 and chest[0] > chest[1] > chest[2]
             code = "DEXTROCARDIA" if mirrored else "RA_LA"
             return Reversal(code, withhold=p_negative)
-    upside_down = all(net[n] < -0.3 for n in ("II", "III", "aVF")) and net["aVR"] > 0.3
+    upside_down = all(net[n] < _NET_DOWN for n in ("II", "III", "aVF")) and net["aVR"] > _NET_UP
     p_down = p_uv["II"] < -_P_VISIBLE_UV and p_uv["aVR"] > _P_VISIBLE_UV
-    if upside_down and p_down and _correlation(beat["II"], beat.get("V6", beat["II"])) < -0.3:
+    if upside_down and p_down and _correlation(beat["II"], beat.get("V6", beat["II"])) < _UNLIKE:
         return Reversal("RA_LL", withhold=True)
     return None
 
@@ -112,6 +121,6 @@ def _near_flat_limb(beat: Mapping[str, Float]) -> Reversal | None:
     spans = {n: float(np.ptp(beat[n])) for n in ("I", "II", "III")}
     for name, code in (("II", "RA_RL"), ("III", "LA_RL"), ("I", "ARMS_LEGS")):
         others = [v for n, v in spans.items() if n != name]
-        if spans[name] < 100.0 and min(others) > 500.0:
+        if spans[name] < _FLAT_UV and min(others) > _LIVELY_UV:
             return Reversal(code, withhold=name == "II")
     return None

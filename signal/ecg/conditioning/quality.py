@@ -24,14 +24,23 @@ from ecg.leads import DERIVED_LEADS, PRECORDIAL, STANDARD_12, derive_limb_leads
 from ecg.values import EcgWindow
 
 Bool = npt.NDArray[np.bool_]
+# Where no other source is named, a value is the clinical brief's (engineering judgement there too).
 EINTHOVEN_RMS_UV = 20.0
+"""Largest deviation of a derived limb lead from I and II."""
 HF_LIMITS_UV = (15.0, 30.0, 60.0)
 MOTION_LIMITS_UV = (30.0, 60.0, 100.0)
+"""Rms that good, fair and poor leads stay below: muscle noise, and what differs from beat to beat."""
 READABLE_SE_UV = 40.0
+"""Standard error of J above which a lead is unreadable (ADR 0015)."""
 LIMITED_SE_UV = 25.0
+"""Standard error of J above which the record is LIMITED."""
+FEWEST_BEATS, ENOUGH_BEATS = 3, 6
+"""Usable beats below which a record is REJECT, and LIMITED."""
+MOST_CHEST_LOST = 3
+"""Chest leads that a record may lose before it is REJECT."""
 SECOND_FLAGS = ("FLAT", "SAT", "STEP", "MISSING", "DRIFT", "HF")
 PQ_MOTION = 0.05
-"""Largest movement of the PQ level within 16 ms, as a share of the QRS, that still is a baseline."""
+"""Largest movement of the PQ level within 16 ms, as a share of the QRS, that still is a baseline (ADR 0015)."""
 
 
 class Grade(StrEnum):
@@ -162,9 +171,9 @@ def label_record(
     limb_off = any(n not in leads or leads[n].grade is Grade.OFF for n in lost_limb)
     if limb_off or (lost_limb and not _neighbours_left(leads)):
         reject.append("LIMB_LEAD_LOST: " + ",".join(lost_limb))
-    if n_beats < 3 and not refusals:
+    if n_beats < FEWEST_BEATS and not refusals:
         reject.append(f"FEW_BEATS: {n_beats}")
-    if len(lost_chest) > 3:
+    if len(lost_chest) > MOST_CHEST_LOST:
         reject.append("CHEST_LEADS_LOST: " + ",".join(lost_chest))
     if reject:
         return RecordQuality(Label.REJECT, tuple(reject), leads)
@@ -181,6 +190,6 @@ def label_record(
     poor = [n for n in STANDARD_12 if leads.get(n) and leads[n].grade is Grade.POOR]
     if poor:
         limits.append("NOISY: " + ",".join(poor))
-    if n_beats < 6:
+    if n_beats < ENOUGH_BEATS:
         limits.append(f"BEATS: {n_beats}")
     return RecordQuality(Label.LIMITED if limits else Label.GOOD, tuple(limits), leads)

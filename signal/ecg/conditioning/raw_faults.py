@@ -20,9 +20,21 @@ from ecg.values import Float
 
 Bool = npt.NDArray[np.bool_]
 
+# Where no other source is named, a value is the clinical brief's (engineering judgement there too).
 FLAT_UV = 10.0
+"""Peak to peak of half a second below which a lead stands still."""
 ACTIVE_UV = 200.0
-STEP_UV = 1000.0
+"""Peak to peak of another lead that shows that there is something to see; no published source."""
+STEP_UV, STEP_S, STILL_UV = 1000.0, 0.008, 100.0
+"""A step: the mean of 8 ms jumps by more than the first, while the middle lead moves less than the last
+(the last: no published source)."""
+_STUCK_S, _STUCK_LEAST = 0.010, 4
+"""So long, and so many samples, at one extreme a converter may stand at its limit; no published source."""
+_RAIL_RUN = 3
+"""Samples in a row at a known limit that are no chance."""
+_PLATEAU_UV, _CORNER_UV = 300.0, 50.0
+"""An unknown limit is a plateau further out than the first that begins with a jump of more than the second: the top
+of a slow wave is no limit; no published source."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +75,12 @@ def half_seconds(n: int, fs_hz: float) -> npt.NDArray[np.intp]:
 
 def stuck(fs_hz: float) -> int:
     """Equal samples at an extreme from which a converter may stand at its limit."""
-    return max(4, round(0.010 * fs_hz))
+    return max(_STUCK_LEAST, round(_STUCK_S * fs_hz))
 
 
 def eight_ms(fs_hz: float) -> int:
     """Samples over which a step is judged."""
-    return max(1, round(0.008 * fs_hz))
+    return max(1, round(STEP_S * fs_hz))
 
 
 def _flat(uv: Float, fs_hz: float) -> Bool:
@@ -104,16 +116,16 @@ def _saturated(uv: Float, rail: Bool | None, fs_hz: float) -> Bool:
     """Samples at the converter's limit, given by the source or seen as a plateau with a corner."""
     out = np.zeros(uv.shape, dtype=np.bool_)
     if rail is not None and rail.any():
-        out = _runs(rail, 3)
+        out = _runs(rail, _RAIL_RUN)
     need = stuck(fs_hz)
     for extreme in (uv.max(axis=1, keepdims=True), uv.min(axis=1, keepdims=True)):
         at = uv == extreme
-        count = np.where(np.abs(extreme[:, 0]) > 300.0, np.count_nonzero(at, axis=1), 0)
+        count = np.where(np.abs(extreme[:, 0]) > _PLATEAU_UV, np.count_nonzero(at, axis=1), 0)
         for row in np.flatnonzero(count >= need):
             starts = np.flatnonzero(_runs(at[row : row + 1], need)[0])
             starts = starts[starts > 0]
             first = starts[~at[row, starts - 1]]
-            corner = np.abs(uv[row, first] - uv[row, first - 1]) > 50.0
+            corner = np.abs(uv[row, first] - uv[row, first - 1]) > _CORNER_UV
             out[row, first[corner]] = True
     return out
 
@@ -132,7 +144,7 @@ def _steps(uv: Float, fs_hz: float) -> Bool:
     if float(jump.max()) <= STEP_UV:
         return out
     for row, k in np.argwhere(jump > STEP_UV):
-        if float(np.median(jump[:, k])) < 100.0:
+        if float(np.median(jump[:, k])) < STILL_UV:
             out[row, (k + 1) * width] = True
     return out
 

@@ -30,7 +30,7 @@ from ecg.conditioning.pacing import find_spikes, without_spikes
 from ecg.conditioning.raw_faults import FLAT_UV, raw_flags
 from ecg.detecting.beats import Beats, Bool, Int, find_beats
 from ecg.leads import INDEPENDENT_LEADS
-from ecg.values import MISSING, EcgSegment, Float, bridged
+from ecg.values import MISSING, RAIL, EcgSegment, Float, bridged
 
 QUIET_S = 4.0
 WINDOW_S = 10.0
@@ -91,7 +91,7 @@ class StandstillWatch:
         uv = np.asarray(adc * segment.uv_per_lsb, dtype=np.float64)
         uv[adc == MISSING] = np.nan
         missing = bridged(uv)
-        at_rail = np.abs(adc.astype(np.int32)) == 32_767
+        at_rail = np.abs(adc.astype(np.int32)) == RAIL
         bad = raw_flags(uv, at_rail if at_rail.any() else None, missing, fs_hz).any
         spectrum = spectrum_of(without_spikes(uv, find_spikes(uv, fs_hz)), fs_hz)
         band = detection_gain(spectrum.n_padded, fs_hz, min(25.0, 0.25 * fs_hz))

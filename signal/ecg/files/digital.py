@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ecg.leads import DERIVED_LEADS, canonical_name
 from ecg.units import uv_of_unit
-from ecg.values import MISSING, EcgSegment, PatientFacts
+from ecg.values import MISSING, RAIL, EcgSegment, PatientFacts
 
 MAX_SCALE = 64
 NO_SAMPLE = -(1 << 62)
@@ -116,7 +116,7 @@ def _scaled(
         )
     gone = row == NO_SAMPLE
     values = (np.where(gone, zero, row).astype(np.int64) - zero) * factor
-    if values.size and (values.min() <= MISSING or values.max() > 32767):
+    if values.size and (values.min() <= MISSING or values.max() > RAIL):
         raise NotAnEcgError(f"lead {lead} has values beyond 16 bits; convert the record.")
     values[gone] = MISSING
     return values

@@ -18,6 +18,7 @@ PQ_START_MS, PQ_END_MS = 24.0, 4.0
 """The PQ level is the mean from 24 to 4 ms before the QRS onset (10 samples at 500 Hz)."""
 
 _OUTLIER_UV, _OUTLIER_TIMES, _OUTLIER_MOST_UV = 300.0, 4.0, 1000.0
+"""Distance from the neighbours' line from which a knot is suspect: at least, in median distances, at most (ADR 0015)."""
 Int = npt.NDArray[np.intp]
 
 

@@ -23,6 +23,17 @@ ANALYSIS_FS_HZ = 500.0
 DETECTION_FS_HZ = 250.0
 """Rate of the 8-25 Hz detection signal; half the analysis rate, so both share sample positions."""
 
+DETECTION_BAND_HZ = (8.0, 25.0)
+"""Where a QRS stands out (clinical brief §2.4)."""
+EDGE_HZ = 6.0
+"""Width of the edges of a band, wide enough not to ring; no published source."""
+_LOW_PASS_EDGE = (0.75, 1.25)
+"""Where a low-pass begins to fall and where nothing is left, as shares of its corner; no published source."""
+_DISPLAY_SHARE = 0.4
+"""Largest share of the sample rate that a display filter lets through."""
+_HIGH_PASS_EDGE = (0.5, 1.5)
+"""Where a display filter's high-pass begins and where all passes, as shares of its corner; no published source."""
+
 _PAD_S = 0.5
 Complex = npt.NDArray[np.complex128]
 
@@ -165,13 +176,18 @@ def analysis_gain(n_padded: int, fs_hz: float, cut_hz: float) -> Float:
 
 
 @lru_cache(maxsize=32)
-def detection_gain(n_padded: int, fs_hz: float, high_hz: float = 25.0) -> Complex:
+def detection_gain(n_padded: int, fs_hz: float, high_hz: float = DETECTION_BAND_HZ[1]) -> Complex:
     """Band of 8 Hz to ``high_hz`` and derivative in one gain; shared, read only."""
     freq = _frequencies(n_padded, fs_hz)
-    band = _to_the_last(band_gain(freq, 8.0, high_hz, 6.0))
+    band = _to_the_last(band_gain(freq, DETECTION_BAND_HZ[0], high_hz, EDGE_HZ))
     gain = np.asarray(band * 2j * np.pi * freq[: band.size], dtype=np.complex128)
     gain.flags.writeable = False
     return gain
+
+
+def detection_high_hz(fs_hz: float) -> float:
+    """Upper corner of the detection band where the rate may be too low for all of it: at most a quarter of it."""
+    return min(DETECTION_BAND_HZ[1], 0.25 * fs_hz)
 
 
 def _to_the_last(gain: Float) -> Float:
@@ -187,7 +203,7 @@ def cosine_edge(freq_hz: Float, low_hz: float, high_hz: float) -> Float:
 
 def low_pass_gain(freq_hz: Float, cut_hz: float) -> Float:
     """Low-pass gain, half at ``cut_hz``, with an edge wide enough not to ring at the J point."""
-    return cosine_edge(freq_hz, 0.75 * cut_hz, 1.25 * cut_hz)
+    return cosine_edge(freq_hz, _LOW_PASS_EDGE[0] * cut_hz, _LOW_PASS_EDGE[1] * cut_hz)
 
 
 def band_gain(freq_hz: Float, low_hz: float, high_hz: float, edge_hz: float) -> Float:
@@ -231,11 +247,10 @@ def display(uv: Float, fs_hz: float, choice: DisplayFilter) -> Float:
         choice: an entry of ``DISPLAY_FILTERS``.
     """
     spectrum = spectrum_of(uv, fs_hz)
-    gain = low_pass_gain(spectrum.freq_hz, min(choice.high_hz, 0.4 * fs_hz))
+    gain = low_pass_gain(spectrum.freq_hz, min(choice.high_hz, _DISPLAY_SHARE * fs_hz))
     if choice.low_hz > 0:
-        gain = gain * (
-            1.0 - cosine_edge(spectrum.freq_hz, 0.5 * choice.low_hz, 1.5 * choice.low_hz)
-        )
+        begins, passes = (share * choice.low_hz for share in _HIGH_PASS_EDGE)
+        gain = gain * (1.0 - cosine_edge(spectrum.freq_hz, begins, passes))
     n = uv.shape[1]
     out = np.fft.irfft(spectrum.bins * gain, spectrum.n_padded)
     start = round(spectrum.pad_s * fs_hz)

@@ -26,7 +26,16 @@ Bins = npt.NDArray[np.intp]
 
 _NOMINAL_HZ = (50.0, 60.0)
 _DECIDE_DB = 6.0
+"""Hum is what stands so far above its neighbourhood (clinical brief §2.3)."""
+_NEAR_HZ, _AROUND_HZ = 1.0, (1.5, 5.0)
+"""Distance from the nominal frequency that generators drift (clinical brief §2.3), and the neighbourhood that hum is
+compared with (no published source)."""
 _HARMONICS = (1, 2, 3)
+_HARMONIC_NEAR_HZ, _HARMONIC_TIMES, _HIGHEST_HARMONIC_HZ = 0.5, 3, 185.0
+"""A harmonic within the first of its place that stands so many times above its neighbourhood in amplitude (clinical
+brief §2.3), and up to where one is looked for (the analysis band ends at 150 Hz, half at 187; no published source)."""
+_FEWEST_QUIET = 0.2
+"""Share of quiet samples below which nothing can be fitted; no published source."""
 _SLOW = 25  # samples at 500 Hz; three periods of 60 Hz
 
 
@@ -61,8 +70,11 @@ def _bands(n_fft: int, fs_hz: float) -> tuple[Float, tuple[tuple[Bins, Bins], ..
     out = []
     for nominal in _NOMINAL_HZ:
         off = np.abs(freq - nominal)
-        near, around = np.flatnonzero(off <= 1.0), np.flatnonzero((off > 1.5) & (off < 5.0))
-        if near.size >= 3 and freq[-1] >= nominal + 5.0:
+        near, around = (
+            np.flatnonzero(off <= _NEAR_HZ),
+            np.flatnonzero((off > _AROUND_HZ[0]) & (off < _AROUND_HZ[1])),
+        )
+        if near.size >= 3 and freq[-1] >= nominal + _AROUND_HZ[1]:
             out.append((near, around))
     return freq, tuple(out)
 
@@ -109,8 +121,12 @@ def _harmonics(freq_hz: float, power: Float, freq: Float) -> tuple[int, ...]:
     for h in _HARMONICS[1:]:
         low, high = np.searchsorted(freq, [h * freq_hz - 6.0, h * freq_hz + 6.0])
         distance, part = np.abs(freq[low:high] - h * freq_hz), power[low:high]
-        near, around = part[distance <= 0.5], part[(distance > 1.5) & (distance < 5.0)]
-        if h * freq_hz < 185.0 and near.size and around.size and near.max() > 9 * around.mean():
+        near, around = (
+            part[distance <= _HARMONIC_NEAR_HZ],
+            part[(distance > _AROUND_HZ[0]) & (distance < _AROUND_HZ[1])],
+        )
+        asked = h * freq_hz < _HIGHEST_HARMONIC_HZ and near.size and around.size
+        if asked and near.max() > _HARMONIC_TIMES**2 * around.mean():
             out.append(h)
     return tuple(out)
 
@@ -230,7 +246,7 @@ def remove_mains(uv: Float, quiet: npt.NDArray[np.bool_], fs_hz: float) -> tuple
         quiet: True at samples between the QRS complexes, shape ``(n_samples,)``.
         fs_hz: samples per second.
     """
-    if uv.shape[0] == 0 or uv.shape[1] < fs_hz or quiet.mean() < 0.2:
+    if uv.shape[0] == 0 or uv.shape[1] < fs_hz or quiet.mean() < _FEWEST_QUIET:
         return uv, NO_MAINS
     found = _frequency(uv, quiet, fs_hz)
     if found is None:

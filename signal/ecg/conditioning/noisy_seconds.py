@@ -19,6 +19,8 @@ from ecg.values import Float
 Bool = npt.NDArray[np.bool_]
 
 DRIFT_UV_PER_S = 1000.0
+_MEAN = 9
+"""Samples of the mean that is taken off (18 ms); ``ecg.kernels.quiet`` has its sums written out for nine."""
 _SECOND = round(ANALYSIS_FS_HZ)
 _HALF_SECOND = _SECOND // 2
 
@@ -42,8 +44,9 @@ def hf_rms(uv: Float, quiet: Bool) -> tuple[Float, Float]:
 def hf_power(uv: Float, quiet: Bool) -> tuple[Float, Float]:
     """Power of what a 9-point mean leaves between the beats, and the quiet samples, by second."""
     total = np.cumsum(uv, axis=1)
-    high = uv[:, 5:-4] - (total[:, 9:] - total[:, :-9]) / 9
-    calm = quiet[5:-4].astype(np.float64)
+    first, last = _MEAN // 2 + 1, _MEAN // 2
+    high = uv[:, first:-last] - (total[:, _MEAN:] - total[:, :-_MEAN]) / _MEAN
+    calm = quiet[first:-last].astype(np.float64)
     starts = np.arange(0, calm.size, _SECOND)
     return np.add.reduceat(high * high * calm, starts, axis=1), np.add.reduceat(calm, starts)
 

@@ -23,10 +23,17 @@ from ecg.values import Float
 
 LOWEST_FS_HZ = 450.0
 _BESIDE_S, _AROUND_S, _BRIDGE_S = 0.004, 0.024, 0.006
+"""Neighbours whose line a spike stands off; the surroundings it is compared with; what is bridged on either side."""
+_LEAST_PIECES = 8
+"""Shortest window, in distances to those neighbours."""
 _HEIGHT_UV, _LEADS, _TIMES, _STEP = 150.0, 3, 5.0, 0.6
+"""A spike stands so far off that line in so many leads, so many times further than anything around, and leaves the
+level within this share of its height (see Deviations)."""
 _LEAST, _APART_S = 3, 0.10
+"""Fewer spikes in a window are chance; two nearer to each other than this are one. No published source."""
 _BEFORE_R_S = (0.010, 0.160)
 _SHARE = 0.5
+"""Paced: a spike so long before R, in this share of the beats (clinical brief §2.12; the times: no published source)."""
 Int = npt.NDArray[np.intp]
 
 
@@ -62,7 +69,7 @@ def find_spikes(uv: Float, fs_hz: float) -> Spikes:
         fs_hz: samples per second.
     """
     beside = max(1, round(_BESIDE_S * fs_hz))
-    if fs_hz < LOWEST_FS_HZ or uv.shape[0] < _LEADS or uv.shape[1] < 8 * beside:
+    if fs_hz < LOWEST_FS_HZ or uv.shape[0] < _LEADS or uv.shape[1] < _LEAST_PIECES * beside:
         return NO_SPIKES
     where = crowded(uv, beside)
     if where.size < _LEAST:

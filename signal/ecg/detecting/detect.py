@@ -12,8 +12,10 @@ import numpy as np
 
 from ecg.conditioning.filters import (
     DETECTION_FS_HZ,
+    EDGE_HZ,
     band_gain,
     detection_gain,
+    detection_high_hz,
     spectrum_of,
     synthesise,
 )
@@ -23,6 +25,9 @@ from ecg.values import Float
 WINDOW_S, OVERLAP_S = 10.0, 2.0
 _FLAT_UV = 10.0
 _REFINE_S = 0.060
+_R_BAND_HZ = (5.0, 30.0)
+"""Band in which R is the largest excursion; no published source."""
+_SHORTEST_S = 2.0
 
 
 class BeatStream:
@@ -85,16 +90,16 @@ def detected_beats(uv: Float, fs_hz: float) -> Int:
 
 
 def _window_beats(uv: Float, fs_hz: float) -> Int:
-    if uv.shape[1] < round(2.0 * fs_hz):
+    if uv.shape[1] < round(_SHORTEST_S * fs_hz):
         return np.zeros(0, np.intp)
     uv = _finite(uv)
     spectrum = spectrum_of(uv, fs_hz)
-    band = detection_gain(spectrum.n_padded, fs_hz, min(25.0, 0.25 * fs_hz))
+    band = detection_gain(spectrum.n_padded, fs_hz, detection_high_hz(fs_hz))
     velocity = synthesise(spectrum, band, DETECTION_FS_HZ)
     beats = find_beats(velocity, np.ptp(uv, axis=1) > _FLAT_UV)
     if beats.positions.size == 0:
         return beats.positions
-    waves = synthesise(spectrum, band_gain(spectrum.freq_hz, 5.0, 30.0, 6.0), DETECTION_FS_HZ)
+    waves = synthesise(spectrum, band_gain(spectrum.freq_hz, *_R_BAND_HZ, EDGE_HZ), DETECTION_FS_HZ)
     size = np.sqrt(((waves * (beats.weights > 0)[:, None]) ** 2).sum(axis=0))
     reach = round(_REFINE_S * DETECTION_FS_HZ)
     offsets = np.arange(-reach, reach + 1)

@@ -21,8 +21,10 @@ import numpy as np
 
 from ecg.conditioning.filters import (
     DETECTION_FS_HZ,
+    EDGE_HZ,
     band_gain,
     detection_gain,
+    detection_high_hz,
     spectrum_of,
     synthesise,
 )
@@ -38,9 +40,23 @@ HEARD_S = 8.0
 """A patient without any QRS is looked at for so long before that is said."""
 FEWEST_LEADS = 3
 SMALLEST_QRS, LOUDEST_REST = 0.35, 0.35
+"""Shares of this patient's usual QRS: what is smaller is none, and a rest that is larger could hide one."""
 REMEMBERED, FEWEST_REMEMBERED = 16, 4
 SMALLEST_UV, HIDING_UV = 220.0, 150.0
 """Of a QRS, and of a rest that could hide one, where none is remembered; 3-30 Hz, peak to peak."""
+LOWEST_FS_HZ = 90.0
+LOST_SHARE = 0.5
+"""Share of faulty seconds from which a lead takes no part in finding beats."""
+SURE_FIT = 0.7
+"""Correlation with the template from which a beat's size is remembered; no published source."""
+APART_S = 0.2
+"""A beat nearer to the last one is the same, seen again by a later look."""
+LOUD_SHARE = 0.95
+"""Share of the rest that must lie below what could hide a QRS: the loudest twentieth is chance; no published source."""
+_WAVES_HZ = (3.0, 30.0)
+"""Band in which a QRS and the rest are measured."""
+_HOLE_S = 0.001
+"""More than this between two looks is a hole, not rounding."""
 _REACH = round(0.100 * DETECTION_FS_HZ)
 
 
@@ -84,7 +100,7 @@ class StandstillWatch:
         whole_s = int(min(WINDOW_S, segment.n_samples / fs_hz))
         self._follow(end_s - segment.n_samples / fs_hz, end_s)
         names = tuple(n for n in INDEPENDENT_LEADS if n in segment.leads)
-        if whole_s < QUIET_S or len(names) < FEWEST_LEADS or fs_hz < 90:
+        if whole_s < QUIET_S or len(names) < FEWEST_LEADS or fs_hz < LOWEST_FS_HZ:
             return Rhythm(Verdict.UNREADABLE, self._quiet_s(end_s))
         n = round(whole_s * fs_hz)
         adc = segment.adc[[segment.leads.index(name) for name in names], -n:]
@@ -94,9 +110,13 @@ class StandstillWatch:
         at_rail = np.abs(adc.astype(np.int32)) == RAIL
         bad = raw_flags(uv, at_rail if at_rail.any() else None, missing, fs_hz).any
         spectrum = spectrum_of(without_spikes(uv, find_spikes(uv, fs_hz)), fs_hz)
-        band = detection_gain(spectrum.n_padded, fs_hz, min(25.0, 0.25 * fs_hz))
-        beats = find_beats(synthesise(spectrum, band, DETECTION_FS_HZ), bad.mean(axis=1) < 0.5)
-        waves = synthesise(spectrum, band_gain(spectrum.freq_hz, 3.0, 30.0, 6.0), DETECTION_FS_HZ)
+        band = detection_gain(spectrum.n_padded, fs_hz, detection_high_hz(fs_hz))
+        beats = find_beats(
+            synthesise(spectrum, band, DETECTION_FS_HZ), bad.mean(axis=1) < LOST_SHARE
+        )
+        waves = synthesise(
+            spectrum, band_gain(spectrum.freq_hz, *_WAVES_HZ, EDGE_HZ), DETECTION_FS_HZ
+        )
         self._remember(names, waves, beats, end_s - whole_s)
         quiet_s = self._quiet_s(end_s)
         if self._last_s is not None and quiet_s < QUIET_S:
@@ -112,7 +132,7 @@ class StandstillWatch:
 
     def _follow(self, start_s: float, end_s: float) -> None:
         """Begin anew after a hole: what nobody looked at was not quiet."""
-        if start_s > self._end_s + 0.001:
+        if start_s > self._end_s + _HOLE_S:
             self._since_s, self._last_s = start_s, None
         self._end_s = end_s
 
@@ -129,7 +149,7 @@ class StandstillWatch:
         rest_uv = 2 * np.abs(waves[:, -round(QUIET_S * DETECTION_FS_HZ) :])
         known = self._known(names)
         hiding_uv = np.where(np.isnan(known), HIDING_UV, LOUDEST_REST * known)
-        return np.asarray(np.quantile(rest_uv, 0.95, axis=1) < hiding_uv)
+        return np.asarray(np.quantile(rest_uv, LOUD_SHARE, axis=1) < hiding_uv)
 
     def _remember(self, names: tuple[str, ...], waves: Float, beats: Beats, start_s: float) -> None:
         """Beats newer than the last one, where they are as large as a QRS of this patient."""
@@ -138,13 +158,13 @@ class StandstillWatch:
             beats.positions, beats.correlation, beats.dominant, strict=True
         ):
             at_s = start_s + at / DETECTION_FS_HZ
-            if self._last_s is not None and at_s < self._last_s + 0.2:
+            if self._last_s is not None and at_s < self._last_s + APART_S:
                 continue
             size = np.ptp(waves[:, max(0, at - _REACH) : at + _REACH + 1], axis=1)
             if not self._is_qrs(names, size, used):
                 continue
             self._last_s = float(at_s)
-            if dominant and fit > 0.7:
+            if dominant and fit > SURE_FIT:
                 for lead in used:
                     row = self._sizes.setdefault(names[lead], deque(maxlen=REMEMBERED))
                     row.append(float(size[lead]))

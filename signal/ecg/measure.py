@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ecg.beat.fiducials import Fiducials
 from ecg.beat.lead_grades import (
     DERIVED_FROM,
+    LOST_SHARE,
     Processed,
     Rows,
     lead_qualities,
@@ -57,6 +58,16 @@ LONGEST_S = 12.0
 WINDOW_S = 10.0
 SHORTEST_S = 2.0
 LOWEST_FS_HZ = 90.0
+"""Lowest sample rate that is measured; no published source."""
+ANALYSIS_CUT_HZ, CUT_SHARE = 150.0, 0.8
+"""Low-pass of the measured signal (clinical brief §2.2), and at most this share of half the sample rate."""
+HUM_FROM_CUT_HZ = 90.0
+"""Low-pass from which hum may be left in the signal: a lower one falls to nothing before 60 Hz has harmonics."""
+QUIET_SHARE = 0.55
+"""Share of the samples, by activity, that lie between the QRS (clinical brief §2.3)."""
+_T_WITHOUT_END, _BEFORE_QRS = 150, 100
+"""Samples (300 and 200 ms) of a beat after J, where T has no end, and before the QRS, by which exchanged electrodes
+are recognised."""
 Bool = npt.NDArray[np.bool_]
 
 
@@ -113,18 +124,18 @@ def _rows(window: EcgWindow) -> Rows:
 def _process(rows: Rows, fs_hz: float) -> Processed:
     spectrum = spectrum_of(rows.uv, fs_hz)
     nyquist = fs_hz / 2
-    cut_hz = min(150.0, 0.8 * nyquist)
+    cut_hz = min(ANALYSIS_CUT_HZ, CUT_SHARE * nyquist)
     uv = synthesise(spectrum, analysis_gain(spectrum.n_padded, fs_hz, cut_hz), ANALYSIS_FS_HZ)
     velocity = synthesise(spectrum, detection_gain(spectrum.n_padded, fs_hz), DETECTION_FS_HZ)
-    usable = rows.flags.any.mean(axis=1) < 0.5
+    usable = rows.flags.any.mean(axis=1) < LOST_SHARE
     beats = find_beats(velocity, usable)
     if beats.positions.size == 0:
         zeros = np.zeros(len(rows.names))
         return Processed(uv, NO_BEATS, NO_MAINS, zeros, usable, zeros[:, None])
-    quiet = np.repeat(beats.activity <= at_share(beats.activity, 0.55), 2)
+    quiet = np.repeat(beats.activity <= at_share(beats.activity, QUIET_SHARE), 2)
     quiet = np.pad(quiet, (0, max(0, uv.shape[1] - quiet.size)), mode="edge")[: uv.shape[1]]
     mains = NO_MAINS
-    if cut_hz > 90.0:
+    if cut_hz > HUM_FROM_CUT_HZ:
         uv, mains = remove_mains(uv, quiet, ANALYSIS_FS_HZ)
     hf_uv, hf_by_second_uv = hf_rms(uv, quiet)
     trusted = usable & (beats.weights > 0) & (hf_uv < q.HF_LIMITS_UV[2])
@@ -203,13 +214,13 @@ def _electrodes(
     leads: dict[str, q.LeadQuality],
 ) -> tuple[Reversal | None, tuple[Placement, ...]]:
     """Exchanged or misplaced electrodes; limb leads that noise hides accuse nobody."""
-    last = t_end if t_end is not None else min(beat["I"].size, f.j + 150)
+    last = t_end if t_end is not None else min(beat["I"].size, f.j + _T_WITHOUT_END)
     seen = [n for n in STANDARD_12 if n in beat]
     reversal = None
     if all(leads[n].readable for n in seen if not n.startswith("V")):
         reversal = find_reversal(
             {n: beat[n][f.onset : f.j + 1] for n in seen},
-            {n: beat[n][max(0, f.onset - 100) : last] for n in seen},
+            {n: beat[n][max(0, f.onset - _BEFORE_QRS) : last] for n in seen},
             {n: m.p_uv for n, m in measured.items()},
         )
     clear = {n: measured[n] for n in seen if leads[n].readable}

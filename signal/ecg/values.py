@@ -17,6 +17,7 @@ from ecg.leads import DERIVED_LEADS, INDEPENDENT_LEADS, STANDARD_12, derive_limb
 
 Int16 = npt.NDArray[np.int16]
 Float = npt.NDArray[np.float64]
+OLDEST_YEARS = 130
 RAIL = 32_767
 """Largest ADC value either way: the signal may have gone beyond what 16 bits can say."""
 MISSING = -32768
@@ -36,7 +37,7 @@ class PatientFacts:
     sex: Literal["M", "F"] | None = None
 
     def __post_init__(self) -> None:
-        if self.age_years is not None and not 0 <= self.age_years <= 130:
+        if self.age_years is not None and not 0 <= self.age_years <= OLDEST_YEARS:
             raise ValueError("an age lies between 0 and 130 years, or is None where unknown")
         if self.sex not in {"M", "F", None}:
             raise ValueError("a sex is M, F, or None where unknown")

@@ -31,6 +31,41 @@ _SG_HALF_NOISY = 10  # 21 points: 42 ms
 _SMEAR = {_SG_HALF: 2, _SG_HALF_NOISY: 4}
 """Samples by which the parabola widens the QRS on each side."""
 
+# Where no other source is named, a value is the clinical brief's (§2.6, measured there against exact truth).
+QRS_MS = (50.0, 220.0)
+"""A QRS that is shorter or longer is none."""
+_SPEED_PEAK_MS, _ACCELERATION_PEAK_MS = 60, 80
+"""How far from the alignment point, and from the peak of speed, the peaks lie."""
+_PEAK_SHARE, _NOISE_TIMES = 0.05, 2.2
+"""Calm is an acceleration below this share of the peak, or below so many times the noise, whichever is more."""
+_ONSET_CALM_MS, _J_CALM_MS = 12, 16
+"""So long it must be calm before the QRS, and after it."""
+_ONSET_WITHIN_MS, _J_WITHIN_MS, _WIDE_J_WITHIN_MS = 190, 180.0, 250.0
+"""How far from R onset and J are looked for; J further where nothing was found."""
+_LULL_MS, _LULL_TIMES = 8, 2
+"""A lull: calm for so long at so many times the share of the peak (ADR 0015)."""
+_BEFORE_MS, _FURTHER_BEFORE_MS, _BEFORE_SHARE = (130, 76), (230, 176), 0.70
+"""Stretches before R whose noise is taken, and the order statistic (the further one: ADR 0015)."""
+_AFTER_MS, _AFTER_WIDTH_MS, _AFTER_END_MS = 100.0, 70, 20
+"""Noise after the QRS: from so long after R, or after a late end, over so long (median)."""
+_SPEED_NOISE_MS, _SPEED_NOISE_TIMES = (170, 310), 1.6
+"""Stretch after R whose median speed is that of the noise, and so many times of it still stand still; no published
+source."""
+_NOTCH_MS, _NOTCH_END_MS, _NOTCH_SAMPLES = 60, 90, 4
+"""How far after a candidate end a notch may begin, and end; fewer samples of acceleration, or fewer between that end
+and the notch's own, are none. No published source."""
+_NOTCH_UV, _NOTCH_BEYOND_UV = 100.0, 50.0
+"""Off the chord across the notch (the brief's 100 µV), and beyond both its ends (ADR 0015)."""
+_AFTER_NOTCH_MS, _NOTCH_NOISE_TIMES = (20, 90), 3.0
+"""Stretch after a candidate end, and how many times its acceleration a notch exceeds; no published source."""
+_J_WAVE_MS, _J_WAVE_UV, _J_WAVE_LEADS = 20, 100.0, 2
+"""A J wave falls by so much in so long, in so many leads (ADR 0015)."""
+_FOOT_STEP_MS, _FOOT_WITHIN_MS, _FOOT_UV = 8, 44, 15.0
+"""Its foot: where it falls by less than so much in 8 ms, at the latest so long after J; no published source."""
+_SLUR_MS, _SLUR_ST_MS, _SLUR_TIMES = 24, 84, 3.0
+"""A slurred end: J moves by at most the first; speed is compared with so many times the median from there to the
+second (ADR 0015)."""
+
 _NOISY_SHARE = 0.2
 _DOUBT_MS = 6.0
 """SD of J against exact truth where the noise reaches a fifth of the peak acceleration (5-10 ms)."""
@@ -111,7 +146,7 @@ def run_of(a: Float, limit: float, speed: Float, still: float, start: int, stop:
 
 def _still(speed: Float, r: int) -> float:
     """Speed below which the line stands still: a share of the peak, or that of the noise."""
-    return max(_STILL * float(speed[r]), 1.6 * _noise_speed(speed, r))
+    return max(_STILL * float(speed[r]), _SPEED_NOISE_TIMES * _noise_speed(speed, r))
 
 
 @kernel("fiducials")
@@ -123,13 +158,16 @@ def speed_of(beat_uv: Float) -> Float:
 
 
 def _peak_velocity(speed: Float, r0: int) -> int:
-    low, high = max(0, r0 - round(60 * _MS)), min(speed.size, r0 + round(60 * _MS))
+    low, high = (
+        max(0, r0 - round(_SPEED_PEAK_MS * _MS)),
+        min(speed.size, r0 + round(_SPEED_PEAK_MS * _MS)),
+    )
     return low + int(speed[low:high].argmax())
 
 
 def _noise_speed(speed: Float, r: int) -> float:
     """Velocity of the calm after the QRS."""
-    return at_share(_span(speed, r + 170 * _MS, r + 310 * _MS), 0.5)
+    return at_share(_span(speed, r + _SPEED_NOISE_MS[0] * _MS, r + _SPEED_NOISE_MS[1] * _MS), 0.5)
 
 
 def _noise_before(a: Float, r: int) -> float:
@@ -137,9 +175,11 @@ def _noise_before(a: Float, r: int) -> float:
 
     In a wide QRS the steepest point comes late and the nearer stretch lies inside the QRS.
     """
-    near = at_share(_span(a, r - 130 * _MS, r - 76 * _MS), 0.70)
-    far = at_share(_span(a, r - 230 * _MS, r - 176 * _MS), 0.70)
-    return min(near, far)
+    stretches = (_BEFORE_MS, _FURTHER_BEFORE_MS)
+    return min(
+        at_share(_span(a, r - first * _MS, r - last * _MS), _BEFORE_SHARE)
+        for first, last in stretches
+    )
 
 
 def _noise_after(a: Float, r: int, start_ms: float) -> float:
@@ -148,9 +188,10 @@ def _noise_after(a: Float, r: int, start_ms: float) -> float:
     The lower of two neighbouring stretches: in a very wide QRS the first still lies inside it, and
     its acceleration taken for noise would end the QRS far too early.
     """
-    first = at_share(_span(a, r + start_ms * _MS, r + (start_ms + 70) * _MS), 0.5)
-    second = at_share(_span(a, r + (start_ms + 70) * _MS, r + (start_ms + 140) * _MS), 0.5)
-    return min(first, second)
+    starts_ms = (start_ms, start_ms + _AFTER_WIDTH_MS)
+    return min(
+        at_share(_span(a, r + ms * _MS, r + (ms + _AFTER_WIDTH_MS) * _MS), 0.5) for ms in starts_ms
+    )
 
 
 def _end(
@@ -163,16 +204,17 @@ def _end(
     Calm means little acceleration and less than 10 % of the peak velocity (or the velocity of the
     noise, where that is more): the straight middle of a deep, wide S has no acceleration either.
     """
-    start_ms, end = 100.0, None
-    need_ms = 8 if lull else 16
+    start_ms, end = _AFTER_MS, None
+    need_ms = _LULL_MS if lull else _J_CALM_MS
     still, last = _still(speed, r), min(a.size, r + round(limit_ms * _MS))
     for _ in range(2):
-        limit = max((2 if lull else 1) * 0.05 * peak, 2.2 * _noise_after(a, r, start_ms))
+        share = (_LULL_TIMES if lull else 1) * _PEAK_SHARE
+        limit = max(share * peak, _NOISE_TIMES * _noise_after(a, r, start_ms))
         end = run_of(a, limit, speed, still, r, last, round(need_ms * _MS))
         if end < 0:
             return None
-        after_ms = (end - r) / _MS + 20
-        if after_ms <= 100.0:
+        after_ms = (end - r) / _MS + _AFTER_END_MS
+        if after_ms <= _AFTER_MS:
             break
         start_ms = after_ms
     return end
@@ -185,18 +227,18 @@ def _notch_end(beat_uv: Float, a: Float, j: int, limit: float) -> int | None:
     chord across it *and* 50 µV beyond both its ends: the rising ST of a STEMI or a T wave under
     noise bends too, but it does not come back.
     """
-    high = np.flatnonzero(a[j : j + round(60 * _MS)] >= limit)
-    if high.size < 4:
+    high = np.flatnonzero(a[j : j + round(_NOTCH_MS * _MS)] >= limit)
+    if high.size < _NOTCH_SAMPLES:
         return None
-    first, last = j + int(high[-1]), min(a.size, j + round(90 * _MS))
-    end = run_of(a, limit, a, np.inf, first, last, round(16 * _MS))
-    if end <= j + 4:
+    first, last = j + int(high[-1]), min(a.size, j + round(_NOTCH_END_MS * _MS))
+    end = run_of(a, limit, a, np.inf, first, last, round(_J_CALM_MS * _MS))
+    if end <= j + _NOTCH_SAMPLES:
         return None
     piece = beat_uv[:, j : end + 1]
     chord = piece[:, :1] + (piece[:, -1:] - piece[:, :1]) * np.linspace(0, 1, piece.shape[1])
     ends = piece[:, [0, -1]]
     beyond = np.maximum(piece.max(axis=1) - ends.max(axis=1), ends.min(axis=1) - piece.min(axis=1))
-    notched = (np.abs(piece - chord).max(axis=1) > 100.0) & (beyond > 50.0)
+    notched = (np.abs(piece - chord).max(axis=1) > _NOTCH_UV) & (beyond > _NOTCH_BEYOND_UV)
     return end if bool(notched.any()) else None
 
 
@@ -208,21 +250,21 @@ def _j_wave_end(beat_uv: Float, j: int) -> int | None:
     (Macfarlane et al., J Am Coll Cardiol 2015;66:470: amplitude at the J termination). The falling
     ST of an infarction or of Brugada's pattern goes on falling.
     """
-    step = round(20 * _MS)
+    step = round(_J_WAVE_MS * _MS)
     if j + 3 * step >= beat_uv.shape[1]:
         return None
     at = beat_uv[:, j - 2 : j + 3].max(axis=1)
     fall = at - beat_uv[:, j + step]
     further = beat_uv[:, j + step] - beat_uv[:, j + 2 * step]
-    waves = (fall >= 100.0) & (further < fall / 3) & (at >= 100.0)
-    if int(waves.sum()) < 2:
+    waves = (fall >= _J_WAVE_UV) & (further < fall / 3) & (at >= _J_WAVE_UV)
+    if int(waves.sum()) < _J_WAVE_LEADS:
         return None
     flank = beat_uv[waves].mean(axis=0)
-    four = round(8 * _MS)
-    for i in range(j + four, j + round(44 * _MS)):
-        if flank[i] - flank[i + four] < 15.0:
+    ahead, last = round(_FOOT_STEP_MS * _MS), j + round(_FOOT_WITHIN_MS * _MS)
+    for i in range(j + ahead, last):
+        if flank[i] - flank[i + ahead] < _FOOT_UV:
             return i
-    return j + round(44 * _MS)
+    return last
 
 
 def _settled(beat_uv: Float, j: int, peak_speed: float) -> int:
@@ -234,17 +276,17 @@ def _settled(beat_uv: Float, j: int, peak_speed: float) -> int:
     segment itself (median over 24-84 ms after J) does J move, to where it falls to 2.5 % or three times.
     The slope of a STEMI is part of that median, so J does not run up it.
     """
-    count = round(84 * _MS)
+    count, slur = round(_SLUR_ST_MS * _MS), round(_SLUR_MS * _MS)
     piece = beat_uv[:, j : j + count + 8]
     if piece.shape[1] < count + 8:
         return j
     near = (piece[:, :-5] + piece[:, 1:-4]) / 2
     far = (piece[:, 3:-2] + piece[:, 4:-1] + piece[:, 5:]) / 3
     ahead = np.sqrt((((far - near) / 3.5) ** 2).sum(axis=0))
-    calm = 3.0 * at_share(ahead[round(24 * _MS) : count], 0.5)
+    calm = _SLUR_TIMES * at_share(ahead[slur:count], 0.5)
     if ahead[0] <= max(calm, _FALLING * peak_speed):
         return j
-    slow = np.flatnonzero(ahead[: round(24 * _MS) + 1] <= max(calm, _SETTLED * peak_speed))
+    slow = np.flatnonzero(ahead[: slur + 1] <= max(calm, _SETTLED * peak_speed))
     return j + (int(slow[0]) if slow.size else 0)
 
 
@@ -275,28 +317,27 @@ def _fiducials_at(
 ) -> tuple[Fiducials | None, float]:
     """Onset and J with one width of parabola, and the noise limit as a share of the peak."""
     a = acceleration(beat_uv, half)
-    peak = float(_span(a, r - 80 * _MS, r + 80 * _MS).max())
+    peak = float(_span(a, r - _ACCELERATION_PEAK_MS * _MS, r + _ACCELERATION_PEAK_MS * _MS).max())
     if not peak > 0:
         return None, 1.0
     noise = _noise_before(a, r)
-    limit = max(0.05 * peak, 2.2 * noise)
-    share = 2.2 * max(noise, _noise_after(a, r, 100.0)) / peak
-    first = max(0, r - round(190 * _MS))
-    onset = run_of(a, limit, speed, _still(speed, r), r, first, round(12 * _MS))
+    limit = max(_PEAK_SHARE * peak, _NOISE_TIMES * noise)
+    share = _NOISE_TIMES * max(noise, _noise_after(a, r, _AFTER_MS)) / peak
+    first = max(0, r - round(_ONSET_WITHIN_MS * _MS))
+    onset = run_of(a, limit, speed, _still(speed, r), r, first, round(_ONSET_CALM_MS * _MS))
     if lull:
-        j = _end(a, speed, r, peak, 180.0, lull=True)
+        j = _end(a, speed, r, peak, _J_WITHIN_MS, lull=True)
     else:
-        j = _end(a, speed, r, peak, 180.0) or _end(a, speed, r, peak, 250.0)
+        j = _end(a, speed, r, peak, _J_WITHIN_MS) or _end(a, speed, r, peak, _WIDE_J_WITHIN_MS)
     if onset < 0 or j is None:
         return None, share
-    after = at_share(_span(a, j + 20 * _MS, j + 90 * _MS), 0.5)
-    notch = (
-        _notch_end(beat_uv, a, j, max(0.05 * peak, 3.0 * after)) if share < _NOISY_SHARE else None
-    )
+    begin, stop = (j + ms * _MS for ms in _AFTER_NOTCH_MS)
+    notched = max(_PEAK_SHARE * peak, _NOTCH_NOISE_TIMES * at_share(_span(a, begin, stop), 0.5))
+    notch = _notch_end(beat_uv, a, j, notched) if share < _NOISY_SHARE else None
     smear = _SMEAR[half]
     end = (notch if notch is not None else j) - smear
     onset += smear
-    if not 50.0 <= (end - onset) / _MS <= 220.0:
+    if not QRS_MS[0] <= (end - onset) / _MS <= QRS_MS[1]:
         return None, share
     foot = _j_wave_end(beat_uv, end) if share < _NOISY_SHARE else None
     before = end if foot is not None else j - smear if notch is not None else None

@@ -20,6 +20,13 @@ from ecg.values import Float
 J_OFFSETS_MS: tuple[int, ...] = (0, 20, 40, 60, 80)
 """Instants after the J point at which ST is stored."""
 
+POLARITY_DEAD_BAND = 0.1
+"""R and S that differ by less than this share of both leave the polarity to the area (clinical brief §1.5)."""
+FRAMINGHAM_MS, HODGES_MS_PER_BPM, HODGES_BPM = 154.0, 1.75, 60.0
+"""QT by Framingham and by Hodges (clinical brief §2.9)."""
+JT_FROM_MS = 120.0
+"""QRS above which QT is also given without it (clinical brief §2.9)."""
+
 StShape = Literal["concave", "straight", "convex"]
 
 
@@ -88,7 +95,7 @@ class LeadMeasurement:
     def qrs_positive(self) -> bool:
         """Net QRS polarity; within a 10 % dead band the area decides."""
         difference = self.r_uv - self.s_uv
-        if abs(difference) < 0.1 * self.qrs_pp_uv:
+        if abs(difference) < POLARITY_DEAD_BAND * self.qrs_pp_uv:
             return self.qrs_area_uv_ms > 0
         return difference > 0
 
@@ -180,19 +187,19 @@ class Measurements:
         """QT by Framingham: QT + 154 ms · (1 - RR in s)."""
         if self.qt_ms is None or not self.hr_bpm:
             return None
-        return self.qt_ms + 154.0 * (1.0 - 60.0 / self.hr_bpm)
+        return self.qt_ms + FRAMINGHAM_MS * (1.0 - 60.0 / self.hr_bpm)
 
     @property
     def qtc_hodges_ms(self) -> float | None:
         """QT by Hodges: QT + 1.75 ms · (rate - 60)."""
         if self.qt_ms is None or not self.hr_bpm:
             return None
-        return self.qt_ms + 1.75 * (self.hr_bpm - 60.0)
+        return self.qt_ms + HODGES_MS_PER_BPM * (self.hr_bpm - HODGES_BPM)
 
     @property
     def jtc_ms(self) -> float | None:
         """QT by Fridericia without the QRS, for a QRS above 120 ms; None for a narrower one."""
-        if self.qtcf_ms is None or self.qrs_ms is None or self.qrs_ms <= 120.0:
+        if self.qtcf_ms is None or self.qrs_ms is None or self.qrs_ms <= JT_FROM_MS:
             return None
         return self.qtcf_ms - self.qrs_ms
 

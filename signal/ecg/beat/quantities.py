@@ -32,7 +32,25 @@ NUMBERS = (
 )  # fmt: skip
 """What is read of every lead, in this order."""
 
+# Where no other source is named, a value has none that is published.
+_P_MS, P_SHORTEST, P_EDGE, P_SMOOTH = (220, 30), 30, 8, 7
+"""P is looked for between these before the QRS; samples below which nothing is; samples on either side that make the
+line under it; samples of the mean over it."""
+T_FROM, _T_WITHOUT_END = round(60 * _MS), round(320 * _MS)
+"""The peak of T is looked for from so many samples after J, and up to so many where its end is unknown."""
+_STRAIGHT, _SMALLEST_T_UV = 0.05, 50.0
+"""ST is straight within this share of what lies between J and the peak of T (clinical brief §2.8), taken as so much at
+least."""
+TERMINAL = round(40 * _MS)
+"""Samples of the end of the QRS whose level tells the bundle branches apart."""
+STEEP = round(8 * _MS)
+"""Samples before and after J over which its steepness is taken."""
+_LAST_PQ, _EARLIER_PQ = (4, 1), (12, 9)
+"""Samples before the onset, from and to, of the two levels whose difference is the motion of PQ."""
+_TP_MS, _TP_WIDTH_MS, _TP_RR_MS = (240, 170), 40, 700
+"""TP lies between these before the QRS, over so long (clinical brief §2.7), where RR leaves one (ADR 0015)."""
 _TP_STILL = 0.03
+"""Share of the size of the QRS that TP may move by: as a baseline does (``pq_motion``)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,9 +115,9 @@ def measure_leads(
     """
     f = fiducials
     at = f.j + _J_OFFSETS
-    p = (max(0, f.onset - round(220 * _MS)), f.onset - round(30 * _MS))
+    p = (max(0, f.onset - round(_P_MS[0] * _MS)), f.onset - round(_P_MS[1] * _MS))
     numbers = lead_numbers(mean_uv, f.onset, f.j, _t_limit(mean_uv, f, t_end), p, at)
-    doubt = np.hypot(f.doubt_ms * numbers[:, 20], noise_se_uv).tolist()
+    doubt = np.hypot(f.doubt_ms * numbers[:, NUMBERS.index("steepness")], noise_se_uv).tolist()
     leads, per_beat = {}, {}
     for i, (name, row) in enumerate(zip(names, numbers.tolist(), strict=True)):
         own = beats.j_uv[:, i]
@@ -113,13 +131,15 @@ def measure_leads(
 
 def _measurement(row: list[float], se_uv: float, tp_uv: float, n_beats: int) -> LeadMeasurement:
     """One lead's ``NUMBERS`` as a value."""
-    r, q, s, area, r_at, r_width, r_duration, q_width, terminal = row[5:14]
-    st_t_area, t, t_at, t_width, above, p = row[14:20]
+    *st_uv, r, q, s, area, r_at, r_width, r_duration, q_width, terminal = row[
+        : NUMBERS.index("st_t_area")
+    ]
+    st_t_area, t, t_at, t_width, above, p, _steepness, j = row[NUMBERS.index("st_t_area") :]
     has_r = r >= _SMALLEST_WAVE_UV
-    limit = 0.05 * max(abs(t - row[21]), 50.0)
+    limit = _STRAIGHT * max(abs(t - j), _SMALLEST_T_UV)
     shape: StShape = "straight" if abs(above) <= limit else "convex" if above > 0 else "concave"
     return LeadMeasurement(
-        st_uv=tuple(row[:5]),
+        st_uv=tuple(st_uv),
         st_se_uv=se_uv,
         q_uv=q if has_r and q >= _SMALLEST_WAVE_UV else 0.0,
         r_uv=r if has_r else 0.0,
@@ -165,7 +185,7 @@ def lead_numbers(
     r_width = (qrs > 0.5 * r_uv[:, None]).sum(axis=1)
     r_duration = (qrs > _SMALLEST_WAVE_UV).sum(axis=1)
     q_width = (before_top < -_SMALLEST_WAVE_UV).sum(axis=1)
-    terminal = mean_uv[:, max(onset, j - 20) : j].mean(axis=1)
+    terminal = mean_uv[:, max(onset, j - TERMINAL) : j].mean(axis=1)
     st_t_area = mean_uv[:, j:limit].sum(axis=1)
     of_qrs = (r_uv, q_uv, s_uv, qrs.sum(axis=1), top, r_width, r_duration, q_width, terminal)
     of_t = (st_t_area, *_st_t(mean_uv, j, limit))
@@ -175,8 +195,7 @@ def lead_numbers(
 
 def _steepness(mean_uv: Float, j: int) -> Float:
     """How fast each lead moves around J, µV/ms over 16 ms, shape ``(n_leads,)``."""
-    reach = round(8 * _MS)
-    low, high = max(0, j - reach), min(mean_uv.shape[1] - 1, j + reach)
+    low, high = max(0, j - STEEP), min(mean_uv.shape[1] - 1, j + STEEP)
     return np.asarray(np.abs(mean_uv[:, high] - mean_uv[:, low]) * _MS / (high - low))
 
 
@@ -200,9 +219,10 @@ def pq_motion(mean_uv: Float, fiducials: Fiducials) -> float:
         fiducials: its onset and J.
     """
     o = fiducials.onset
-    if o < 12:
+    if o < _EARLIER_PQ[0]:
         return 0.0
-    moved = mean_uv[:, o - 4 : o - 1].mean(axis=1) - mean_uv[:, o - 12 : o - 9].mean(axis=1)
+    last, earlier = (mean_uv[:, o - a : o - b].mean(axis=1) for a, b in (_LAST_PQ, _EARLIER_PQ))
+    moved = last - earlier
     size = np.ptp(mean_uv[:, o : fiducials.j + 1], axis=1)
     return float(np.sqrt((moved**2).sum()) / max(float(np.sqrt((size**2).sum())), 1e-9))
 
@@ -216,12 +236,12 @@ def _around(uv: Float, at: npt.NDArray[np.intp]) -> Float:
 
 def _t_limit(mean_uv: Float, f: Fiducials, t_end: int | None) -> int:
     """Column up to which T is looked for."""
-    return t_end if t_end is not None else min(mean_uv.shape[-1], f.j + round(320 * _MS))
+    return t_end if t_end is not None else min(mean_uv.shape[-1], f.j + _T_WITHOUT_END)
 
 
 def _st_t(mean_uv: Float, j: int, limit: int) -> tuple[Float, Int, Int, Float]:
     """By lead: peak of T, its samples from J, the samples beyond half of it, and ST against its chord."""
-    low = j + round(60 * _MS)
+    low = j + T_FROM
     high = max(limit, low + 2)
     part = mean_uv[:, low:high]
     lead = np.arange(mean_uv.shape[0])
@@ -244,11 +264,11 @@ def tp_levels(mean_uv: Float, fiducials: Fiducials, rr_samples: float) -> Float 
 
     Source: clinical brief §2.7.
     """
-    width = round(40 * _MS)
-    last = fiducials.onset - round(170 * _MS)
-    if rr_samples < 700 * _MS or last < width + 2:
+    width = round(_TP_WIDTH_MS * _MS)
+    last = fiducials.onset - round(_TP_MS[1] * _MS)
+    if rr_samples < _TP_RR_MS * _MS or last < width + 2:
         return None
-    part = np.ascontiguousarray(mean_uv[:, max(0, fiducials.onset - round(240 * _MS)) : last])
+    part = np.ascontiguousarray(mean_uv[:, max(0, fiducials.onset - round(_TP_MS[0] * _MS)) : last])
     start, spread = calmest_stretch(part, width, 2)
     qrs = np.ptp(mean_uv[:, fiducials.onset : fiducials.j + 1], axis=1)
     if spread > _TP_STILL * float(np.sqrt((qrs * qrs).sum())):
@@ -259,12 +279,12 @@ def tp_levels(mean_uv: Float, fiducials: Fiducials, rr_samples: float) -> Float 
 def _p(mean_uv: Float, low: int, high: int) -> Float:
     """Signed peak of P from ``low`` to ``high``, against the line under it, by lead."""
     n_leads, n = mean_uv.shape[0], high - low
-    if n < 30:
+    if n < P_SHORTEST:
         return np.zeros(n_leads)
     part = mean_uv[:, low:high]
-    left = part[:, :8].mean(axis=1, keepdims=True)
-    right = part[:, -8:].mean(axis=1, keepdims=True)
+    left = part[:, :P_EDGE].mean(axis=1, keepdims=True)
+    right = part[:, -P_EDGE:].mean(axis=1, keepdims=True)
     under = part - (left + (right - left) * np.linspace(0.0, 1.0, n))
-    total = np.cumsum(np.pad(under, ((0, 0), (4, 3))), axis=1)
-    smooth = (total[:, 7:] - total[:, :-7]) / 7
+    total = np.cumsum(np.pad(under, ((0, 0), (P_SMOOTH // 2 + 1, P_SMOOTH // 2))), axis=1)
+    smooth = (total[:, P_SMOOTH:] - total[:, :-P_SMOOTH]) / P_SMOOTH
     return np.asarray(smooth[np.arange(n_leads), np.abs(smooth).argmax(axis=1)])

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from ecg.beat.agreement import Agreement, agreed
 from ecg.beat.fiducials import Fiducials, find_fiducials
 from ecg.conditioning.baseline import (
+    PQ_END_MS,
     PQ_START_MS,
     knot_levels,
     less_spline,
@@ -40,11 +41,33 @@ PRE = 160  # samples before the alignment point, 320 ms
 POST = 320  # samples after it, 640 ms
 _HALF, _LAG = 40, 6  # samples of a piece on each side, and by which a beat may move
 _CALM_UV = 40.0
-_CALM_WIDTH = 20
+"""Residual below which no beat is dropped; no published source."""
+_CALM_WIDTH = 20  # samples, 40 ms
 _SLOW_RR, _REGULAR = 300, 0.08
+"""Mean RR in samples from which a rhythm leaves calm after T, and its relative SD at most (ADR 0015: below 100/min)."""
 _FLOOR_UV = 20.0
+"""Residual of a beat at least, when it is weighed (see Deviations)."""
 _QRS_ST = slice(PRE - 60, PRE + 85)
 _EDGE_PRE, _EDGE_POST = 90, 170
+ENOUGH_BEATS = 5
+"""Beats from which a mean is safe (the median below), all windows may be whole, and some may be dropped (§2.5)."""
+_FIT_BELOW, _FIT_LEAST, _FIT_MOST = 0.15, 0.5, 0.90
+"""Correlation of aligned beats: so much below the median, within these limits; §2.5 has the last alone, see ADR 0015."""
+SLOW_WIDTH = 25
+"""Samples (50 ms) over which a beat's residual is smoothed before its motion is read; no published source."""
+_MOVED_TIMES = 2.0
+"""A beat moved if its residual exceeds so many times the middle one's; no published source."""
+_MOST_DROPPED = 3
+"""At most one in so many beats may be dropped (ADR 0015)."""
+_CALM_FROM_RR, _CALM_TO_RR, _CALM_STEP = 0.45, 0.75, 4
+"""Shares of RR after the onset between which the calm after T is looked for, and the samples of a step (ADR 0015)."""
+_FEWEST_RR = 4
+_ROUGH_PQ = slice(PRE - 70, PRE - 50)
+"""Where the first, rough look at the beat takes its level: before any onset is known."""
+_PQ = (round(PQ_START_MS * ANALYSIS_FS_HZ / 1000), round(PQ_END_MS * ANALYSIS_FS_HZ / 1000))
+"""Samples before the onset between which the PQ level is taken."""
+_REACH_S = (-0.15, 0.25)
+"""What of a beat must lie in good seconds, from its alignment point; no published source."""
 Int = npt.NDArray[np.intp]
 Bool = npt.NDArray[np.bool_]
 
@@ -87,7 +110,7 @@ def calm_mean(beats_uv: Float, valid: Bool, residual_uv: Float) -> Float:
         valid: which beat each lead may use, shape ``(n_beats, n_leads)``.
         residual_uv: slow residual of each beat against the middle beat, same shape as ``valid``.
     """
-    if beats_uv.shape[0] < 5:
+    if beats_uv.shape[0] < ENOUGH_BEATS:
         return middle(beats_uv)
     weights = calmness(valid, residual_uv)
     weights = weights / np.maximum(weights.sum(axis=0), 1e-12)
@@ -109,7 +132,7 @@ def aligned_positions(uv: Float, beats: Beats) -> Int:
         positions, fit = matcher.realign(positions, template_of(matcher.pieces(positions)))
     if not fit.size:
         return np.asarray(positions)
-    limit = min(max(at_share(fit, 0.5) - 0.15, 0.5), 0.90)
+    limit = min(max(at_share(fit, 0.5) - _FIT_BELOW, _FIT_LEAST), _FIT_MOST)
     return np.asarray(positions[fit >= limit])
 
 
@@ -125,7 +148,7 @@ def weighted_slope(uv: Float, weights: Float, pad: int) -> Float:
 def _inside(positions: Int, n_samples: int) -> Int:
     """Beats with their whole window inside, or, with fewer than five, at least PQ to J+100 ms."""
     whole = positions[(positions >= PRE) & (positions + POST <= n_samples)]
-    if whole.size >= 5:
+    if whole.size >= ENOUGH_BEATS:
         return whole
     return positions[(positions >= _EDGE_PRE) & (positions + _EDGE_POST <= n_samples)]
 
@@ -171,7 +194,7 @@ def _motion(beats_uv: Float, valid: Bool) -> Float:
 @kernel("averaging")
 def slow_rms(beats_uv: Float, centre: Float) -> Float:
     """Rms over QRS and ST of each beat less ``centre``, smoothed over 50 ms, shape ``(n_beats, n_leads)``."""
-    width = 25
+    width = SLOW_WIDTH
     part = beats_uv[:, :, _QRS_ST] - centre
     total = np.cumsum(part, axis=2)
     smooth = (total[:, :, width:] - total[:, :, :-width]) / width
@@ -186,9 +209,15 @@ def _calmest(valid: Bool, residual: Float) -> Bool:
     standard error of 10 was seen). Where more than a third would go, all stay and the spread shows.
     """
     usual = middle(np.where(valid, residual, np.inf))
-    calm = valid & (residual < np.maximum(2.0 * usual, _CALM_UV))
-    enough = (calm.sum(axis=0) >= 5) & (3 * calm.sum(axis=0) >= 2 * valid.sum(axis=0))
+    calm = valid & (residual < np.maximum(_MOVED_TIMES * usual, _CALM_UV))
+    enough = (calm.sum(axis=0) >= ENOUGH_BEATS) & _most_stay(calm, valid)
     return np.where(enough, calm, valid)
+
+
+def _most_stay(kept: Bool, valid: Bool) -> Bool:
+    """By lead whether two thirds or more of the usable beats are kept, shape ``(n_leads,)``."""
+    share = _MOST_DROPPED * kept.sum(axis=0) >= (_MOST_DROPPED - 1) * valid.sum(axis=0)
+    return np.asarray(share)
 
 
 def _slow_and_regular(rr: list[int]) -> bool:
@@ -219,14 +248,14 @@ def _between_knots(
     """
     at = positions.tolist()
     rr = [b - a for a, b in pairwise(at)]
-    if len(rr) < 4 or not _slow_and_regular(rr):
+    if len(rr) < _FEWEST_RR or not _slow_and_regular(rr):
         return None
-    low = onset + round(0.45 * min(rr))
-    high = min(PRE + POST, onset + round(0.75 * min(rr)))
-    if high - low < _CALM_WIDTH + 4:
+    low = onset + round(_CALM_FROM_RR * min(rr))
+    high = min(PRE + POST, onset + round(_CALM_TO_RR * min(rr)))
+    if high - low < _CALM_WIDTH + _CALM_STEP:
         return None
     usual = midmean(beats_uv[:, :, low:high])
-    calmest, _spread = calmest_stretch(usual, _CALM_WIDTH, 4)
+    calmest, _spread = calmest_stretch(usual, _CALM_WIDTH, _CALM_STEP)
     start = low + calmest
     own = usual[:, calmest : calmest + _CALM_WIDTH].mean(axis=1, keepdims=True)
     first = positions - PRE + start
@@ -274,7 +303,7 @@ def average(
     positions = _inside(positions, uv.shape[1])
     if positions.size == 0:
         return None
-    raw = levelled(cut_beats(uv, positions), PRE - 70, PRE - 50)
+    raw = levelled(cut_beats(uv, positions), _ROUGH_PQ.start, _ROUGH_PQ.stop)
     rough = middle(raw)[trusted]
     first = find_fiducials(rough, PRE) or find_fiducials(rough, PRE, lull=True)
     if first is None:
@@ -299,7 +328,7 @@ def average(
     valid = ~suspect.T & ~_touches(positions, seconds_bad, fs_hz)
     residual = _motion(beats_uv, valid)
     still = valid & (residual < MOTION_LIMITS_UV[2])
-    valid = np.where(3 * still.sum(axis=0) >= 2 * valid.sum(axis=0), still, valid)
+    valid = np.where(_most_stay(still, valid), still, valid)
     valid = _calmest(valid, residual)
     mean = calm_mean(_filled(beats_uv, valid), valid, residual)
     found = find_fiducials(mean[trusted], PRE) or first
@@ -316,7 +345,7 @@ def _on_pq(
     motion_uv: Float,
 ) -> Averaged:
     found = checked.fiducials
-    low, high = found.onset - 12, found.onset - 2
+    low, high = found.onset - _PQ[0], found.onset - _PQ[1]
     mean = mean - mean[:, low:high].mean(axis=1, keepdims=True)
     beats_uv = levelled(beats_uv, low, high)
     return Averaged(
@@ -337,7 +366,7 @@ def _touches(positions: Int, seconds_bad: Bool, fs_hz: float) -> Bool:
     if not seconds_bad.any():
         return np.zeros((positions.size, seconds_bad.shape[0]), dtype=np.bool_)
     out = np.zeros((positions.size, seconds_bad.shape[0]), dtype=np.bool_)
-    for reach in (-0.15, 0.25):
+    for reach in _REACH_S:
         second = np.clip(((positions / fs_hz) + reach).astype(int), 0, last)
         out |= seconds_bad[:, second].T
     return out

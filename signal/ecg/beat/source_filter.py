@@ -26,6 +26,10 @@ _SHORTEST = 50  # samples of TP, 100 ms
 _RATE_PER_S = (1.6, 7.0)
 _LEAST_FIT, _LEAST_HALF_PER_S = 0.90, 0.8
 _LEAST_LEVEL_UV = 30.0
+_FEWEST_LEADS = 5
+_BEFORE_ONSET = (
+    100  # samples of the beat before the QRS, 200 ms, from which a whole interval is averaged
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +61,14 @@ def find_source_filter(
         t_end: end of T, None where it was not found.
         rr_samples: mean RR.
     """
-    if t_end is None or beat_uv.shape[0] < 5:
+    if t_end is None or beat_uv.shape[0] < _FEWEST_LEADS:
         return None
     low = t_end + _AFTER_T
     high = min(beat_uv.shape[1] - 2, f.onset + round(rr_samples) - _BEFORE_QRS)
     if high - low < _SHORTEST:
         return None
     n = min(round(rr_samples), beat_uv.shape[1])
-    first = max(0, min(f.onset - 100, beat_uv.shape[1] - n))
+    first = max(0, min(f.onset - _BEFORE_ONSET, beat_uv.shape[1] - n))
     mean = beat_uv[:, first : first + n].mean(axis=1)
     rate, fit, level_uv = _discharge(beat_uv[:, low:high], mean)
     if not (_RATE_PER_S[0] <= rate <= _RATE_PER_S[1]) or fit < _LEAST_FIT:

@@ -26,6 +26,14 @@ _REACH = round(120 * _MS)
 _DESCENT = round(150 * _MS)
 _TAIL = round(300 * _MS)
 _BEFORE_NEXT = round(200 * _MS)
+_T_FROM = round(80 * _MS)
+_T_WITHIN_RR, _T_WITHIN = 0.62, 480 * _MS
+"""The peak of T lies between J+80 ms and the earlier of these, share of RR and samples after J; no published source."""
+_SHORTEST = round(60 * _MS)
+"""Samples of that stretch below which no T is looked for."""
+_EDGE = 8  # samples kept clear of the end of the beat
+FEWEST_AFTER = 12
+"""Samples (24 ms) that must follow the peak of T within the stretch, and within what is left of the beat."""
 
 
 def find_t_end(beat_uv: Float, f: Fiducials, rr_samples: float) -> int | None:
@@ -36,9 +44,9 @@ def find_t_end(beat_uv: Float, f: Fiducials, rr_samples: float) -> int | None:
         f: onset and J of the beat.
         rr_samples: mean RR in samples, limits the search.
     """
-    low = f.j + round(80 * _MS)
-    high = min(beat_uv.shape[1] - 8, f.j + round(min(0.62 * rr_samples, 480 * _MS)))
-    if high - low < round(60 * _MS):
+    low = f.j + _T_FROM
+    high = min(beat_uv.shape[1] - _EDGE, f.j + round(min(_T_WITHIN_RR * rr_samples, _T_WITHIN)))
+    if high - low < _SHORTEST:
         return None
     last = min(beat_uv.shape[1] - 1, max(high, f.onset + round(rr_samples) - _BEFORE_NEXT))
     ends = ends_by_lead(beat_uv, low, high, last)
@@ -55,7 +63,7 @@ def ends_by_lead(beat_uv: Float, low: int, high: int, last: int) -> list[int]:
     peaks = np.abs(smooth[:, low:high]).argmax(axis=1).tolist()
     ends: list[int] = []
     for row, peak in zip(smooth, peaks, strict=True):
-        if abs(float(row[low + peak])) >= _T_UV and peak <= high - low - 12:
+        if abs(float(row[low + peak])) >= _T_UV and peak <= high - low - FEWEST_AFTER:
             end = _trapezium_end(row[low + peak : min(last, low + peak + _TAIL)])
             ends += [] if end is None else [low + peak + end]
     return ends
@@ -70,7 +78,7 @@ def _smoothed(uv: Float) -> Float:
 
 def _trapezium_end(tail: Float) -> int | None:
     """End of T in what follows its peak (the first sample), None where it does not fall."""
-    if tail.size < 12:
+    if tail.size < FEWEST_AFTER:
         return None
     fall = np.diff(tail) * -np.sign(tail[0])
     steepest = int(fall[:_DESCENT].argmax())

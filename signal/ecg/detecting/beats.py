@@ -38,6 +38,37 @@ _REFRACTORY = round(0.200 * _FS)
 _MA = round(0.090 * _FS) | 1
 _QUIET_S = 0.100
 
+# Where no other source is named, a value is the clinical brief's (§2.4; measured or engineering judgement there).
+_FEWEST_STRETCHES = 10
+"""Stretches of ``_QUIET_S`` below which a lead says nothing of its QRS and its quiet; no published source."""
+_QRS_AT, _QUIET_AT = 0.92, 0.30
+"""Order statistics of a lead's stretches that stand for its QRS and for its quiet."""
+_SNR_MOST, _SNR_FREE = 30.0, 1.5
+"""QRS over quiet beyond which a lead gains no weight, and up to which it has none."""
+_SILENT = 1e-6
+"""A lead whose QRS is smaller (µV/s) is dead."""
+_TENTH = round(0.1 * _FS)
+_SECOND_EITHER_WAY = 10
+"""Stretches of ``_TENTH`` over which the local size looks before and after."""
+_SIZE_CAP = 1.6
+"""Local size at most, in its own medians: one artefact must not hide the beats around it."""
+_CANDIDATE, _SEARCH_BACK = 0.30, 0.15
+"""Share of the local size from which a peak is a candidate, at first and in a gap."""
+_FITS, _HIGH = 0.55, 0.25
+"""Correlation with the template and height (share of the usual QRS) that a beat exceeds."""
+_FITS_LESS, _HIGH_ENOUGH = 0.3, 0.8
+"""The same of a beat of another shape that is as large as a QRS."""
+_T_LESS_ALIKE, _T_SMALLER = 0.2, 0.5
+"""What follows a beat too soon is its T if it fits less by the first or is smaller than this share."""
+_BEFORE_LESS_ALIKE = 0.3
+"""The beat before is dropped in its place if it fits less by this and is as much smaller; no published source."""
+_GAP_RR = 1.66
+"""Median intervals from which there is a gap to look into."""
+_CLASS_BELOW, _CLASS_LEAST, _CLASS_MOST = 0.10, 0.60, 0.90
+"""Correlation of alike beats: so much below the median, within these limits (ADR 0015)."""
+_WIDTH_REACH, _WIDTH_SHARE = round(0.160 * _FS), 0.5
+"""A QRS is as wide as its activity stays above this share, within this reach; no published source."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beats:
@@ -67,13 +98,13 @@ def lead_weights(velocity: Float, usable: Bool) -> Float:
     """
     block = round(_QUIET_S * _FS)
     n_blocks = velocity.shape[1] // block
-    if n_blocks < 10:
+    if n_blocks < _FEWEST_STRETCHES:
         return np.zeros(velocity.shape[0])
-    high_at = min(n_blocks - 1, round(0.92 * (n_blocks - 1)))
-    high, low = spread(velocity, high_at, round(0.30 * (n_blocks - 1)))
-    snr = np.minimum(high / np.maximum(low, 1e-9), 30.0)
-    weights = np.maximum(0.0, snr - 1.5) / np.maximum(high, 1e-9)
-    return np.where(usable & (high > 1e-6), weights, 0.0)
+    high_at = min(n_blocks - 1, round(_QRS_AT * (n_blocks - 1)))
+    high, low = spread(velocity, high_at, round(_QUIET_AT * (n_blocks - 1)))
+    snr = np.minimum(high / np.maximum(low, 1e-9), _SNR_MOST)
+    weights = np.maximum(0.0, snr - _SNR_FREE) / np.maximum(high, 1e-9)
+    return np.where(usable & (high > _SILENT), weights, 0.0)
 
 
 @kernel("beats")
@@ -104,14 +135,14 @@ def _moving_average(x: Float, width: int) -> Float:
 @kernel("beats")
 def local_size(activity: Float) -> Float:
     """Local size of a QRS: running maximum over +-1 s, capped at 1.6 times its median."""
-    block = round(0.1 * _FS)
+    block, reach = _TENTH, _SECOND_EITHER_WAY
     n_blocks = -(-activity.size // block)
     padded = np.zeros(n_blocks * block)
     padded[: activity.size] = activity
     peaks = padded.reshape(n_blocks, block).max(axis=1)
-    wide = np.concatenate([np.zeros(10), peaks, np.zeros(10)])
-    running = np.lib.stride_tricks.sliding_window_view(wide, 21).max(axis=1)
-    running = np.minimum(running, 1.6 * at_share(running, 0.5))
+    wide = np.concatenate([np.zeros(reach), peaks, np.zeros(reach)])
+    running = np.lib.stride_tricks.sliding_window_view(wide, 2 * reach + 1).max(axis=1)
+    running = np.minimum(running, _SIZE_CAP * at_share(running, 0.5))
     centres = (np.arange(n_blocks) + 0.5) * block
     return np.asarray(np.interp(np.arange(activity.size), centres, running))
 
@@ -153,21 +184,24 @@ def _without_t_waves(positions: Int, fit: Float, height: Float, keep: Bool) -> B
     previous = -1
     for i in np.flatnonzero(keep).tolist():
         if previous >= 0 and at[i] - at[previous] < NOT_READY:
-            if fit[i] < fit[previous] - 0.2 or height[i] < 0.5 * height[previous]:
+            if fit[i] < fit[previous] - _T_LESS_ALIKE or height[i] < _T_SMALLER * height[previous]:
                 kept[i] = False
                 continue
-            if fit[previous] < fit[i] - 0.3 and height[previous] < 0.5 * height[i]:
+            if (
+                fit[previous] < fit[i] - _BEFORE_LESS_ALIKE
+                and height[previous] < _T_SMALLER * height[i]
+            ):
                 kept[previous] = False
         previous = i
     return kept
 
 
 def _gaps(positions: Int, n_samples: int) -> list[tuple[int, int]]:
-    """Stretches without a beat longer than 1.66 times the median RR, borders included."""
+    """Stretches without a beat longer than ``_GAP_RR`` times the median RR, borders included."""
     if positions.size < 3:
         return []
     at = positions.tolist()
-    limit = 1.66 * median(b - a for a, b in pairwise(at))
+    limit = _GAP_RR * median(b - a for a, b in pairwise(at))
     third = round(limit / 3)
     return [(a, b) for a, b in pairwise([-third, *at, n_samples + third]) if b - a > limit]
 
@@ -181,7 +215,9 @@ def _search_back(
     for start, end in _gaps(accepted, activity.size):
         low, high = max(0, start + _REFRACTORY), min(activity.size, end - _REFRACTORY)
         if high - low > 3:
-            more = [low + i for i in peaks(activity[low:high], floor[low:high], 0.15).tolist()]
+            more = [
+                low + i for i in peaks(activity[low:high], floor[low:high], _SEARCH_BACK).tolist()
+            ]
             extra += more
             ready += [start + NOT_READY <= p <= end - NOT_READY for p in more]
     if not extra:
@@ -189,15 +225,15 @@ def _search_back(
     found = np.array(extra, dtype=np.intp)
     positions, fit = matcher.realign(found, template)
     tall = np.array(ready) & (activity[found] > TALL * usual)
-    good = (fit > 0.55) | tall
-    return np.where(fit > 0.55, positions, found)[good], fit[good]
+    good = (fit > _FITS) | tall
+    return np.where(fit > _FITS, positions, found)[good], fit[good]
 
 
 def _dominant(pieces: Float, activity: Float, positions: Int) -> Bool:
     """Members of the largest class of alike beats; between equal classes the narrower one."""
     n = positions.size
     alike, usual = alikeness(pieces)
-    limit = min(max(at_share(usual, 0.5) - 0.10, 0.60), 0.90)
+    limit = min(max(at_share(usual, 0.5) - _CLASS_BELOW, _CLASS_LEAST), _CLASS_MOST)
     members = alike >= limit
     sizes = members.sum(axis=1)
     largest = np.flatnonzero(sizes == sizes.max())
@@ -221,8 +257,8 @@ def alikeness(pieces: Float) -> tuple[Float, Float]:
 
 def _width(activity: Float, position: int) -> int:
     """Samples for which the activity stays above half of its peak around a beat."""
-    low, high = max(0, position - 40), min(activity.size, position + 41)
-    return int((activity[low:high] > 0.5 * activity[position]).sum())
+    low, high = max(0, position - _WIDTH_REACH), min(activity.size, position + _WIDTH_REACH + 1)
+    return int((activity[low:high] > _WIDTH_SHARE * activity[position]).sum())
 
 
 NO_BEATS = Beats(
@@ -248,13 +284,13 @@ def find_beats(velocity: Float, usable: Bool) -> Beats:
         return NO_BEATS
     padded, activity = weighted(velocity, weights, pad_of(_HALF, _LAG))
     size = local_size(activity)
-    candidates = peaks(activity, size, 0.30)
+    candidates = peaks(activity, size, _CANDIDATE)
     if candidates.size < 2:
         return NO_BEATS
     matcher = Matcher(padded, _HALF, _LAG)
     positions, fit, height, template = _confirm(matcher, activity, candidates)
     usual = at_share(activity[candidates] / np.maximum(height, 1e-12), 0.5)
-    keep = ((fit > 0.55) & (height > 0.25)) | ((fit > 0.3) & (height > 0.8))
+    keep = ((fit > _FITS) & (height > _HIGH)) | ((fit > _FITS_LESS) & (height > _HIGH_ENOUGH))
     keep = _without_t_waves(positions, fit, height, keep)
     tall = positions[~keep & (height > TALL)]
     positions, fit = positions[keep], fit[keep]

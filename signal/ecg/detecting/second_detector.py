@@ -26,6 +26,7 @@ _LEAST_WIDTH = round(0.080 * _FS)
 _APART = round(0.300 * _FS)
 _MATCH = round(0.075 * _FS)
 _OFFSET = 0.08
+"""Widths and offset are Elgendi's (2013); the match of 75 ms is the brief's."""
 
 
 def _moving_means(x: Float) -> tuple[Float, Float]:

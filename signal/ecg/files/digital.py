@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ecg.leads import DERIVED_LEADS, canonical_name
 from ecg.units import uv_of_unit
-from ecg.values import MISSING, RAIL, EcgSegment, PatientFacts
+from ecg.values import MISSING, OLDEST_YEARS, RAIL, EcgSegment, PatientFacts
 
 MAX_SCALE = 64
 NO_SAMPLE = -(1 << 62)
@@ -62,7 +62,7 @@ def patient_of_comments(comments: Sequence[str]) -> PatientFacts:
     age, sex = _AGE.search(text), _SEX.search(text)
     years = int(age.group(1)) if age else None
     return PatientFacts(
-        age_years=years if years is not None and years <= 130 else None,
+        age_years=years if years is not None and years <= OLDEST_YEARS else None,
         sex=("F" if sex.group(1).lower().startswith("f") else "M") if sex else None,
     )
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecg.beat.representative import _QRS_ST, POST, PRE
+from ecg.beat.representative import _QRS_ST, POST, PRE, SLOW_WIDTH
 from ecg.kernels.jit import jit
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
-_SMOOTH = 25
 
 
 @jit
@@ -80,10 +79,10 @@ def _slow_rms(beats: Float, centre: Float, first: int, out: Float) -> None:
                 running += row[i] - usual[i]
                 total[i] = running
             power = 0.0
-            for i in range(n - _SMOOTH):
-                smooth = (total[i + _SMOOTH] - total[i]) / _SMOOTH
+            for i in range(n - SLOW_WIDTH):
+                smooth = (total[i + SLOW_WIDTH] - total[i]) / SLOW_WIDTH
                 power += smooth * smooth
-            out[k, lead] = np.sqrt(power / (n - _SMOOTH))
+            out[k, lead] = np.sqrt(power / (n - SLOW_WIDTH))
 
 
 def slow_rms(beats_uv: Float, centre: Float) -> Float:

@@ -62,6 +62,7 @@ _J_WAVE_MS, _J_WAVE_UV, _J_WAVE_LEADS = 20, 100.0, 2
 """A J wave falls by so much in so long, in so many leads (ADR 0015)."""
 _FOOT_STEP_MS, _FOOT_WITHIN_MS, _FOOT_UV = 8, 44, 15.0
 """Its foot: where it falls by less than so much in 8 ms, at the latest so long after J; no published source."""
+_AHEAD = 8  # samples that the speed of a slurred end looks ahead
 _SLUR_MS, _SLUR_ST_MS, _SLUR_TIMES = 24, 84, 3.0
 """A slurred end: J moves by at most the first; speed is compared with so many times the median from there to the
 second (ADR 0015)."""
@@ -277,8 +278,8 @@ def _settled(beat_uv: Float, j: int, peak_speed: float) -> int:
     The slope of a STEMI is part of that median, so J does not run up it.
     """
     count, slur = round(_SLUR_ST_MS * _MS), round(_SLUR_MS * _MS)
-    piece = beat_uv[:, j : j + count + 8]
-    if piece.shape[1] < count + 8:
+    piece = beat_uv[:, j : j + count + _AHEAD]
+    if piece.shape[1] < count + _AHEAD:
         return j
     near = (piece[:, :-5] + piece[:, 1:-4]) / 2
     far = (piece[:, 3:-2] + piece[:, 4:-1] + piece[:, 5:]) / 3

@@ -9,8 +9,8 @@ from ecg.leads import DERIVED_LEADS
 from ecg.values import RAIL, EcgSegment
 
 # No published source for any of these; the lights ask the crew to look, and decide nothing.
-_LOOK_S, _FEWEST_SAMPLES = 2.0, 8
-"""Newest stretch that is looked at, and samples below which every lead counts as off."""
+_LOOK_S, _FEWEST_SAMPLES, _PIECES = 2.0, 8, 8
+"""Newest stretch that is looked at, samples below which every lead counts as off, and the pieces it is cut into."""
 _AT_RAIL, _STILL, _HALF_STILL = 0.02, 0.7, 0.3
 """Shares of the stretch from which a lead is *off*: samples at the converter's limit; quarter seconds that stand
 still; two such in a row, where the whole stretch moves less than ``_QUIET_UV``."""
@@ -34,7 +34,7 @@ def electrode_lights(segment: EcgSegment) -> dict[str, str]:
         return dict.fromkeys(segment.leads, "off")
     adc = segment.adc[:, -n:].astype(np.int32)
     lsb = segment.uv_per_lsb
-    quarter = max(2, n // 8)
+    quarter = max(2, n // _PIECES)
     pieces = adc[:, : quarter * (n // quarter)].reshape(len(segment.leads), -1, quarter)
     still = (pieces.max(axis=2) - pieces.min(axis=2)) * lsb < FLAT_UV
     at_rail = (np.abs(adc) >= RAIL).mean(axis=1) > _AT_RAIL

@@ -25,6 +25,8 @@ DETECTION_FS_HZ = 250.0
 
 DETECTION_BAND_HZ = (8.0, 25.0)
 """Where a QRS stands out (clinical brief §2.4)."""
+_DETECTION_SHARE = 0.25
+"""The band ends at this share of the sample rate at most; no published source."""
 EDGE_HZ = 6.0
 """Width of the edges of a band, wide enough not to ring; no published source."""
 _LOW_PASS_EDGE = (0.75, 1.25)
@@ -186,8 +188,8 @@ def detection_gain(n_padded: int, fs_hz: float, high_hz: float = DETECTION_BAND_
 
 
 def detection_high_hz(fs_hz: float) -> float:
-    """Upper corner of the detection band where the rate may be too low for all of it: at most a quarter of it."""
-    return min(DETECTION_BAND_HZ[1], 0.25 * fs_hz)
+    """Upper corner of the detection band where the rate may be too low for all of it."""
+    return min(DETECTION_BAND_HZ[1], _DETECTION_SHARE * fs_hz)
 
 
 def _to_the_last(gain: Float) -> Float:

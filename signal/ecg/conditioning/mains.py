@@ -25,8 +25,8 @@ from ecg.values import Float
 Bins = npt.NDArray[np.intp]
 
 _NOMINAL_HZ = (50.0, 60.0)
-_DECIDE_DB = 6.0
-"""Hum is what stands so far above its neighbourhood (clinical brief §2.3)."""
+_DECIDE = 10 ** (6.0 / 10)
+"""Hum is what has so many times the power of its neighbourhood: 6 dB (clinical brief §2.3)."""
 _NEAR_HZ, _AROUND_HZ = 1.0, (1.5, 5.0)
 """Distance from the nominal frequency that generators drift (clinical brief §2.3), and the neighbourhood that hum is
 compared with (no published source)."""
@@ -89,7 +89,7 @@ def _frequency(
     k = -1
     for near, around in bands:
         beside, floor = power[near], float(power[around].sum()) / around.size
-        if floor <= 0 or float(beside.sum()) / near.size < floor * 10 ** (_DECIDE_DB / 10):
+        if floor <= 0 or float(beside.sum()) / near.size < floor * _DECIDE:
             continue
         peak = int(near[0] + beside.argmax())
         if k < 0 or power[peak] > power[k]:
@@ -117,9 +117,9 @@ def total_power(bins: npt.NDArray[np.complex128]) -> Float:
 
 def _harmonics(freq_hz: float, power: Float, freq: Float) -> tuple[int, ...]:
     """The fundamental, and the multiples that stand three times above their neighbourhood."""
-    out = [1]
+    out, reach = [1], _AROUND_HZ[1] + 1.0
     for h in _HARMONICS[1:]:
-        low, high = np.searchsorted(freq, [h * freq_hz - 6.0, h * freq_hz + 6.0])
+        low, high = np.searchsorted(freq, [h * freq_hz - reach, h * freq_hz + reach])
         distance, part = np.abs(freq[low:high] - h * freq_hz), power[low:high]
         near, around = (
             part[distance <= _HARMONIC_NEAR_HZ],

@@ -24,7 +24,7 @@ import numpy as np
 from ecg.course.tracing import qrs_moved, tracing_of_report
 from ecg.screen.criterion import named
 from ecg.screen.thresholds import load_profile
-from ecg.units import mm_of_uv
+from ecg.units import S_PER_MIN, mm_of_uv
 
 CHANGE_UV, REARM_UV, LARGE_UV = 100.0, 50.0, 200.0
 BASELINE_S, LEAST_EPOCHS = 60.0, 4
@@ -73,7 +73,7 @@ class StEvent:
 
     def text(self, lasted_s: float) -> tuple[str, str]:
         """One line in Japanese and in English."""
-        minutes = max(1, round(lasted_s / 60))
+        minutes = max(1, round(lasted_s / S_PER_MIN))
         if self.kind == "QRS_WIDE":
             return (
                 f"QRSが新たに120 ms以上に拡大(約{minutes}分前から)",

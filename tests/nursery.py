@@ -193,7 +193,7 @@ def main(module: str) -> None:
         importlib.import_module(name)
     if module == "relay":
         importlib.import_module(
-            "ecg.kernels"
+            "ecg.kernels.warming"
         ).warm()  # how a relay itself does so is told by those that exec
     gc.collect()
     gc.freeze()

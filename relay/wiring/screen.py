@@ -40,6 +40,6 @@ def load_screener() -> Screener:
 
 def make_screener_fast() -> str | None:
     """Load or compile the screen's kernels; why it stays slow, or None. Takes a second, without a cache half a minute."""
-    from ecg.kernels import warm
+    from ecg.kernels.warming import warm
 
     return warm()

@@ -8,7 +8,7 @@ from ecg_cases import segment
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecg.detect import BeatStream, detected_beats
+from ecg.detecting.detect import BeatStream, detected_beats
 from ecg.screen import screen_segment
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment, PatientFacts

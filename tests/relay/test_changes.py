@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ecg.detecting.standstill import StandstillWatch
 from ecg.leads import STANDARD_12
-from ecg.standstill import StandstillWatch
 from ecg.values import EcgSegment
 from relay.protocol import messages as m
 from relay.protocol import wire

@@ -6,6 +6,7 @@ import { alone, byId, fill, h, setText } from "/static/kit/shared/dom.js";
 import { ageSex } from "/static/kit/shared/format.js";
 import { Hand } from "/static/kit/shared/hand.js";
 import { lang, loadWords, onLang, t } from "/static/kit/shared/i18n.js";
+import { Finger } from "/static/kit/shared/finger.js";
 import { setClock, since, tick } from "/static/kit/shared/since.js";
 import { every } from "/static/kit/shared/steady.js";
 import { restoreTheme } from "/static/kit/shared/theme.js";
@@ -30,6 +31,7 @@ await loadWords(["/static/kit/shared/i18n", "/static/viewer/i18n"]);
 
 const app = byId("app");
 const store = new Store();
+new Finger(app);
 setClock(() => store.feed.serverUs());
 
 const alarm = new Alarm(() => draw());

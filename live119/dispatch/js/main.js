@@ -4,6 +4,7 @@ import * as api from "/static/kit/shared/api.js";
 import { Hand } from "/static/kit/shared/hand.js";
 import { byId, fill, h, replaceList, scrollInFrame, setText } from "/static/kit/shared/dom.js";
 import { lang, loadWords, onLang, setLang, t } from "/static/kit/shared/i18n.js";
+import { Finger } from "/static/kit/shared/finger.js";
 import { setClock, since, tick } from "/static/kit/shared/since.js";
 import { OwnPassword } from "/static/kit/shared/password.js";
 import { shortcutsButton } from "/static/kit/shared/shortcuts.js";
@@ -23,6 +24,7 @@ restoreTheme();
 await loadWords(["/static/kit/shared/i18n", "/static/dispatch/i18n"]);
 const app = byId("app");
 const store = new Store();
+new Finger(app);
 setClock(() => store.feed.serverUs());
 
 const link = h("span", { role: "status" }), me = h("span", { class: "me" }), trouble = h("p", { class: "error-line wide", role: "alert" });

@@ -4,6 +4,7 @@ import * as api from "/static/kit/shared/api.js";
 import { Alarm, keepAwake } from "/static/kit/shared/alarm.js";
 import { byId, fill, h, setText } from "/static/kit/shared/dom.js";
 import { Feed, feedUrl } from "/static/kit/shared/feed.js";
+import { Finger } from "/static/kit/shared/finger.js";
 import { ageSex, clock } from "/static/kit/shared/format.js";
 import { lang, loadWords, onLang, setLang, t } from "/static/kit/shared/i18n.js";
 import { setClock, tick } from "/static/kit/shared/since.js";
@@ -69,6 +70,7 @@ const cabin = new CabinLine();
 fill(work, h("section", { class: "trace-column" }, electrodes.lights, electrodes.standstill, electrodes.swap, electrodes.advice, loss, sweep.el, device),
   h("div", { class: "right-column" }, remarks.el, refused.el, answer.el, picture.el, cabin.el, notices.el));
 
+new Finger(byId("app"));
 fill(byId("app"), drill,
   h("header", { class: "head" }, unit, link, time, sound, light, language), unsent.el, work,
   h("footer", { class: "foot" }, patient, doing.el));

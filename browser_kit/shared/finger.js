@@ -27,12 +27,22 @@ export class Finger {
     this.watch = new MutationObserver((changes) => this.#changed(changes));
     /** @param {string} kind @param {(event: any) => void} hear */
     const hear = (kind, hear) => document.addEventListener(kind, hear, { capture: true, passive: true });
-    hear("pointerdown", (event) => { if (event.isPrimary && event.button === 0) this.#down(event.target); });
-    hear("pointerup", (event) => { if (event.isPrimary) this.#up(event); });
+    hear("pointerdown", (event) => {
+      if (event.isPrimary && event.button === 0) this.#down(event.target);
+    });
+    hear("pointerup", (event) => {
+      if (event.isPrimary) this.#up(event);
+    });
     hear("pointercancel", () => this.#let());
-    hear("keydown", (event) => { if (event.key === " " && !event.repeat) this.#down(document.activeElement); });
-    hear("keyup", (event) => { if (event.key === " ") this.#later(OWN_CLICK_MS.mouse); });
-    hear("click", (event) => { if (event.isTrusted && buttonOf(event.target)) this.#let(); });
+    hear("keydown", (event) => {
+      if (event.key === " " && !event.repeat) this.#down(document.activeElement);
+    });
+    hear("keyup", (event) => {
+      if (event.key === " ") this.#later(OWN_CLICK_MS.mouse);
+    });
+    hear("click", (event) => {
+      if (event.isTrusted && buttonOf(event.target)) this.#let();
+    });
   }
 
   /** @param {EventTarget | null} target */
@@ -52,14 +62,20 @@ export class Finger {
     const { held } = this;
     if (!held) return;
     const stood = [held.element, ...held.around];
-    held.taken ||= changes.some((change) => [...change.removedNodes].some((node) => stood.includes(/** @type {Element} */ (node))));
+    held.taken ||= changes.some((change) =>
+      [...change.removedNodes].some((node) => stood.includes(/** @type {Element} */ (node))),
+    );
   }
 
   /** @param {PointerEvent} event */
   #up(event) {
     const box = this.held?.box;
     if (!box) return;
-    const isOn = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    const isOn =
+      event.clientX >= box.left &&
+      event.clientX <= box.right &&
+      event.clientY >= box.top &&
+      event.clientY <= box.bottom;
     if (isOn) this.#later(event.pointerType === "mouse" ? OWN_CLICK_MS.mouse : OWN_CLICK_MS.touch);
     else this.#let();
   }

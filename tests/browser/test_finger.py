@@ -30,7 +30,7 @@ def _drawn_anew(page: Any, relay: FakeRelay) -> None:
     page.evaluate("window.old = document.querySelector('.ringing button')")
     relay.alert = {**relay.alert, "state": "delivered"}
     relay.tell({"kind": "incident", "incident": relay.row()})
-    page.wait_for_function("!window.old.isConnected")
+    page.wait_for_function("() => !window.old.isConnected")
 
 
 def test_an_alarm_opens_although_its_strip_was_drawn_anew_under_the_finger(

@@ -13,6 +13,7 @@ from relay.errors import BadInput
 
 PREFIX = "KYUMEI_"
 RELAY_NAMES = (
+    "KYUMEI_ALERT_CHANNELS",
     "KYUMEI_AUDIT_HEADS_TO",
     "KYUMEI_CALL_CLIPS_KEEP_H",
     "KYUMEI_CALL_END_AFTER_H",

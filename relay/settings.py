@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         description="Address callers' phones reach this relay at, for example "
         "https://live.example.jp. Empty: the address the dispatcher's page came from.",
     )
+    alert_channels: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Where alarms are told beside the pages, separated by commas: the channel, a colon and the "
+        "address (docs/ways-out.md), for example log-file:/var/log/kyumei/alerts.log.",
+    )
     sms_hook_url: str = Field(
         "",
         description="Where SMS texts are posted (docs/live119.md). Empty: no SMS, QR and link only.",
@@ -194,6 +199,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "audit_heads_to",
+        "alert_channels",
         "video_public_addresses",
         "stun_urls",
         "turn_urls",
@@ -215,6 +221,15 @@ class Settings(BaseSettings):
                 raise ValueError("syslog: takes a host and a port: syslog:log.example.jp:514")
             if not place.startswith(("file:/", "syslog:", "https://", "http://")):
                 raise ValueError("each must begin with file:/, syslog:, https:// or http://")
+        return value
+
+    @field_validator("alert_channels")
+    @classmethod
+    def _check_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            name, _, to = text.partition(":")
+            if not (name and to):
+                raise ValueError("each is a channel, a colon and an address: log-file:/path")
         return value
 
     @field_validator("public_url", "sms_hook_url")

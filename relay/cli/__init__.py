@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "verify": "verify:verify",
     "backup": "backup:backup",
     "restore": "backup:restore",
+    "export": "export:export",
 }
 """Each command's module in this room and its function, in the order of ``--help``."""
 GROUPS: Final = {

@@ -13,10 +13,12 @@ from relay.model.clock import SystemClock
 from relay.office import people_of
 from relay.records.port.records import Records
 from relay.services.alarm import wing as alarm_wing
+from relay.services.alarm.wing import AlarmRules
 from relay.services.cabin import wing as cabin_wing
 from relay.services.cabin.cabin_board import CabinBoard
 from relay.services.calls import wing as calls_wing
 from relay.services.cases import wing as cases_wing
+from relay.services.cases.exporting import Exporting, Maker
 from relay.services.evidence import wing as evidence_wing
 from relay.services.evidence.anchors import AuditAnchors
 from relay.services.ground import wing as ground_wing
@@ -36,8 +38,9 @@ from relay.wiring.adapters import Adapters
 from relay.wiring.calls import calls_rules, outside_of
 from relay.wiring.screen import screener_of, warm_up_of
 from relay.wiring.stores import open_stores
-from relay.wiring.this_site import site_of
+from relay.wiring.this_site import site_of, this_version
 from relay.wiring.video import plane_of
+from relay.wiring.ways_out import EXPORTS, destinations_of
 
 
 @asynccontextmanager
@@ -47,8 +50,10 @@ async def open_relay(settings: Settings, adapters: Adapters | None = None) -> As
     Raises:
         Unavailable: the data folder cannot be written.
         Conflict: another relay uses it, or its database is from a newer version.
+        BadInput: alerts are to go where nothing can.
     """
     chosen = adapters or Adapters()
+    alarm_rules = AlarmRules(settings.site_name, settings.st_trend_alarm, destinations_of(settings))
     async with AsyncExitStack() as stack:
         records, ecg_log, anchors, reserve = await open_stores(settings, chosen.ecg_log, stack)
         bus = MemoryBus()
@@ -58,7 +63,7 @@ async def open_relay(settings: Settings, adapters: Adapters | None = None) -> As
         passwords = chosen.passwords or stack.enter_context(closing(ArgonPasswords()))
         ports = Ports(chosen.clock or SystemClock(), records, ecg_log, bus)
         keepers = _Keepers(anchors, reserve, passwords)
-        relay = _compose(settings, chosen, ports, plane, keepers)
+        relay = _compose(settings, chosen, ports, plane, keepers, alarm_rules)
         relay.known_tokens = await _tokens_of(records)
         stack.push_async_callback(relay.evidence.evidence.close)
         stack.callback(relay.screening.screening.close)
@@ -79,7 +84,12 @@ class _Keepers(NamedTuple):
 
 
 def _compose(
-    settings: Settings, chosen: Adapters, ports: Ports, plane: MediaPlane, keepers: _Keepers
+    settings: Settings,
+    chosen: Adapters,
+    ports: Ports,
+    plane: MediaPlane,
+    keepers: _Keepers,
+    alarm_rules: AlarmRules,
 ) -> Relay:
     """Every wing, each knowing only those made before it."""
     ground = ground_wing.compose(ports, settings.unit_disk_mb_per_day)
@@ -87,7 +97,7 @@ def _compose(
     people = people_wing.compose(ground, accounts, plane)
     recordings = recordings_wing.compose(ground, settings.snapshot_patience_s)
     evidence = evidence_wing.compose(ground, keepers.anchors, keepers.reserve)
-    alarm = alarm_wing.compose(ground, recordings, st_trend_alarm=settings.st_trend_alarm)
+    alarm = alarm_wing.compose(ground, recordings, alarm_rules)
     screening = screening_wing.compose(
         ground, recordings, alarm, screener_of(settings, chosen), warm_up_of(chosen),
         ScreeningRules(settings.screen_every_s, settings.screen_threads),
@@ -97,7 +107,11 @@ def _compose(
     calls = calls_wing.compose(ground, people, board.json, outside, calls_rules(settings))
     cabin = cabin_wing.compose(ground, people, board, plane, calls.book.tell)
     close_after_s = settings.case_close_after_h * 3600
-    cases = cases_wing.compose(ground, recordings, alarm, screening, board, close_after_s)
+    cases = cases_wing.compose(
+        ground, recordings, alarm, screening, board,
+        Exporting(ports.records, EXPORTS, Maker(settings.site_name, this_version())),
+        close_after_s,
+    )  # fmt: skip
     new_cases = Credits(1 / settings.unit_cases_refill_s, settings.unit_cases_burst)
     return Relay(
         site=site_of(settings),

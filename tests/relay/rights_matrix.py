@@ -118,6 +118,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/api/snapshots/{snapshot}"): _case(P.INCIDENTS_READ, "snapshot-read"),
     ("GET", "/api/snapshots/{snapshot}/comparison"): _case(P.INCIDENTS_READ, "comparison-read"),
     ("GET", "/api/snapshots/{snapshot}/samples"): _case(P.INCIDENTS_READ, "samples-read"),
+    ("GET", "/api/snapshots/{snapshot}/exports/{export}"): _case(P.INCIDENTS_READ, "snapshot-exported"),
     ("GET", "/api/streams/{stream}/frames"): _case(P.INCIDENTS_READ, "frames-read"),
     ("GET", _CABIN): _cabin("cabin-read"),
     ("GET", f"{_CABIN}/still"): _cabin("cabin-still-read"),

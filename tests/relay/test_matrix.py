@@ -181,7 +181,7 @@ class Matrix:
 
     async def ready(self, method: str, path: str, asker: str) -> dict[str, str]:
         """What the path names, made anew for this asker where asking uses it up."""
-        found = {"session": str(uuid4()), "share": str(uuid4()), "clip": "1", "at_us": "1", **self.case}  # fmt: skip
+        found = {"session": str(uuid4()), "share": str(uuid4()), "clip": "1", "at_us": "1", "export": "json", **self.case}  # fmt: skip
         call = UUID(self.case["call"])
         async with self.client(asker) as http, self.client("kato") as desk:
             sdp = {"content": "v=0", "headers": {"Content-Type": SDP}}

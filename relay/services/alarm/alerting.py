@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -51,6 +52,8 @@ class Alerting:
         self._trends = LiveTrends() if st_trend_alarm else None
         self._delivered = Seen()
         self.unstored = Unstored()
+        self.on_rang: Callable[[Alert], None] = lambda _alert: None
+        """Called once an alarm rings, on disk or from memory; again where that one is stored later."""
 
     # raising
 
@@ -68,6 +71,7 @@ class Alerting:
         lines = (_screened_line(report, snapshot.id, alert.raised_at_us), _raised_line(alert))
         self.unstored.add(("alert", alert.incident), Waiting(alert.incident, lines, alert))
         self._journal.touched(incident)
+        self.on_rang(alert)
 
     def snapshot_stored(self, snapshot: Snapshot) -> None:
         """A snapshot's report is on disk: what rang from memory for this case stands there too."""
@@ -152,6 +156,7 @@ class Alerting:
 
         self._journal.late.again(key, store)
         self._journal.touched(incident)
+        self.on_rang(alert)
 
     async def _rings_unstored(self, incident: UUID) -> Incident | None:
         """The case, where it may ring from memory: by what can be read of it."""
@@ -190,6 +195,7 @@ class Alerting:
         line = _raised_line(alert)
         await change.entry(line.stage, line.who, line.data, line.at_us)
         await change.audit("relay", "alert-raised", alert.id, {"tier": alert.tier})
+        change.after_commit.append(partial(self.on_rang, alert))
 
     def _alert(self, report: Report, snapshot: UUID, now_us: int) -> Alert:
         return Alert(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.services.alarm.alerting import Alerting
+from relay.services.alarm.delivery import Delivery, Destination
 from relay.services.ground.supervision import Work
 from relay.services.ground.wing import GroundWing
 from relay.services.recordings.wing import RecordingsWing
@@ -16,16 +18,37 @@ class AlarmWing:
 
     Attributes:
         alerting: raises alerts and records every human step.
+        delivery: tells of alerts outside the pages.
     """
 
     alerting: Alerting
+    delivery: Delivery
 
     @property
     def work(self) -> Work:
-        """What runs beside the requests: nothing; alerts are raised where reports come from."""
-        return {}
+        """What runs beside the requests; alerts are raised where reports come from."""
+        return {"alert-delivery": self.delivery.run}
 
 
-def compose(ground: GroundWing, recordings: RecordingsWing, *, st_trend_alarm: bool) -> AlarmWing:
-    """The wing over this ground."""
-    return AlarmWing(Alerting(ground.journal, recordings.keeper, st_trend_alarm=st_trend_alarm))
+@dataclass(frozen=True, slots=True)
+class AlarmRules:
+    """What a site decided about alarms.
+
+    Attributes:
+        site_name: how it calls itself where its alarms are told.
+        st_trend_alarm: whether a change of ST against the patient's own first minute rings.
+        destinations: where alarms are told beside the pages.
+    """
+
+    site_name: str
+    st_trend_alarm: bool
+    destinations: Sequence[Destination] = ()
+
+
+def compose(ground: GroundWing, recordings: RecordingsWing, rules: AlarmRules) -> AlarmWing:
+    """The wing over this ground; whatever rings is told to every destination."""
+    keeper, trends = recordings.keeper, rules.st_trend_alarm
+    alerting = Alerting(ground.journal, keeper, st_trend_alarm=trends)
+    delivery = Delivery(ground.late, rules.destinations, rules.site_name)
+    alerting.on_rang = delivery.rang
+    return AlarmWing(alerting, delivery)

@@ -9,6 +9,7 @@ from relay.services.cabin.cabin_board import CabinBoard
 from relay.services.cases.cases import Boards, Cases
 from relay.services.cases.changes import Changes
 from relay.services.cases.deciding import Deciding
+from relay.services.cases.exporting import Exporting
 from relay.services.cases.upkeep import Upkeep
 from relay.services.ground.supervision import Work
 from relay.services.ground.wing import GroundWing
@@ -25,12 +26,14 @@ class CasesWing:
         changes: how a patient's ECG has changed.
         deciding: a physician's decisions.
         upkeep: closes cases that nobody closed.
+        exporting: kept ECGs as files in other formats.
     """
 
     cases: Cases
     changes: Changes
     deciding: Deciding
     upkeep: Upkeep
+    exporting: Exporting
 
     @property
     def work(self) -> Work:
@@ -44,6 +47,7 @@ def compose(
     alarm: AlarmWing,
     screening: ScreeningWing,
     board: CabinBoard,
+    exporting: Exporting,
     close_after_s: float,
 ) -> CasesWing:
     """The wing over this ground; a case is closed ``close_after_s`` after its last sign of life."""
@@ -54,4 +58,5 @@ def compose(
         Changes(journal),
         Deciding(journal, recordings.keeper, ecg_log, alarm.alerting),
         Upkeep(journal, hub, close_after_s),
+        exporting,
     )

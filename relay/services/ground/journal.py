@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -58,6 +58,8 @@ class Change:
         self.incident = incident
         self.now_us = now_us
         self.entries: list[Entry] = []
+        self.after_commit: list[Callable[[], None]] = []
+        """Done once the change is on disk, and only then; none may raise or wait."""
 
     async def entry(
         self, stage: Stage, who: str, data: Mapping[str, object], at_us: int | None = None
@@ -104,6 +106,8 @@ class Journal:
             case = await tx.cases.incident(incident)
         if case is not None:
             self._tell(CaseChanged(case, tuple(change.entries)))
+        for act in change.after_commit:
+            act()
 
     def touched(self, incident: Incident) -> None:
         """Something of the case's row is different that is not in the database."""

@@ -41,7 +41,8 @@ help:
 	@touch $@ .venv/.run
 
 # the screen's kernels, compiled once for everybody: no relay and no test has to
-.venv/.kernels: uv.lock $(wildcard signal/ecg/*.py signal/ecg/kernels/*.py)
+# (the rooms are those of ecg/kernels/cache.py)
+.venv/.kernels: uv.lock $(foreach room,. conditioning detecting beat kernels,$(wildcard signal/ecg/$(room)/*.py))
 	@echo "kyumei: compiling the screen's kernels …"
 	@$(BIN)/python -m ecg.kernels
 	@touch $@

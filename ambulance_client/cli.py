@@ -33,7 +33,14 @@ DRAIN_S = 5.0
 
 @app.callback()
 def _root() -> None:
-    """The tablet in the ambulance."""
+    """Before any command: a ``KYUMEI_…`` name that means nothing stops it."""
+    from relay.env_names import check_names
+    from relay.errors import BadInput
+
+    try:
+        check_names(os.environ)
+    except BadInput as error:
+        _stop(str(error), EXIT_MISUSE)
 
 
 @app.command()
@@ -81,7 +88,6 @@ def run(
     from ambulance_client.uplink import tls_context
     from relay.errors import BadInput, RelayError
 
-    _check_names()
     url = _checked_address(relay)
     if not token:
         _stop(
@@ -142,7 +148,6 @@ def camera(
     from ambulance_client.whip_camera import publish_until_stopped
     from relay.errors import BadInput, RelayError
 
-    _check_names()
     if not whip.startswith(("http://", "https://")):
         _stop("The WHIP address must begin with http:// or https://.", EXIT_MISUSE)
     _check_ca(ca)
@@ -153,16 +158,6 @@ def camera(
         _stop(str(error), EXIT_MISUSE)
     except RelayError as error:
         _stop(str(error), EXIT_FAILURE)
-
-
-def _check_names() -> None:
-    from relay.env_names import check_names
-    from relay.errors import BadInput
-
-    try:
-        check_names(os.environ)
-    except BadInput as error:
-        _stop(str(error), EXIT_MISUSE)
 
 
 def _checked_address(relay: str) -> str:

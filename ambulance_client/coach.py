@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ecg.detecting.standstill import Rhythm, StandstillWatch, Verdict
 from ecg.screen import screen_segment
-from ecg.standstill import Rhythm, StandstillWatch, Verdict
 from ecg.values import EcgSegment, PatientFacts
 
 CLEAN_S = 10.0
@@ -25,7 +25,7 @@ Reason = Literal["clean", "interval"]
 
 @dataclass(frozen=True, slots=True)
 class SwapWarning:
-    """Electrodes that look exchanged: a code of ``ecg.reversal``, and words for the crew."""
+    """Electrodes that look exchanged: a code of ``ecg.beat.reversal``, and words for the crew."""
 
     code: str
     words_ja: str

@@ -11,7 +11,7 @@ from uuid import UUID
 from ambulance_client.coach import Coach, swap_warning
 from ambulance_client.intake import Intake
 from ambulance_client.recorder import Reason, Recorder
-from ecg.quality import electrode_lights
+from ecg.conditioning.electrode_lights import electrode_lights
 from relay.errors import BadInput
 
 LOOK_EVERY_S = 0.5

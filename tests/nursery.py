@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 LOADED = {
-    "relay": ("relay.cli.serve", "relay.cli.devices", "relay.cli.users", "relay.office", "relay.wiring", "relay.web.app", "relay.web.server", "ecg.screen", "uvloop"),
+    "relay": ("relay.cli.serve", "relay.cli.devices", "relay.cli.users", "relay.office", "relay.wiring.relay", "relay.web.app", "relay.web.server", "ecg.screen", "uvloop"),
     "ambulance_client": ("ambulance_client.cli", "ambulance_client.tablet", "ambulance_client.panel.server", "ambulance_client.sources.synthetic", "uvicorn"),
 }  # fmt: skip
 """What is loaded before the first child of each kind."""
@@ -193,7 +193,7 @@ def main(module: str) -> None:
         importlib.import_module(name)
     if module == "relay":
         importlib.import_module(
-            "ecg.kernels"
+            "ecg.kernels.warming"
         ).warm()  # how a relay itself does so is told by those that exec
     gc.collect()
     gc.freeze()

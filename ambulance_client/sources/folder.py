@@ -21,9 +21,9 @@ import structlog
 
 from ambulance_client.sources.port import Source, SourceInfo
 from ambulance_client.sources.wfdb_replay import read_record
-from ecg.foreign import HEAD_BYTES, foreign_format, foreign_words
-from ecg.record import RecordedEcg
-from ecg.record_header import found_name, signal_files
+from ecg.files.foreign import HEAD_BYTES, foreign_format, foreign_words
+from ecg.files.record import RecordedEcg
+from ecg.files.record_header import found_name, signal_files
 from ecg.values import EcgSegment
 from relay.errors import BadInput
 from relay.protocol.messages import FileOrigin

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ambulance_client.sources.pace import CHUNK_S, paced
 from ambulance_client.sources.port import SourceInfo
-from ecg.digital import NotAnEcgError, leads_to_send
-from ecg.record import SUFFIXES, RecordedEcg, Shelf, recorded_ecg
+from ecg.files.digital import NotAnEcgError, leads_to_send
+from ecg.files.record import SUFFIXES, RecordedEcg, Shelf, recorded_ecg
 from ecg.values import EcgSegment
 from relay.errors import BadInput
 

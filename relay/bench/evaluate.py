@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ecg import kernels
-from ecg.detect import detected_beats
-from ecg.measurements import Measurements
+from ecg import hot
+from ecg.beat.measurements import Measurements
+from ecg.detecting.detect import detected_beats
+from ecg.kernels.warming import warm
 from ecg.screen import ScreenReport, Status, screen_segment
 from ecg.screen.thresholds import thresholds_for
 from ecg.values import EcgSegment, Float, PatientFacts
@@ -94,7 +95,7 @@ def evaluate(
         answers: Iterable[Judged | tuple[str, str]]
         if jobs > 1:
             # fresh interpreters: a fork would take the threads' locks of this one along
-            as_here = kernels.warm if kernels.in_use() == "numba" else kernels.use_numpy
+            as_here = warm if hot.in_use() == "numba" else hot.use_numpy
             pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=as_here)
             answers = stack.enter_context(pool).map(_answer, records)
         else:

@@ -36,7 +36,7 @@ def bench(rounds: int) -> dict[str, Any]:
         BadInput: the sample records are not installed.
     """
     import sample_records
-    from ecg import kernels
+    from ecg.kernels.warming import warm
     from ecg.screen import screen_segment
     from relay.bench.floor import build_floor
     from relay.imports.wfdb_record import read_wfdb
@@ -47,7 +47,7 @@ def bench(rounds: int) -> dict[str, Any]:
     if not paths:
         raise BadInput("The sample records are missing; run scripts/make_samples.")
     keep_few_arenas()  # as a relay does
-    refused = kernels.warm()
+    refused = warm()
     records = [read_wfdb(path) for path in paths]
     own = [partial(screen_segment, r.segment, r.patient) for r in records]
     result: dict[str, Any] = {
@@ -82,7 +82,7 @@ def _hops() -> list[Callable[[], object]]:
 
 def _looks() -> list[Callable[[], object]]:
     """And beside it: does the heart stand still?"""
-    from ecg.standstill import StandstillWatch
+    from ecg.detecting.standstill import StandstillWatch
 
     watch = StandstillWatch()
     return [partial(watch.look, segment) for segment in _newest_tens()]
@@ -97,13 +97,14 @@ def _newest_tens() -> list[EcgSegment]:
 
 def _both_ways(work: Sequence[Callable[[], object]], rounds: int) -> dict[str, Any]:
     """Times with the kernels, where there are any, and on NumPy, in turn; the first answer of each is not counted."""
-    from ecg import kernels
+    from ecg import hot
+    from ecg.kernels.warming import use_compiled
 
-    has_kernels = kernels.in_use() == "numba"
+    has_kernels = hot.in_use() == "numba"
     wall_ms, cpu_ms, numpy_ms = list[float](), list[float](), list[float]()
     for k in range(rounds + 1):
         for way in (True, False) if has_kernels else (False,):
-            kernels.use_compiled() if way else kernels.use_numpy()
+            use_compiled() if way else hot.use_numpy()
             work[0]()
             for once in work if k else ():
                 start, cpu_start = time.perf_counter(), time.thread_time()
@@ -115,7 +116,7 @@ def _both_ways(work: Sequence[Callable[[], object]], rounds: int) -> dict[str, A
                     cpu_ms.append(cpu)
                     wall_ms.append((time.perf_counter() - start) * 1000)
     if has_kernels:
-        kernels.use_compiled()
+        use_compiled()
     return {
         "median_ms": _share(wall_ms, 0.5),
         "p99_ms": _share(wall_ms, 0.99),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ecg.detect import detected_beats
+from ecg.detecting.detect import detected_beats
 from ecg.screen import screen_segment
 from ecg.synthetic.noise import NoiseLevel
 from ecg.synthetic.pathology import HEARTS, injured

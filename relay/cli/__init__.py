@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection
 from importlib import import_module
@@ -62,7 +63,12 @@ def main() -> None:
 
 
 def _root() -> None:
-    """The command itself has nothing to do before its commands."""
+    """Before any command: a ``KYUMEI_…`` name that means nothing stops it."""
+    from relay.cli.ending import said_in_one_sentence
+    from relay.env_names import check_names
+
+    with said_in_one_sentence():
+        check_names(os.environ)
 
 
 def _found(place: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,11 +60,8 @@ def settings_of(**given: object) -> Settings:
     """The settings of the environment, with what was given on the command line above them."""
     from pydantic import ValidationError
 
-    from relay.env_names import check_names
     from relay.settings import Settings
 
-    with said_in_one_sentence():
-        check_names(os.environ)
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:

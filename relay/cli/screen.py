@@ -11,7 +11,7 @@ import typer
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
-    from ecg.record import RecordedEcg
+    from ecg.files.record import RecordedEcg
     from ecg.screen import Profile, ScreenReport
     from ecg.values import EcgSegment, PatientFacts
 
@@ -190,8 +190,8 @@ def _read(record: Path) -> RecordedEcg:
 
 
 def _changed(before: ScreenReport, after: ScreenReport) -> dict[str, Any]:
-    from ecg.comparison import as_json, compare
-    from ecg.tracing import tracing_of_report
+    from ecg.course.comparison import as_json, compare
+    from ecg.course.tracing import tracing_of_report
 
     return as_json(compare(*(tracing_of_report(r.as_json()) for r in (before, after))))
 

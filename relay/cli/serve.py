@@ -66,7 +66,7 @@ def _serve(settings: Settings, *, take_over: bool) -> None:
     from relay.services.ground.heap import keep_few_arenas, let_the_loop_in
     from relay.web.app import prepared_app
     from relay.web.server import bind, tls_of
-    from relay.wiring import site_of
+    from relay.wiring.this_site import site_of
 
     keep_few_arenas()
     let_the_loop_in()
@@ -80,7 +80,7 @@ def _serve(settings: Settings, *, take_over: bool) -> None:
     async def work() -> None:
         from relay.process import settle
         from relay.web.server import make_server
-        from relay.wiring import open_relay
+        from relay.wiring.relay import open_relay
 
         async with open_relay(settings) as relay:
             server = make_server(relay, tls, app)
@@ -131,7 +131,8 @@ def _take_place(settings: Settings) -> socket.socket:
     from relay.data_folder import take_place
     from relay.web.pages import FILES
     from relay.web.server import CAN_SHARE, bind
-    from relay.wiring import load_plane, load_screener, make_screener_fast
+    from relay.wiring.screen import load_screener, make_screener_fast
+    from relay.wiring.video import load_plane
 
     FILES.edition()
     load_screener()

@@ -1,4 +1,4 @@
-"""WFDB records (PhysioNet's ``.hea`` + ``.dat``) from a folder, by the one rule of ``ecg.record``."""
+"""WFDB records (PhysioNet's ``.hea`` + ``.dat``) from a folder, by the one rule of ``ecg.files.record``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ecg.digital import NotAnEcgError
-from ecg.foreign import HEAD_BYTES, foreign_format, foreign_words
-from ecg.record import SUFFIXES, RecordedEcg, Shelf, every_signal_uv, recorded_ecg
+from ecg.files.digital import NotAnEcgError
+from ecg.files.foreign import HEAD_BYTES, foreign_format, foreign_words
+from ecg.files.record import SUFFIXES, RecordedEcg, Shelf, every_signal_uv, recorded_ecg
 from ecg.values import Float
 from relay.errors import BadInput
 

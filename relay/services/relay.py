@@ -12,25 +12,18 @@ from relay.ecglog.port import EcgLog
 from relay.errors import RelayError
 from relay.model.clock import Clock
 from relay.records.port.records import Records
-from relay.services.cabin.cabins import Cabins
-from relay.services.cabin.photos import Photos
-from relay.services.calls.callers import Callers
-from relay.services.calls.calls import Calls
-from relay.services.calls.clips import Clips
-from relay.services.calls.glimpses import Glimpses
-from relay.services.calls.pictures import Pictures
-from relay.services.calls.viewers import CallViewers
-from relay.services.cases.cases import Cases
-from relay.services.cases.changes import Changes
-from relay.services.cases.deciding import Deciding
-from relay.services.cases.upkeep import Upkeep
-from relay.services.evidence.keeping import Evidence
-from relay.services.ground.rights import Rights
-from relay.services.ground.witness import Witness
-from relay.services.pages.session import FeedParts
-from relay.services.people.people import People
-from relay.services.screening.work import Screening
-from relay.services.tablets.session import IngestParts
+from relay.services.alarm.wing import AlarmWing
+from relay.services.cabin.wing import CabinWing
+from relay.services.calls.wing import CallsWing
+from relay.services.cases.wing import CasesWing
+from relay.services.evidence.wing import EvidenceWing
+from relay.services.ground.supervision import Work
+from relay.services.ground.wing import GroundWing
+from relay.services.pages.wing import PagesWing
+from relay.services.people.wing import PeopleWing
+from relay.services.recordings.wing import RecordingsWing
+from relay.services.screening.wing import ScreeningWing
+from relay.services.tablets.wing import TabletsWing
 
 ANSWERS_WITHIN_S = 2.0
 
@@ -64,54 +57,76 @@ class Site:
 
 @dataclass(slots=True)
 class Relay:
-    """Everything, opened by ``relay.wiring``."""
+    """Everything, opened by ``relay.wiring``: the wings of its services, each with what it offers.
+
+    Attributes:
+        known_tokens: hashes of the tablets' tokens that opened something when this relay began; they
+            need not prove themselves first.
+        stopped_parts: what broke and is being restarted, by name.
+    """
 
     site: Site
-    clock: Clock
-    records: Records
-    ecg_log: EcgLog
-    bus: Bus
-    people: People
-    rights: Rights
-    witness: Witness
-    cases: Cases
-    changes: Changes
-    deciding: Deciding
-    calls: Calls
-    callers: Callers
-    viewers: CallViewers
-    pictures: Pictures
-    glimpses: Glimpses
-    cabins: Cabins
-    photos: Photos
-    clips: Clips
-    screening: Screening
-    ingest: IngestParts
-    feeds: FeedParts
-    upkeep: Upkeep
-    evidence: Evidence
+    ground: GroundWing
+    people: PeopleWing
+    recordings: RecordingsWing
+    evidence: EvidenceWing
+    alarm: AlarmWing
+    calls: CallsWing
+    cabin: CabinWing
+    screening: ScreeningWing
+    cases: CasesWing
+    tablets: TabletsWing
+    pages: PagesWing
     known_tokens: tuple[str, ...] = ()
-    """Hashes of the tablets' tokens that opened something when this relay began: they need not prove themselves first."""
     stopped_parts: set[str] = field(default_factory=set)
     _asking: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
+    @property
+    def clock(self) -> Clock:
+        """The relay's clock."""
+        return self.ground.ports.clock
+
+    @property
+    def records(self) -> Records:
+        """The store of cases, people and the audit."""
+        return self.ground.ports.records
+
+    @property
+    def ecg_log(self) -> EcgLog:
+        """The store of ECG frames."""
+        return self.ground.ports.ecg_log
+
+    @property
+    def bus(self) -> Bus:
+        """Who hears of changes."""
+        return self.ground.ports.bus
+
+    @property
+    def work(self) -> Work:
+        """What runs beside the requests, by name."""
+        wings = (
+            self.ground, self.people, self.recordings, self.evidence, self.alarm, self.calls,
+            self.cabin, self.screening, self.cases, self.tablets, self.pages,
+        )  # fmt: skip
+        return {name: run for wing in wings for name, run in wing.work.items()}
+
     def goodbye(self) -> None:
         """Ask tablets and pages to come back at once: the relay is going away."""
-        self.ingest.registry.goodbye()
-        self.feeds.registry.goodbye()
+        self.tablets.links.goodbye()
+        self.pages.registry.goodbye()
 
     @property
     def connections(self) -> int:
         """Tablets and pages connected now."""
-        return self.ingest.registry.count + self.feeds.registry.count
+        return self.tablets.links.count + self.pages.registry.count
 
     async def faults(self) -> dict[str, str]:
         """What is wrong, by part; empty where the relay is ready. Answers within seconds."""
         found = dict.fromkeys(self.stopped_parts, "It stopped and is being restarted.")
-        if self.screening.preparing:
+        if self.screening.screening.preparing:
             found["screening"] = "It is still getting ready; meanwhile it screens, only slower."
-        found |= self.evidence.damage
-        if self.feeds.storing.room_given:
+        found |= self.evidence.evidence.damage
+        if self.evidence.storing.room_given:
             found["room"] = (
                 "The disk has no room for ECG; what was kept back is the database's now."
             )

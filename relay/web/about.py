@@ -30,7 +30,7 @@ async def site(request: Request) -> Json:
     return {
         "name": relay.site.name,
         "version": relay.site.version,
-        "screen_enabled": relay.screening.enabled,
+        "screen_enabled": relay.screening.screening.enabled,
         "demo": relay.site.demo is not None,
         "tier_names": TIER_NAMES,
         "limits": {"picture_bytes": MAX_BYTES},
@@ -51,10 +51,10 @@ async def ready(request: Request) -> Response:
     body = {
         "ok": not faults,
         "faults": faults,
-        "tablets": relay.ingest.registry.count,
-        "pages": relay.feeds.registry.count,
-        "armed_pages": relay.feeds.registry.armed,
-        "screening": asdict(relay.screening.queue.backlog()),
+        "tablets": relay.tablets.links.count,
+        "pages": relay.pages.registry.count,
+        "armed_pages": relay.pages.registry.armed,
+        "screening": asdict(relay.screening.screening.queue.backlog()),
     }
     if (places := request.app.state.places) is not None:
         body["connections"] = {"open": places.count, "most": places.capacity}

@@ -41,7 +41,7 @@ class Reported(Body):
 async def publish(incident: UUID, device: Publisher, request: Request) -> Response:
     """Begin to send video."""
     body = await sdp_body(request, SDP)
-    answer = await relay_of(request).cabins.publish(device, incident, body)
+    answer = await relay_of(request).cabin.cabins.publish(device, incident, body)
     return created(answer, f"/api/incidents/{incident}/cabin/whip/{answer.session}")
 
 
@@ -49,20 +49,20 @@ async def publish(incident: UUID, device: Publisher, request: Request) -> Respon
 async def patch_sender(incident: UUID, session: UUID, device: Sender, request: Request) -> Response:
     """Trickled candidates, or an ICE restart."""
     body = await sdp_body(request, FRAGMENT)
-    return fragment(await relay_of(request).cabins.patch(incident, session, body))
+    return fragment(await relay_of(request).cabin.cabins.patch(incident, session, body))
 
 
 @router.delete(CABIN + "/whip/{session}", status_code=200)
 async def unpublish(incident: UUID, session: UUID, device: Sender, request: Request) -> Response:
     """Stop sending video."""
-    await relay_of(request).cabins.unpublish(incident, session)
+    await relay_of(request).cabin.cabins.unpublish(incident, session)
     return Response()
 
 
 @router.post(CABIN + "/step", status_code=204)
 async def report(incident: UUID, body: Reported, device: Reporter, request: Request) -> None:
     """Say what the radio can spare."""
-    await relay_of(request).cabins.report(incident, body.step)
+    await relay_of(request).cabin.cabins.report(incident, body.step)
 
 
 @router.post(CABIN + "/stills", status_code=204)
@@ -71,32 +71,32 @@ async def keep_still(incident: UUID, device: Reporter, request: Request) -> None
     """Send a picture instead of video."""
     data = await request.body()
     async with while_asked(request):
-        await relay_of(request).cabins.keep_still(device, incident, data)
+        await relay_of(request).cabin.cabins.keep_still(device, incident, data)
 
 
 @router.get(CABIN)
 async def show(incident: UUID, watcher: Looker, request: Request) -> Json:
     """What the camera is doing, and why."""
-    return await relay_of(request).cabins.show(incident)
+    return await relay_of(request).cabin.cabins.show(incident)
 
 
 @router.get(CABIN + "/still")
 async def read_still(incident: UUID, watcher: StillLooker, request: Request) -> Response:
     """The newest picture sent instead of video."""
-    return Response(relay_of(request).cabins.still(incident), media_type="image/jpeg")
+    return Response(relay_of(request).cabin.cabins.still(incident), media_type="image/jpeg")
 
 
 @router.get(CABIN + "/ice")
 async def ice_servers(incident: UUID, watcher: Connected, request: Request) -> Json:
     """Servers this viewer's browser may need to get through."""
-    return {"ice_servers": relay_of(request).viewers.ice(room_of(incident))}
+    return {"ice_servers": relay_of(request).calls.viewers.ice(room_of(incident))}
 
 
 @router.post(CABIN + "/whep")
 async def watch(incident: UUID, watcher: Viewer, request: Request) -> Response:
     """Begin to watch."""
     body = await sdp_body(request, SDP)
-    answer = await relay_of(request).cabins.watch(watcher, incident, body)
+    answer = await relay_of(request).cabin.cabins.watch(watcher, incident, body)
     return created(answer, f"/api/incidents/{incident}/cabin/whep/{answer.session}")
 
 
@@ -106,12 +106,12 @@ async def patch_viewer(
 ) -> Response:
     """Trickled candidates, or an ICE restart."""
     body = await sdp_body(request, FRAGMENT)
-    viewers = relay_of(request).viewers
+    viewers = relay_of(request).calls.viewers
     return fragment(await viewers.patch(watcher, room_of(incident), session, body))
 
 
 @router.delete(CABIN + "/whep/{session}", status_code=200)
 async def leave(incident: UUID, session: UUID, watcher: Connected, request: Request) -> Response:
     """Stop watching."""
-    await relay_of(request).viewers.leave(watcher, room_of(incident), session)
+    await relay_of(request).calls.viewers.leave(watcher, room_of(incident), session)
     return Response()

@@ -81,9 +81,9 @@ async def redeem(body: Token, request: Request) -> Response:
     """Open the link; the cookie binds it to this phone."""
     relay, cookie = relay_of(request), kept(request, CALLER_COOKIE)
     try:
-        secret, state = await relay.callers.redeem(body.token, cookie, address_of(request))
+        secret, state = await relay.calls.callers.redeem(body.token, cookie, address_of(request))
     except RelayError as error:
-        relay.witness.refused(f"link-{error.code}", "")
+        relay.ground.witness.refused(f"link-{error.code}", "")
         raise
     answer = JSONResponse(state)
     keep(answer, request, CALLER_COOKIE, secret, COOKIE_LIFE_S)
@@ -93,21 +93,21 @@ async def redeem(body: Token, request: Request) -> Response:
 @router.get("/live/api/state")
 async def read_state(phone: Any_, request: Request) -> Json:
     """What the phone shows now; after the end, that it has ended."""
-    return await relay_of(request).callers.state(phone)
+    return await relay_of(request).calls.callers.state(phone)
 
 
 @router.post("/live/api/progress", status_code=204)
 async def report(body: Progress, phone: Sender, request: Request) -> Response:
     """What the page is doing."""
     detail = body.detail.model_dump(exclude_none=True)
-    await relay_of(request).callers.progress(phone, body.step, detail)
+    await relay_of(request).calls.callers.progress(phone, body.step, detail)
     return Response(status_code=204)
 
 
 @router.post("/live/api/position", status_code=204)
 async def send_position(body: Place, phone: Placed, request: Request) -> Response:
     """Where the phone is."""
-    await relay_of(request).callers.position(phone, body.lat, body.lon, body.accuracy_m)
+    await relay_of(request).calls.callers.position(phone, body.lat, body.lon, body.accuracy_m)
     return Response(status_code=204)
 
 
@@ -117,7 +117,7 @@ async def send_still(phone: Sender, request: Request) -> Json:
     """A picture instead of video."""
     data = await request.body()
     async with while_asked(request):
-        kept = await relay_of(request).callers.still(phone, data)
+        kept = await relay_of(request).calls.callers.still(phone, data)
     return {"still": str(kept.id)}
 
 
@@ -127,7 +127,7 @@ async def send_glimpse(phone: Sender, request: Request) -> Response:
     """A small picture beside the video."""
     data = await request.body()
     async with while_asked(request):
-        await relay_of(request).callers.glimpse(phone, data)
+        await relay_of(request).calls.callers.glimpse(phone, data)
     return Response(status_code=204)
 
 
@@ -147,10 +147,10 @@ async def feed(socket: WebSocket) -> None:
     await socket.accept(SUBPROTOCOL)
     wire = SocketWire(socket)
     try:
-        phone = await relay.callers.phone(kept(socket, CALLER_COOKIE), also_ended=True)
+        phone = await relay.calls.callers.phone(kept(socket, CALLER_COOKIE), also_ended=True)
         await _serve(relay, phone, wire)
     except RelayError as error:
-        relay.witness.refused(f"refused-{error.code}", "WS /live/feed")
+        relay.ground.witness.refused(f"refused-{error.code}", "WS /live/feed")
         await wire.close(CLOSE_UNAVAILABLE if error.retry else CLOSE_SESSION_ENDED, str(error))
 
 
@@ -170,7 +170,7 @@ async def _serve(relay: Relay, phone: Phone, wire: SocketWire) -> None:
 
 
 async def _send(relay: Relay, phone: Phone, wire: SocketWire) -> None:
-    async for state in relay.callers.follow(phone):
+    async for state in relay.calls.callers.follow(phone):
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await wire.send(json.dumps({"kind": "state", "state": state}))

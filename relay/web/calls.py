@@ -97,13 +97,13 @@ class Shared(Body):
 @router.post("/api/calls", status_code=201)
 async def take_call(body: NewlyTaken, session: Taker, request: Request) -> Json:
     """Take a call."""
-    return await relay_of(request).calls.take(session.person, _told(body), body.act)
+    return await relay_of(request).calls.calls.take(session.person, _told(body), body.act)
 
 
 @router.post("/api/calls/{call}/told")
 async def correct_call(call: UUID, body: Taken, session: Teller, request: Request) -> Json:
     """Put right what the caller said."""
-    return await relay_of(request).calls.tell(session.person, call, _told(body))
+    return await relay_of(request).calls.calls.tell(session.person, call, _told(body))
 
 
 def _told(body: Taken) -> NewCall:
@@ -114,8 +114,8 @@ def _told(body: Taken) -> NewCall:
 async def list_calls(watcher: Lister, request: Request) -> Json:
     """Open calls you may see, newest first."""
     relay = relay_of(request)
-    calls = await relay.calls.list(watcher)
-    await relay.witness.listed(LIST.kind, watcher.shown, (call["id"] for call in calls))
+    calls = await relay.calls.calls.list(watcher)
+    await relay.ground.witness.listed(LIST.kind, watcher.shown, (call["id"] for call in calls))
     return {"calls": calls}
 
 
@@ -123,19 +123,19 @@ async def list_calls(watcher: Lister, request: Request) -> Json:
 async def list_places(session: Placer, request: Request) -> Json:
     """Ambulances, hospitals and command posts a call can be sent to or shared with; the map's tiles."""
     relay = relay_of(request)
-    return {**await relay.calls.places(), "map_tiles": relay.site.map_tiles}
+    return {**await relay.calls.calls.places(), "map_tiles": relay.site.map_tiles}
 
 
 @router.get("/api/calls/{call}")
 async def read_call(call: UUID, watcher: Looker, request: Request) -> Json:
     """One call."""
-    return await relay_of(request).calls.show(watcher, call)
+    return await relay_of(request).calls.calls.show(watcher, call)
 
 
 @router.get("/api/calls/{call}/stats")
 async def read_stats(call: UUID, session: Reader, request: Request) -> Json:
     """What the media plane knows."""
-    return relay_of(request).viewers.stats(call)
+    return relay_of(request).calls.viewers.stats(call)
 
 
 @router.post("/api/calls/{call}/dispatched")
@@ -143,7 +143,7 @@ async def mark_dispatched(
     call: UUID, body: Dispatched, session: Dispatcher, request: Request
 ) -> Json:
     """An ambulance is on its way."""
-    return await relay_of(request).calls.dispatched(session.person, call, body.unit.strip())
+    return await relay_of(request).calls.calls.dispatched(session.person, call, body.unit.strip())
 
 
 @router.post("/api/calls/{call}/invite", status_code=201)
@@ -155,32 +155,32 @@ async def send_link(call: UUID, body: Invited, session: Inviter, request: Reques
     if is_our_name(origin, request.headers, relay.site):
         base = origin  # a proxy in front may speak another scheme
     base = relay.site.public_url or base
-    return await relay.calls.invite(session.person, call, body.channel, base, body.language)
+    return await relay.calls.calls.invite(session.person, call, body.channel, base, body.language)
 
 
 @router.post("/api/calls/{call}/revoke")
 async def revoke_link(call: UUID, session: Revoker, request: Request) -> Json:
     """Take the link back."""
-    return await relay_of(request).calls.revoke(session.person, call)
+    return await relay_of(request).calls.calls.revoke(session.person, call)
 
 
 @router.post("/api/calls/{call}/guidance")
 async def guide(call: UUID, body: Guided, session: Guide, request: Request) -> Json:
     """Show first aid on the caller's phone."""
-    return await relay_of(request).calls.guide(session.person, call, body.topic)
+    return await relay_of(request).calls.calls.guide(session.person, call, body.topic)
 
 
 @router.post("/api/calls/{call}/shares", status_code=201)
 async def share(call: UUID, body: Shared, session: Sharer, request: Request) -> Json:
     """Let somebody look."""
-    calls = relay_of(request).calls
+    calls = relay_of(request).calls.calls
     return await calls.share(session.person, call, body.kind, body.target)
 
 
 @router.delete("/api/calls/{call}/shares/{share}")
 async def unshare(call: UUID, share: UUID, session: Unsharer, request: Request) -> Json:
     """Let them look no more."""
-    return await relay_of(request).calls.unshare(session.person, call, share)
+    return await relay_of(request).calls.calls.unshare(session.person, call, share)
 
 
 @router.post("/api/calls/{call}/stills", status_code=201)
@@ -190,18 +190,20 @@ async def keep_still(call: UUID, session: Keeper, request: Request) -> Json:
     data = await request.body()
     person = session.person
     async with while_asked(request):
-        kept = await relay_of(request).pictures.keep(call, data, person.name, person.display_name)
+        kept = await relay_of(request).calls.pictures.keep(
+            call, data, person.name, person.display_name
+        )
     return {"still": str(kept.id)}
 
 
 @router.get("/api/calls/{call}/stills/{still}")
 async def read_still(call: UUID, still: UUID, watcher: StillLooker, request: Request) -> Response:
     """A picture."""
-    jpeg = await relay_of(request).pictures.fetch(call, still)
+    jpeg = await relay_of(request).calls.pictures.fetch(call, still)
     return Response(jpeg, media_type="image/jpeg")
 
 
 @router.post("/api/calls/{call}/end")
 async def end_call(call: UUID, session: Ender, request: Request) -> Json:
     """End the call."""
-    return await relay_of(request).calls.end(session.person, call)
+    return await relay_of(request).calls.calls.end(session.person, call)

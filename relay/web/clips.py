@@ -34,14 +34,14 @@ class Deleted(Body):
 @router.get("/api/calls/{call}/clips")
 async def list_clips(call: UUID, watcher: Lister, request: Request) -> Json:
     """A call's clips, oldest first."""
-    clips = relay_of(request).clips
+    clips = relay_of(request).calls.clips
     return {"clips": await clips.listed(call), "shared_until_us": await clips.shared_until_us(call)}
 
 
 @router.get("/api/calls/{call}/clips/{clip}")
 async def read_clip(call: UUID, clip: int, watcher: Looker, request: Request) -> Response:
     """The file; parts of it where a player asks for parts."""
-    found = await relay_of(request).clips.fetch(call, clip)
+    found = await relay_of(request).calls.clips.fetch(call, clip)
     name = f"119-{found.id}{found.path.suffix}"
     return FileResponse(
         found.path,
@@ -56,4 +56,4 @@ async def delete_clip(
     call: UUID, clip: int, body: Deleted, session: Deleter, request: Request
 ) -> None:
     """Delete a clip before its time."""
-    await relay_of(request).clips.delete(session.person, call, clip, body.reason.strip())
+    await relay_of(request).calls.clips.delete(session.person, call, clip, body.reason.strip())

@@ -41,21 +41,21 @@ async def feed(socket: WebSocket) -> None:
         return
     await socket.accept(SUBPROTOCOL)
     try:
-        session, state = await relay.people.ringing_session(kept(socket, COOKIE))
+        session, state = await relay.people.people.ringing_session(kept(socket, COOKIE))
         if not has(session.person.role, Permission.INCIDENTS_READ):
             require(session.person.role, Permission.CALLS_WATCH)
             if state is SessionState.RESTS:
                 raise SessionRests("Nobody has used this page for a while; enter your password.")
     except RelayError as error:
         if not isinstance(error, SessionRests):
-            relay.witness.refused(f"refused-{error.code}", "WS /feed/v1")
+            relay.ground.witness.refused(f"refused-{error.code}", "WS /feed/v1")
         await socket.close(_code_of(error), str(error))
         return
     wire = SocketWire(socket)
     wire.give_up_after(SEND_TIMEOUT_S)
     ASKER.set(replace(asker_of(session), address=address_of(socket)))
     rests = state is SessionState.RESTS
-    await FeedSession(session, wire, relay.feeds, rests=rests).run(wire.incoming())
+    await FeedSession(session, wire, relay.pages.parts, rests=rests).run(wire.incoming())
 
 
 def _code_of(error: RelayError) -> int:

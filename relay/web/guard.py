@@ -76,9 +76,9 @@ class Guard:
         except (NotSignedIn, NotAllowed, NotFound, Gone) as error:
             if self._counts(connection, error):
                 code, route = f"refused-{error.code}", _route_of(connection)
-                relay.witness.refused(code, route, of_token(error))
+                relay.ground.witness.refused(code, route, of_token(error))
             raise
-        await self._write_down(relay.witness, subject, connection.path_params)
+        await self._write_down(relay.ground.witness, subject, connection.path_params)
         return who
 
     async def known(self, relay: Relay, connection: HTTPConnection) -> tuple[Any, Asker]:
@@ -145,10 +145,10 @@ class Needs(Guard):
         """The session of the cookie."""
         cookie = kept(connection, COOKIE)
         if self._rests:
-            session = (await relay.people.ringing_session(cookie))[0]
+            session = (await relay.people.people.ringing_session(cookie))[0]
         else:
             by_hand = isinstance(self.written, Act) and self.written.by_hand
-            session = await relay.people.session(cookie, touch=by_hand)
+            session = await relay.people.people.session(cookie, touch=by_hand)
         return session, asker_of(session)
 
     async def admitted(
@@ -167,11 +167,11 @@ class Needs(Guard):
     async def _case(self, relay: Relay, person: Person, path: Mapping[str, Any]) -> UUID:
         """The case of what the path names, where it is addressed to the person's hospital."""
         if "incident" in path:
-            return (await relay.cases.check(person, _uuid(path["incident"]))).id
+            return (await relay.cases.cases.check(person, _uuid(path["incident"]))).id
         if "stream" in path:
-            return (await relay.cases.stream(person, _uuid(path["stream"]))).incident
+            return (await relay.cases.cases.stream(person, _uuid(path["stream"]))).incident
         if "snapshot" in path:
-            return (await relay.cases.snapshot(person, _uuid(path["snapshot"]))).incident
+            return (await relay.cases.cases.snapshot(person, _uuid(path["snapshot"]))).incident
         raise LocalProtocolError("The route names no case, recording or snapshot in its path.")
 
 
@@ -190,9 +190,9 @@ class Watches(Guard):
         """The tablet of the token, or the session of the cookie."""
         token = bearer_of(connection.headers.get("authorization"))
         if token is not None:
-            device = await relay.people.device(token)
+            device = await relay.people.people.device(token)
             return (Role.DEVICE, watcher_of_device(device)), asker_of_device(device)
-        session = await relay.people.session(kept(connection, COOKIE))
+        session = await relay.people.people.session(kept(connection, COOKIE))
         watcher = watcher_of(session.person, session.token_hash)
         return (session.person.role, watcher), asker_of(session)
 
@@ -218,7 +218,7 @@ class WatchesCabin(Guard):
 
     async def known(self, relay: Relay, connection: HTTPConnection) -> tuple[Session, Asker]:
         """The session of the cookie."""
-        session = await relay.people.session(kept(connection, COOKIE))
+        session = await relay.people.people.session(kept(connection, COOKIE))
         return session, asker_of(session)
 
     async def admitted(
@@ -227,7 +227,7 @@ class WatchesCabin(Guard):
         """Who watches."""
         require(proof.person.role, self.permission)
         incident = _uuid(connection.path_params.get("incident"))
-        await relay.cabins.check(proof.person, incident)
+        await relay.cabin.cabins.check(proof.person, incident)
         return watcher_of(proof.person, proof.token_hash), incident
 
 
@@ -243,7 +243,7 @@ class OwnCase(Guard):
     async def known(self, relay: Relay, connection: HTTPConnection) -> tuple[Device, Asker]:
         """The tablet of the token."""
         token = bearer_of(connection.headers.get("authorization"))
-        device = await relay.people.device(token)
+        device = await relay.people.people.device(token)
         return device, asker_of_device(device)
 
     async def admitted(
@@ -251,7 +251,7 @@ class OwnCase(Guard):
     ) -> tuple[Device, UUID]:
         """The tablet; not where the case is another ambulance's, or there is none yet."""
         incident = _uuid(connection.path_params.get("incident"))
-        await relay.cabins.check_own(proof, incident)
+        await relay.cabin.cabins.check_own(proof, incident)
         return proof, incident
 
 
@@ -269,10 +269,10 @@ class HoldsLink(Guard):
         """The phone that holds the link."""
         token = bearer_of(connection.headers.get("authorization"))
         if self._bearer and token is not None:
-            phone = await relay.callers.bearer(token, owner_of(address_of(connection)))
+            phone = await relay.calls.callers.bearer(token, owner_of(address_of(connection)))
         else:
             cookie = kept(connection, CALLER_COOKIE)
-            phone = await relay.callers.phone(cookie, also_ended=self._also_ended)
+            phone = await relay.calls.callers.phone(cookie, also_ended=self._also_ended)
         return phone, asker_of_phone(phone.phone_hash)
 
     async def admitted(self, _: Relay, __: HTTPConnection, proof: Phone) -> tuple[Phone, UUID]:
@@ -316,7 +316,9 @@ async def check_call(relay: Relay, watcher: Watcher, connection: HTTPConnection)
     Raises:
         NotFound: they may not, or there is none.
     """
-    return (await relay.calls.check(watcher, _uuid(connection.path_params.get("call")))).call.id
+    return (
+        await relay.calls.calls.check(watcher, _uuid(connection.path_params.get("call")))
+    ).call.id
 
 
 def _uuid(text: object) -> UUID:

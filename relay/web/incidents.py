@@ -77,8 +77,8 @@ async def list_incidents(
 ) -> Json:
     """The cases addressed to your hospital: the newest, and every open one that asks for a human."""
     relay, hospital = relay_of(request), session.person.hospital
-    found = await relay.cases.rows(hospital, state, beyond)
-    await relay.witness.listed(LIST.kind, hospital or "", (row["id"] for row in found.rows))
+    found = await relay.cases.cases.rows(hospital, state, beyond)
+    await relay.ground.witness.listed(LIST.kind, hospital or "", (row["id"] for row in found.rows))
     return {
         "incidents": found.rows,
         "more": found.more,
@@ -89,7 +89,7 @@ async def list_incidents(
 @router.get("/api/incidents/{incident}")
 async def read_incident(incident: UUID, session: Reader, request: Request) -> Json:
     """One case, whole."""
-    return await relay_of(request).cases.detail(session.person, incident)
+    return await relay_of(request).cases.cases.detail(session.person, incident)
 
 
 @router.get("/api/incidents/{incident}/timeline")
@@ -100,29 +100,31 @@ async def read_timeline(
     before: Annotated[int, Query(ge=1, lt=2**31)] = MAX_ENTRY,
 ) -> Json:
     """Entries of a timeline that is longer than a page shows."""
-    return await relay_of(request).cases.entries(session.person, incident, before)
+    return await relay_of(request).cases.cases.entries(session.person, incident, before)
 
 
 @router.get("/api/incidents/{incident}/trend")
 async def read_trend(incident: UUID, session: TrendReader, request: Request) -> Json:
     """ST over time, from every screening of the case's live streams."""
-    return await relay_of(request).changes.trend(session.person, incident)
+    return await relay_of(request).cases.changes.trend(session.person, incident)
 
 
 @router.post("/api/incidents/{incident}/opened")
 async def open_trace(incident: UUID, body: Opened, session: Opener, request: Request) -> Json:
     """You have the trace on screen: the crew is told."""
-    cases = relay_of(request).cases
+    cases = relay_of(request).cases.cases
     return {"first": await cases.open_trace(session.person, incident, body.snapshot)}
 
 
 @router.post("/api/incidents/{incident}/decisions", status_code=201)
 async def decide(incident: UUID, body: Decided, session: Decider, request: Request) -> Json:
     """You decide: the crew is told."""
-    return await relay_of(request).deciding.decide(session.person, incident, body.order())
+    return await relay_of(request).cases.deciding.decide(session.person, incident, body.order())
 
 
 @router.post("/api/incidents/{incident}/notes", status_code=201)
 async def write_note(incident: UUID, body: Note, session: Writer, request: Request) -> Json:
     """A line to the crew."""
-    return await relay_of(request).deciding.note(session.person, incident, body.text, body.act)
+    return await relay_of(request).cases.deciding.note(
+        session.person, incident, body.text, body.act
+    )

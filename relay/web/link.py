@@ -38,18 +38,18 @@ async def link(socket: WebSocket) -> None:
         return
     await socket.accept(SUBPROTOCOL)
     try:
-        device = await relay.people.device(bearer_of(socket.headers.get("authorization")))
+        device = await relay.people.people.device(bearer_of(socket.headers.get("authorization")))
         require(Role.DEVICE, Permission.STREAM_SEND)
     except RelayError as error:
         refusals.note(log, "link-token-refused", address_of(socket))
-        relay.witness.refused(f"refused-{error.code}", "WS /link/v1", of_token(error))
+        relay.ground.witness.refused(f"refused-{error.code}", "WS /link/v1", of_token(error))
         await socket.close(CLOSE_UNAVAILABLE if error.retry else CLOSE_TOKEN, reason_of(error))
         return
     ASKER.set(replace(asker_of_device(device), address=address_of(socket)))
-    await relay.witness.look(CONNECTED.kind, device.unit)
-    readers = await relay.people.readers(device.hospitals)
+    await relay.ground.witness.look(CONNECTED.kind, device.unit)
+    readers = await relay.people.people.readers(device.hospitals)
     if readers == 0:
         log.warning("nobody-can-read", unit=device.unit, hospitals=sorted(device.hospitals))
     wire = SocketWire(socket)
     with works_for(device.unit):
-        await TabletSession(device, wire, relay.ingest, readers).run(wire.incoming())
+        await TabletSession(device, wire, relay.tablets.parts, readers).run(wire.incoming())

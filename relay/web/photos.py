@@ -31,11 +31,11 @@ async def keep_photo(
     """Keep a photo the crew took."""
     data = await request.body()
     async with while_asked(request):
-        await relay_of(request).photos.keep(device, incident, photo, age_us, data)
+        await relay_of(request).cabin.photos.keep(device, incident, photo, age_us, data)
 
 
 @router.get(PHOTO)
 async def read_photo(incident: UUID, photo: UUID, watcher: Looker, request: Request) -> Response:
     """The photo, as a JPEG."""
-    jpeg = await relay_of(request).photos.fetch(incident, photo)
+    jpeg = await relay_of(request).cabin.photos.fetch(incident, photo)
     return Response(jpeg, media_type="image/jpeg")

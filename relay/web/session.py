@@ -58,17 +58,17 @@ async def sign_in(body: Credentials, request: Request) -> Response:
         raise other_origin(origin)  # the live feed would be refused for ever: say it now
     try:
         async with while_asked(request):
-            session_id, person = await relay.people.sign_in(
+            session_id, person = await relay.people.people.sign_in(
                 body.name, body.password, owner_of(address_of(request)), kept(request, KNOWN_COOKIE)
             )
     except RelayError as error:
         refusals.note(log, f"sign-in-refused-{error.code}", address_of(request))
-        named = await relay.people.known(body.name)  # what is not a name may be a password
-        relay.witness.refused(f"sign-in-{error.code}", named)
+        named = await relay.people.people.known(body.name)  # what is not a name may be a password
+        relay.ground.witness.refused(f"sign-in-{error.code}", named)
         raise
     answer = JSONResponse(me_json(person))
     keep(answer, request, COOKIE, session_id)
-    keep(answer, request, KNOWN_COOKIE, relay.people.mark_of(session_id), KNOWN_LIFE_S)
+    keep(answer, request, KNOWN_COOKIE, relay.people.people.mark_of(session_id), KNOWN_LIFE_S)
     return answer
 
 
@@ -84,9 +84,9 @@ async def wake(body: Again, session: Waking, request: Request) -> Json:
     relay = relay_of(request)
     try:
         async with while_asked(request):
-            person = await relay.people.wake(session, body.password)
+            person = await relay.people.people.wake(session, body.password)
     except RelayError as error:
-        relay.witness.refused(f"wake-{error.code}", session.person.name)
+        relay.ground.witness.refused(f"wake-{error.code}", session.person.name)
         raise
     return me_json(person)
 
@@ -104,10 +104,10 @@ async def change_password(body: NewPassword, session: Changing, request: Request
     relay = relay_of(request)
     try:
         async with while_asked(request):
-            await relay.people.change_own_password(session, body.old, body.new)
+            await relay.people.people.change_own_password(session, body.old, body.new)
     except RelayError as error:
         if error.cause in {"", "password-old-wrong"}:
-            relay.witness.refused(f"password-{error.code}", session.person.name)
+            relay.ground.witness.refused(f"password-{error.code}", session.person.name)
         raise
     return Response(status_code=204)
 
@@ -132,7 +132,7 @@ async def why_no_feed(
 @router.delete("/api/session", status_code=204)
 async def sign_out(session: Leaving, request: Request) -> Response:
     """Sign out, of a session that rests too; its open feeds close."""
-    await relay_of(request).people.sign_out(session)
+    await relay_of(request).people.people.sign_out(session)
     answer = Response(status_code=204)
     forget(answer, request, COOKIE)
     return answer

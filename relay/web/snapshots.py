@@ -27,7 +27,7 @@ BINARY = "application/octet-stream"
 @router.get("/api/snapshots/{snapshot}")
 async def read_snapshot(snapshot: UUID, session: Reader, request: Request) -> Json:
     """One snapshot with its report."""
-    return await relay_of(request).cases.snapshot_detail(session.person, snapshot)
+    return await relay_of(request).cases.cases.snapshot_detail(session.person, snapshot)
 
 
 @router.get("/api/snapshots/{snapshot}/comparison")
@@ -35,13 +35,13 @@ async def read_comparison(
     snapshot: UUID, session: Comparer, request: Request, earlier: UUID | None = None
 ) -> Json:
     """What has changed since an earlier snapshot of the case."""
-    return await relay_of(request).changes.comparison(session.person, snapshot, earlier)
+    return await relay_of(request).cases.changes.comparison(session.person, snapshot, earlier)
 
 
 @router.get("/api/snapshots/{snapshot}/samples")
 async def read_samples(snapshot: UUID, session: Taker, request: Request) -> Response:
     """Its raw integers: little-endian int16, lead after lead."""
-    kept, samples = await relay_of(request).cases.samples(session.person, snapshot)
+    kept, samples = await relay_of(request).cases.cases.samples(session.person, snapshot)
     return Response(samples, headers=headers_of(kept), media_type=BINARY)
 
 

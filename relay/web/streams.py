@@ -25,7 +25,7 @@ async def read_frames(
     stream: UUID, session: Reader, request: Request, from_sample: Position, to_sample: Position
 ) -> Response:
     """Stored frames that touch the range, each preceded by its length as u32 little-endian."""
-    cases = relay_of(request).cases
+    cases = relay_of(request).cases.cases
     frames = await cases.frames(session.person, stream, from_sample, to_sample)
     parts = (part for f in frames for part in (len(f.data).to_bytes(4, "little"), f.data))
     return Response(b"".join(parts), media_type=BINARY)

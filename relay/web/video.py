@@ -29,7 +29,7 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 @router.post("/live/whip")
 async def publish(phone: Sender, request: Request) -> Response:
     """Begin to send video."""
-    answer = await relay_of(request).callers.publish(phone, await sdp_body(request, SDP))
+    answer = await relay_of(request).calls.callers.publish(phone, await sdp_body(request, SDP))
     return created(answer, f"/live/whip/{answer.session}")
 
 
@@ -37,52 +37,54 @@ async def publish(phone: Sender, request: Request) -> Response:
 async def patch_publisher(session: UUID, phone: Sender, request: Request) -> Response:
     """Trickled candidates, or an ICE restart."""
     body = await sdp_body(request, FRAGMENT)
-    return fragment(await relay_of(request).callers.patch(phone, session, body))
+    return fragment(await relay_of(request).calls.callers.patch(phone, session, body))
 
 
 @router.delete("/live/whip/{session}", status_code=200)
 async def unpublish(session: UUID, phone: Sender, request: Request) -> Response:
     """Stop sending video."""
-    await relay_of(request).callers.unpublish(phone, session)
+    await relay_of(request).calls.callers.unpublish(phone, session)
     return Response()
 
 
 @router.get("/api/calls/{call}/ice")
 async def ice_servers(call: UUID, watcher: Connected, request: Request) -> Json:
     """Servers this viewer's browser may need to get through."""
-    return {"ice_servers": relay_of(request).viewers.ice(call)}
+    return {"ice_servers": relay_of(request).calls.viewers.ice(call)}
 
 
 @router.post("/api/calls/{call}/whep")
 async def watch(call: UUID, watcher: Looker, request: Request) -> Response:
     """Begin to watch."""
-    answer = await relay_of(request).viewers.watch(watcher, call, await sdp_body(request, SDP))
+    answer = await relay_of(request).calls.viewers.watch(
+        watcher, call, await sdp_body(request, SDP)
+    )
     return created(answer, f"/api/calls/{call}/whep/{answer.session}")
 
 
 @router.get("/api/calls/{call}/whep/{session}")
 async def read_line(call: UUID, session: UUID, watcher: Connected, request: Request) -> Json:
     """What this viewer's line carries."""
-    return relay_of(request).viewers.line(watcher, call, session)
+    return relay_of(request).calls.viewers.line(watcher, call, session)
 
 
 @router.get("/api/calls/{call}/glimpses")
 async def ask_glimpses(call: UUID, watcher: Glimpser, request: Request) -> Json:
     """Wish for small pictures in place of video; the time of the newest."""
-    return await relay_of(request).glimpses.ask(call)
+    return await relay_of(request).calls.glimpses.ask(call)
 
 
 @router.get("/api/calls/{call}/glimpses/{at_us}")
 async def read_glimpse(call: UUID, at_us: int, watcher: Connected, request: Request) -> Response:
     """The newest small picture."""
-    return Response(relay_of(request).glimpses.read(call, at_us), media_type="image/jpeg")
+    return Response(relay_of(request).calls.glimpses.read(call, at_us), media_type="image/jpeg")
 
 
 @router.patch("/api/calls/{call}/whep/{session}")
 async def patch_viewer(call: UUID, session: UUID, watcher: Connected, request: Request) -> Response:
     """Trickled candidates, or an ICE restart."""
     body = await sdp_body(request, FRAGMENT)
-    return fragment(await relay_of(request).viewers.patch(watcher, call, session, body))
+    return fragment(await relay_of(request).calls.viewers.patch(watcher, call, session, body))
 
 
 @router.delete("/api/calls/{call}/whep/{session}", status_code=200)
@@ -90,7 +92,7 @@ async def stop_watching(
     call: UUID, session: UUID, watcher: Connected, request: Request
 ) -> Response:
     """Stop watching."""
-    await relay_of(request).viewers.leave(watcher, call, session)
+    await relay_of(request).calls.viewers.leave(watcher, call, session)
     return Response()
 
 

@@ -13,19 +13,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ecg import quality as q
-from ecg.beats import NO_BEATS, find_beats
-from ecg.fiducials import Fiducials
-from ecg.filters import (
-    ANALYSIS_FS_HZ,
-    DETECTION_FS_HZ,
-    analysis_gain,
-    detection_gain,
-    spectrum_of,
-    synthesise,
-)
-from ecg.lead_grades import (
+from ecg.beat.fiducials import Fiducials
+from ecg.beat.lead_grades import (
     DERIVED_FROM,
+    LOST_SHARE,
     Processed,
     Rows,
     lead_qualities,
@@ -33,19 +24,30 @@ from ecg.lead_grades import (
     raw_grade,
     with_seconds,
 )
+from ecg.beat.measurements import LeadMeasurement, Measurements, RepresentativeBeat
+from ecg.beat.placement import placement_doubts
+from ecg.beat.quantities import BeatLevels, measure_leads, pq_motion, tp_levels, with_derived
+from ecg.beat.representative import Averaged, aligned_positions, average
+from ecg.beat.reversal import Placement, Reversal, find_reversal
+from ecg.beat.source_filter import find_source_filter
+from ecg.beat.t_end import find_t_end
+from ecg.conditioning import quality as q
+from ecg.conditioning.filters import (
+    ANALYSIS_FS_HZ,
+    DETECTION_FS_HZ,
+    analysis_gain,
+    detection_gain,
+    spectrum_of,
+    synthesise,
+)
+from ecg.conditioning.mains import NO_MAINS, remove_mains
+from ecg.conditioning.noisy_seconds import hf_rms
+from ecg.conditioning.pacing import find_spikes, without_spikes
+from ecg.conditioning.raw_faults import finite, raw_flags
+from ecg.detecting.beats import NO_BEATS, find_beats
+from ecg.detecting.second_detector import agreement_by_lead
 from ecg.leads import EXTRA_LEADS, INDEPENDENT_LEADS, STANDARD_12
-from ecg.mains import NO_MAINS, remove_mains
-from ecg.measurements import LeadMeasurement, Measurements, RepresentativeBeat
-from ecg.noisy_seconds import hf_rms
-from ecg.pacing import find_spikes, without_spikes
-from ecg.placement import placement_doubts
-from ecg.quantities import BeatLevels, measure_leads, pq_motion, tp_levels, with_derived
-from ecg.representative import Averaged, aligned_positions, average
-from ecg.reversal import Placement, Reversal, find_reversal
 from ecg.robust import at_share
-from ecg.second_detector import agreement_by_lead
-from ecg.source_filter import find_source_filter
-from ecg.t_end import find_t_end
 from ecg.values import EcgWindow, Float, bridged
 
 __all__ = ["LeadMeasurement", "Measurements", "measure"]
@@ -56,6 +58,16 @@ LONGEST_S = 12.0
 WINDOW_S = 10.0
 SHORTEST_S = 2.0
 LOWEST_FS_HZ = 90.0
+"""Lowest sample rate that is measured; no published source."""
+ANALYSIS_CUT_HZ, CUT_SHARE = 150.0, 0.8
+"""Low-pass of the measured signal (clinical brief §2.2), and at most this share of half the sample rate."""
+HUM_FROM_CUT_HZ = 90.0
+"""Low-pass from which hum may be left in the signal: a lower one falls to nothing before 60 Hz has harmonics."""
+QUIET_SHARE = 0.55
+"""Share of the samples, by activity, that lie between the QRS (clinical brief §2.3)."""
+_T_WITHOUT_END, _BEFORE_QRS = 150, 100
+"""Samples (300 and 200 ms) of a beat after J, where T has no end, and before the QRS, by which exchanged electrodes
+are recognised."""
 Bool = npt.NDArray[np.bool_]
 
 
@@ -66,7 +78,7 @@ def _newest(window: EcgWindow) -> EcgWindow:
     if np.isfinite(window.fs_hz) and n > LONGEST_S * window.fs_hz > 0:
         start = n - round(WINDOW_S * window.fs_hz)
     uv = np.ascontiguousarray(window.uv[:, start:], dtype=np.float64)
-    if not q.finite(uv):
+    if not finite(uv):
         uv = np.where(np.isinf(uv), np.nan, uv)
     rail = None if window.rail is None else window.rail[:, start:]
     first = window.first_sample + start
@@ -102,9 +114,9 @@ def _rows(window: EcgWindow) -> Rows:
     names = tuple(n for n in (*INDEPENDENT_LEADS, *EXTRA_LEADS) if n in window.leads)
     index = [window.leads.index(n) for n in names]
     uv = window.uv[index]
-    missing = None if q.finite(uv) else bridged(uv)
+    missing = None if finite(uv) else bridged(uv)
     rail = None if window.rail is None else window.rail[index]
-    flags = q.raw_flags(uv, rail, missing, window.fs_hz)
+    flags = raw_flags(uv, rail, missing, window.fs_hz)
     spikes = find_spikes(uv, window.fs_hz)
     return Rows(names, without_spikes(uv, spikes), flags, spikes)
 
@@ -112,18 +124,18 @@ def _rows(window: EcgWindow) -> Rows:
 def _process(rows: Rows, fs_hz: float) -> Processed:
     spectrum = spectrum_of(rows.uv, fs_hz)
     nyquist = fs_hz / 2
-    cut_hz = min(150.0, 0.8 * nyquist)
+    cut_hz = min(ANALYSIS_CUT_HZ, CUT_SHARE * nyquist)
     uv = synthesise(spectrum, analysis_gain(spectrum.n_padded, fs_hz, cut_hz), ANALYSIS_FS_HZ)
     velocity = synthesise(spectrum, detection_gain(spectrum.n_padded, fs_hz), DETECTION_FS_HZ)
-    usable = rows.flags.any.mean(axis=1) < 0.5
+    usable = rows.flags.any.mean(axis=1) < LOST_SHARE
     beats = find_beats(velocity, usable)
     if beats.positions.size == 0:
         zeros = np.zeros(len(rows.names))
         return Processed(uv, NO_BEATS, NO_MAINS, zeros, usable, zeros[:, None])
-    quiet = np.repeat(beats.activity <= at_share(beats.activity, 0.55), 2)
+    quiet = np.repeat(beats.activity <= at_share(beats.activity, QUIET_SHARE), 2)
     quiet = np.pad(quiet, (0, max(0, uv.shape[1] - quiet.size)), mode="edge")[: uv.shape[1]]
     mains = NO_MAINS
-    if cut_hz > 90.0:
+    if cut_hz > HUM_FROM_CUT_HZ:
         uv, mains = remove_mains(uv, quiet, ANALYSIS_FS_HZ)
     hf_uv, hf_by_second_uv = hf_rms(uv, quiet)
     trusted = usable & (beats.weights > 0) & (hf_uv < q.HF_LIMITS_UV[2])
@@ -202,13 +214,13 @@ def _electrodes(
     leads: dict[str, q.LeadQuality],
 ) -> tuple[Reversal | None, tuple[Placement, ...]]:
     """Exchanged or misplaced electrodes; limb leads that noise hides accuse nobody."""
-    last = t_end if t_end is not None else min(beat["I"].size, f.j + 150)
+    last = t_end if t_end is not None else min(beat["I"].size, f.j + _T_WITHOUT_END)
     seen = [n for n in STANDARD_12 if n in beat]
     reversal = None
     if all(leads[n].readable for n in seen if not n.startswith("V")):
         reversal = find_reversal(
             {n: beat[n][f.onset : f.j + 1] for n in seen},
-            {n: beat[n][max(0, f.onset - 100) : last] for n in seen},
+            {n: beat[n][max(0, f.onset - _BEFORE_QRS) : last] for n in seen},
             {n: m.p_uv for n, m in measured.items()},
         )
     clear = {n: measured[n] for n in seen if leads[n].readable}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecg.kernels import kernel
+from ecg.hot import kernel
 from ecg.values import Float
 
 

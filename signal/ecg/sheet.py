@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecg.filters import DISPLAY_FILTERS, display
+from ecg.conditioning.filters import DISPLAY_FILTERS, display
 from ecg.screen.report import ScreenReport
 from ecg.values import EcgSegment, Float, bridged, window_of_segment
 

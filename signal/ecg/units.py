@@ -24,6 +24,7 @@ def uv_of_unit(unit: str) -> float | None:
     return _UV.get(unicodedata.normalize("NFKC", unit).strip().lower())
 
 
+S_PER_MIN = 60.0
 UV_PER_MM = 100.0
 """Microvolts per millimetre at the standard gain of 10 mm/mV."""
 

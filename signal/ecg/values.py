@@ -17,7 +17,9 @@ from ecg.leads import DERIVED_LEADS, INDEPENDENT_LEADS, STANDARD_12, derive_limb
 
 Int16 = npt.NDArray[np.int16]
 Float = npt.NDArray[np.float64]
-_LIMIT = 32767
+OLDEST_YEARS = 130
+RAIL = 32_767
+"""Largest ADC value either way: the signal may have gone beyond what 16 bits can say."""
 MISSING = -32768
 """An ADC value that is no voltage: the source has no sample of this lead here."""
 
@@ -35,7 +37,7 @@ class PatientFacts:
     sex: Literal["M", "F"] | None = None
 
     def __post_init__(self) -> None:
-        if self.age_years is not None and not 0 <= self.age_years <= 130:
+        if self.age_years is not None and not 0 <= self.age_years <= OLDEST_YEARS:
             raise ValueError("an age lies between 0 and 130 years, or is None where unknown")
         if self.sex not in {"M", "F", None}:
             raise ValueError("a sex is M, F, or None where unknown")
@@ -111,7 +113,7 @@ class EcgWindow:
 def window_of_segment(segment: EcgSegment) -> EcgWindow:
     """The microvolt view of a segment, with the four derived limb leads added.
 
-    Derived leads already in the segment are kept as sent (``ecg.quality`` checks them against
+    Derived leads already in the segment are kept as sent (``ecg.conditioning.quality`` checks them against
     Einthoven); missing ones are derived where I and II are present.
     """
     sent, (leads, missing) = segment.leads, _rows_of(tuple(segment.leads))
@@ -166,9 +168,9 @@ def _rows_of(sent: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _rails(segment: EcgSegment, leads: tuple[str, ...]) -> npt.NDArray[np.bool_] | None:
     """Where each lead stood at the converter's limit; None where no sample did."""
     adc = segment.adc
-    if not adc.size or (int(adc.max()) < _LIMIT and int(adc.min()) > -_LIMIT):
+    if not adc.size or (int(adc.max()) < RAIL and int(adc.min()) > -RAIL):
         return None
-    at = (adc >= _LIMIT) | (adc == -_LIMIT)
+    at = (adc >= RAIL) | (adc == -RAIL)
     rails = dict(zip(segment.leads, at, strict=True))
     if "I" in rails and "II" in rails:
         limb = rails["I"] | rails["II"]

@@ -19,7 +19,7 @@ from relay.errors import BadInput, Unavailable
 from relay.faults.proxy import FaultProxy
 from relay.video.forwarding import ForwardingPlane
 from relay.video.port import Answer
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.city import until
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP

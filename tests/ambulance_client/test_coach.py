@@ -12,7 +12,7 @@ from ambulance_client.coach import Coach, SwapWarning, swap_warning
 from ambulance_client.looks import LIGHTS_WINDOW_S, LOOK_EVERY_S
 from ambulance_client.panel.state import panel_state
 from ambulance_client.tablet import TabletSettings, running_tablet
-from ecg.quality import electrode_lights
+from ecg.conditioning.electrode_lights import electrode_lights
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment
 from tests.city import free_port, until

@@ -24,7 +24,7 @@ from ambulance_client.uplink import tls_context
 from relay.causes import CAUSES
 from relay.protocol.link import reason_of
 from relay.services.people.devices import withdrawal
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.city import free_port, until
 from tests.patience import PATIENCE_S
 from tests.relay.test_link import FullDisk

@@ -11,7 +11,7 @@ import pytest
 
 from ambulance_client.sources import open_source
 from ambulance_client.sources.wfdb_replay import WfdbReplay, read_record
-from ecg.digital import NotAnEcgError, leads_to_send, segment_of_digital
+from ecg.files.digital import NotAnEcgError, leads_to_send, segment_of_digital
 from ecg.leads import INDEPENDENT_LEADS
 from ecg.values import EcgSegment
 from relay.errors import BadInput

@@ -36,7 +36,11 @@ VIEWER_GONE = r"status of 404 .*/api/calls/[0-9a-f-]+/(whep|glimpses|stats)"
 """A player's goodbye, or its look at a call that is no longer shown to it."""
 LINK_OVER = r"status of 410 .*/live/"
 """The phone asks with a link that has ended."""
-CAMERA = ("--use-fake-device-for-media-stream", "--disable-features=WebRtcHideLocalIpsWithMdns")
+ASKING_CAMERA = (
+    "--use-fake-device-for-media-stream",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+CAMERA = (*ASKING_CAMERA, "--use-fake-ui-for-media-stream")
 ANSWER = """async (offer) => {
   window.pc?.close();
   const pc = window.pc = new RTCPeerConnection();
@@ -137,13 +141,17 @@ class Stage:
 
 @asynccontextmanager
 async def a_theatre(
-    folder: Path, *flags: str, **settings: Any
+    folder: Path, *flags: str, whole: bool = False, **settings: Any
 ) -> AsyncIterator[tuple[World, Browser]]:
-    """What tests can share: a relay and a browser with a fake camera."""
-    async with a_world(folder, **settings) as world, chromium(*CAMERA, *flags) as browser:
-        rules = world.relay.callers._rules
+    """What tests can share: a relay and a browser with a fake camera; a whole browser asks before it gives it."""
+    camera = ASKING_CAMERA if whole else CAMERA
+    async with (
+        a_world(folder, **settings) as world,
+        chromium(*camera, *flags, whole=whole) as browser,
+    ):
+        rules = world.relay.calls.callers._rules
         # a module opens more links from one address than a street of callers would
-        world.relay.callers._rules = replace(rules, redeem=Buckets(1_000, 0.01))
+        world.relay.calls.callers._rules = replace(rules, redeem=Buckets(1_000, 0.01))
         yield world, browser
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.call_stage import stage, theatre
-from tests.browser_page import FLAGS, patient
+from tests.browser_page import FLAGS, chromium_path, patient
 
 __all__ = ["stage", "theatre"]
 HOUSE = Path(__file__).resolve().parents[2]
@@ -73,14 +71,6 @@ def rooms() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-def _chromium() -> str | None:
-    named = os.environ.get("KYUMEI_CHROMIUM")
-    if named:
-        return named
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 class Chromium:
@@ -159,12 +149,9 @@ class Chromium:
 
 @pytest.fixture(scope="session")
 def chromium(rooms: str) -> Iterator[Chromium]:
-    """A Chromium on this machine; skips with a reason where there is none."""
+    """A Chromium on this machine."""
     pytest.importorskip("playwright", reason="playwright is a development dependency")
-    path = _chromium()
-    if path is None:
-        pytest.skip("no Chromium on PATH; set KYUMEI_CHROMIUM to one")
-    browser = Chromium(path, rooms)
+    browser = Chromium(chromium_path(), rooms)
     yield browser
     browser.close()
 

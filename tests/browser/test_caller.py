@@ -214,7 +214,7 @@ async def test_a_locked_screen_and_a_camera_taken_by_a_call_come_back_by_themsel
 
 
 async def test_denied_then_helped_then_allowed(tmp_path: Path) -> None:
-    async with a_stage(tmp_path, "--deny-permission-prompts") as stage:
+    async with a_stage(tmp_path, "--deny-permission-prompts", whole=True) as stage:
         page = await stage.phone(camera=False)
         url = await stage.link()
         await page.goto(url)

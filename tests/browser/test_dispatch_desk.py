@@ -19,7 +19,7 @@ from playwright.async_api import Page, Route
 
 from relay.model.clock import ManualClock
 from relay.video.port import Change
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.browser.call_stage import (
     CAMERA,
     LINK_OVER,
@@ -296,7 +296,7 @@ async def test_a_link_that_was_too_old_is_seen_on_both_sides_and_another_opens(
         await page.click(".card")
         old = await stage.link()
         clock.move(601)
-        await world.relay.calls.look_at_the_clock()
+        await world.relay.calls.calls.look_at_the_clock()
         await until(page, "document.querySelector('.next').innerText.includes('時間が切れました')")
         phone = await stage.phone()
         await phone.goto(old)
@@ -374,7 +374,7 @@ async def test_the_sms_button_says_what_came_of_it_and_problems_are_japanese(
                 said == "状態が変わったため、この操作はできません。画面の表示を確かめてください。"
             )
             for unit in ("救急1", "救急2"):
-                await stage.world.relay.people.revoke_device(unit, "test")
+                await stage.world.relay.people.people.revoke_device(unit, "test")
             await page.reload()
             await page.fill("#complaint", "胸が痛い")
             await page.click("text=119番を受ける")

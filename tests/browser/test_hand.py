@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from relay.model.clock import SystemClock
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.browser.call_stage import CAMERA, NOBODY_YET, a_console, a_play, shot, until
 from tests.browser_page import chromium
 from tests.relay.world import PASSWORD, a_world

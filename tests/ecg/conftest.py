@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecg import kernels
+from ecg.kernels.warming import warm
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -12,4 +12,4 @@ REPO = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session", autouse=True)
 def the_kernels_that_a_relay_uses() -> None:
     """The ECG tests run on what a relay runs on; ``test_ecg_kernels`` compares it with NumPy."""
-    assert kernels.warm() is None
+    assert warm() is None

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecg.beat.measurements import LeadMeasurement, Measurements
+from ecg.conditioning.quality import Grade, Label, LeadQuality, RecordQuality
 from ecg.leads import STANDARD_12
-from ecg.measurements import LeadMeasurement, Measurements
-from ecg.quality import Grade, Label, LeadQuality, RecordQuality
 from ecg.screen import ScreenReport, screen
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment, EcgWindow, PatientFacts, window_of_segment

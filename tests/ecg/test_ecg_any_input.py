@@ -8,9 +8,9 @@ from ecg_cases import MAN_60, REPO, segment, window, with_uv
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecg.conditioning.electrode_lights import electrode_lights
 from ecg.leads import ALL_LEADS, INDEPENDENT_LEADS, STANDARD_12
 from ecg.measure import measure
-from ecg.quality import electrode_lights
 from ecg.screen import Tier, screen, screen_segment
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment, EcgWindow, window_of_segment
@@ -227,7 +227,7 @@ def test_importing_ecg_loads_numpy_at_most():
     import subprocess
     import sys
 
-    code = "import sys, ecg.screen, ecg.comparison; print([m for m in ('scipy', 'matplotlib', 'wfdb', 'pandas') if m in sys.modules])"
+    code = "import sys, ecg.screen, ecg.course.comparison; print([m for m in ('scipy', 'matplotlib', 'wfdb', 'pandas') if m in sys.modules])"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO
     )

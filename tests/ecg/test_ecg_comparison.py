@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ecg.comparison import Answer, as_json, compare, sentence
+from ecg.course.comparison import Answer, as_json, compare, sentence
+from ecg.course.tracing import Tracing, tracing_of_report
 from ecg.leads import STANDARD_12
 from ecg.screen import screen_segment
-from ecg.tracing import Tracing, tracing_of_report
 from relay.cli import whole
 
 SAMPLES = REPO / "sample_records"

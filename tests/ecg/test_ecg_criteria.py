@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from ecg_cases import MAN_60, by_hand, screened
 
-from ecg.reversal import Reversal
+from ecg.beat.reversal import Reversal
 from ecg.screen import CRITERIA, Tier, screen
 from ecg.values import PatientFacts
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ecg.detect import detected_beats
-from ecg.doubtful_beats import regular_interval, without_undue
+from ecg.detecting.detect import detected_beats
+from ecg.detecting.doubtful_beats import regular_interval, without_undue
 from ecg.synthetic.patient import SyntheticPatient
 
 NONE = np.zeros(0, np.intp)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ecg.detect import detected_beats
+from ecg.detecting.detect import detected_beats
 from ecg.synthetic.patient import SyntheticPatient
 from relay.bench.evaluate import evaluate, truly_met
 from relay.bench.evaluation_tables import as_text, tables

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ecg_cases import MAN_60, REPO, by_hand, screened
 
-from ecg.quality import Label, RecordQuality
+from ecg.conditioning.quality import Label, RecordQuality
 from ecg.screen import Tier, screen
 from ecg.screen import thresholds as profiles
 from ecg.screen.confidence import confidence
@@ -28,7 +28,7 @@ WITH_LEADS = {"LEAD_OFF", "LIMB_LEAD_LOST", "CHEST_LEADS_LOST", "EINTHOVEN", "LE
 def refusals() -> set[str]:
     """Codes that the measurement refuses a record with, as its source writes them."""
     found = set()
-    for name in ("measure.py", "quality.py"):
+    for name in ("measure.py", "conditioning/quality.py"):
         found |= set(CODE.findall((REPO / "signal" / "ecg" / name).read_text(encoding="utf-8")))
     return (found | {"EINTHOVEN"}) - NO_REFUSALS
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from ecg_cases import MAN_60, by_hand
 
-from ecg.fiducials import Fiducials, find_fiducials
+from ecg.beat.fiducials import Fiducials, find_fiducials
+from ecg.beat.quantities import pq_motion
+from ecg.conditioning.quality import PQ_MOTION, Label, label_record
 from ecg.measure import measure
-from ecg.quality import PQ_MOTION, Label, label_record
-from ecg.quantities import pq_motion
 from ecg.screen import Tier, screen
 from ecg.synthetic.pathology import HEARTS
 from ecg.synthetic.patient import SyntheticPatient

@@ -9,7 +9,7 @@ import pytest
 from ecg_cases import MAN_60, REPO, segment
 from typer.testing import CliRunner
 
-from ecg.digital import patient_of_comments
+from ecg.files.digital import patient_of_comments
 from ecg.screen import Tier, screen_segment
 from relay.cli import whole
 from relay.errors import BadInput

@@ -1,17 +1,22 @@
 """Compiled kernels and plain NumPy give the same report; NumPy answers wherever the kernels cannot."""
 
+import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from ecg_cases import REPO, segment
 
-from ecg import kernels
-from ecg.measurements import Measurements
+from ecg import hot
+from ecg.beat.measurements import Measurements
+from ecg.kernels import cache
+from ecg.kernels.warming import use_compiled
 from ecg.screen import ScreenReport, screen_segment
 from ecg.synthetic.noise import LEVELS
 from ecg.synthetic.patient import SCENARIOS, SyntheticPatient
@@ -25,16 +30,16 @@ RATES_HZ = (500.0, 250.0, 1000.0, 360.0)
 
 @pytest.fixture(autouse=True)
 def kernels_as_before():
-    before = kernels.in_use()
+    before = hot.in_use()
     yield
-    kernels.use_compiled() if before == "numba" else kernels.use_numpy()
+    use_compiled() if before == "numba" else hot.use_numpy()
 
 
 def both(seg: EcgSegment, facts: PatientFacts = FACTS) -> tuple[ScreenReport, ScreenReport]:
     """The report by NumPy and by the kernels."""
-    kernels.use_numpy()
+    hot.use_numpy()
     plain = screen_segment(seg, facts)
-    kernels.use_compiled()
+    use_compiled()
     return plain, screen_segment(seg, facts)
 
 
@@ -111,12 +116,12 @@ def test_nothing_is_compiled_after_warming():
 
 
 def test_while_one_thread_warms_the_others_have_numpy():
-    kernels.use_compiled(only_here=True)
+    use_compiled(only_here=True)
     seen = []
     thread = threading.Thread(target=lambda: seen.append(screen_segment(segment(), FACTS)))
     thread.start()
     thread.join()
-    assert kernels.in_use() == "numpy"
+    assert hot.in_use() == "numpy"
     assert_same(seen[0], screen_segment(segment(), FACTS))
 
 
@@ -127,7 +132,9 @@ def _python(code: str, **env: str) -> str:
     return done.stdout.strip()
 
 
-SAYS = "from ecg import kernels; print(kernels.warm()); print(kernels.in_use())"
+SAYS = (
+    "from ecg import hot; from ecg.kernels.warming import warm; print(warm()); print(hot.in_use())"
+)
 SCREENS = (
     "from ecg.screen import screen_segment; from ecg.synthetic.patient import SyntheticPatient\n"
     "from ecg.values import PatientFacts; s = SyntheticPatient('normal', 1).segment(0, 5000)\n"
@@ -171,6 +178,37 @@ def test_a_whole_folder_is_used_though_it_cannot_be_written(tmp_path, monkeypatc
     assert jit._folder() == jit.CACHE
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert jit._folder() is None
+
+
+def test_the_cache_changes_with_every_source_that_a_kernel_reads(tmp_path, monkeypatch):
+    """A constant changed in a reference, or in what that imports, must not find the old kernels."""
+    copy = shutil.copytree(REPO / "signal/ecg", tmp_path / "ecg", ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    monkeypatch.setattr(cache, "_ECG", copy)
+    kernels = set(copy.glob("kernels/*.py")) - {copy / f"kernels/{n}.py" for n in ("warming", "__main__")}  # fmt: skip
+    sources = _read_by(kernels, tmp_path)
+    assert {"beats.py", "fiducials.py", "raw_faults.py", "filters.py"} <= {p.name for p in sources}
+    names = {cache.folder_name()}
+    for path in sources:
+        path.write_text(path.read_text() + "\n# changed\n")
+        names.add(cache.folder_name())
+    assert len(names) == len(sources) + 1
+
+
+def _read_by(paths: set[Path], shelf: Path) -> set[Path]:
+    """These sources and all of ``ecg`` that they import, by themselves or through others."""
+    found: set[Path] = set()
+    while paths:
+        found |= paths
+        imports = [
+            node
+            for path in paths
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module
+        ]
+        names = {n for i in imports for n in (i.module, *(f"{i.module}.{a.name}" for a in i.names))}
+        paths = {shelf / f"{name.replace('.', '/')}.py" for name in names} - found
+        paths = {path for path in paths if path.is_file()}
+    return found
 
 
 def _refuses(**_how: object) -> None:

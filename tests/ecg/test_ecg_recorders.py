@@ -16,8 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ambulance_client.sources.wfdb_replay import read_record
-from ecg.foreign import foreign_format
-from ecg.record_samples import decode
+from ecg.files.foreign import foreign_format
+from ecg.files.record_samples import decode
 from ecg.screen import Tier, screen_segment
 from ecg.values import MISSING, EcgSegment, window_of_segment
 from relay.cli import whole

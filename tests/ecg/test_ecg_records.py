@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from ecg_cases import RECORDS, manifest
 
+from ecg.detecting.standstill import Verdict
 from ecg.screen import Tier, screen_segment
-from ecg.standstill import Verdict
 from ecg.values import EcgSegment, PatientFacts
 from relay.imports.wfdb_record import read_wfdb
 from tests.ecg.test_ecg_standstill import looks

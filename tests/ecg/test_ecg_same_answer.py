@@ -8,13 +8,13 @@ from ecg_cases import segment
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecg.detect import BeatStream, detected_beats
+from ecg.detecting.detect import BeatStream, detected_beats
 from ecg.screen import screen_segment
 from ecg.synthetic.patient import SyntheticPatient
 from ecg.values import EcgSegment, PatientFacts
 from relay.bench.floor import build_floor
 from relay.services.recordings.assemble import assemble
-from relay.wiring import load_screener
+from relay.wiring.screen import load_screener
 
 HARD = [("anterior-stemi", "ambulance"), ("lbbb", "moderate"), ("atrial-fibrillation", "severe")]
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from ecg_cases import MAN_60, by_hand, screened, segment, window
 
+from ecg.beat.reversal import corrected
+from ecg.conditioning.pacing import find_spikes
 from ecg.leads import INDEPENDENT_LEADS, PRECORDIAL
 from ecg.measure import measure
-from ecg.pacing import find_spikes
-from ecg.reversal import corrected
 from ecg.screen import Tier, screen, screen_segment
 from ecg.values import EcgSegment, window_of_segment
 

@@ -7,9 +7,9 @@ from ecg_cases import MAN_60, segment
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecg.course.st_trend import Epoch, StTrend, epoch_of_report
 from ecg.leads import STANDARD_12
 from ecg.screen import screen_segment
-from ecg.st_trend import Epoch, StTrend, epoch_of_report
 from ecg.synthetic.patient import SyntheticPatient
 
 BASE = Epoch(0.0, dict.fromkeys(STANDARD_12, 0.0), dict.fromkeys(STANDARD_12, 1000.0), 70.0, 90.0, 40.0)  # fmt: skip

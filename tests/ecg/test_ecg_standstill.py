@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecg import standstill
+from ecg.detecting import standstill
+from ecg.detecting.standstill import HEARD_S, QUIET_S, Rhythm, StandstillWatch, Verdict
 from ecg.leads import INDEPENDENT_LEADS
-from ecg.standstill import HEARD_S, QUIET_S, Rhythm, StandstillWatch, Verdict
 from ecg.synthetic.patient import SCENARIOS, SyntheticPatient
 from ecg.values import EcgSegment
 from tests.doses import examples

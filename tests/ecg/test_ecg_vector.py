@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from ecg_cases import by_hand, segment
 
+from ecg.course.vector import ORDER, StVector, st_vector
 from ecg.measure import measure
 from ecg.synthetic.pathology import DOWER, TERRITORIES
 from ecg.values import window_of_segment
-from ecg.vector import ORDER, StVector, st_vector
 
 DOWER_ORDER = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 

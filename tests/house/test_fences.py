@@ -31,7 +31,7 @@ def test_every_gate_in_a_fence_is_used() -> None:
 
 
 def test_the_rooms_behind_ports_are_found() -> None:
-    assert {"relay.ecglog", "relay.records", "relay.bus", "relay.auth", "relay.video", "relay.sms", "relay.anchors"} <= fences.adapter_rooms()  # fmt: skip
+    assert {"relay.ecglog", "relay.records", "relay.bus", "relay.auth", "relay.video", "relay.alerts", "relay.anchors"} <= fences.adapter_rooms()  # fmt: skip
 
 
 ADAPTERS = {
@@ -43,7 +43,7 @@ ADAPTERS = {
     "in a type": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from relay.records.sqlite import SqlRecords\n",
     "relative": "from ..records import sqlite",
     "relative, of a module": "from ..records.sqlite import open_sqlite",
-    "sms": "from relay.sms.hook import SmsHook",
+    "sms": "from relay.alerts.sms_hook import SmsHook",
     "bus": "from relay.bus.memory import MemoryBus",
     "anchors": "from relay.anchors.files import HeadFile",
     "video": "from relay.video import transport",
@@ -86,12 +86,12 @@ def test_ports_are_open(file: str) -> None:
     assert fences.faults_of(file, text) == []
 
 
-OUTSIDE = "relay/sms/x.py"
+OUTSIDE = "relay/alerts/x.py"
 """A room that came after the first fences were made; it may import none of these."""
 
 
 @pytest.mark.parametrize("library", [n for names in fences.LIBRARIES for n in names.split()])
-@pytest.mark.parametrize("room", ["relay/sms", "relay/video", "relay/anchors", "relay/vault", "live119", "hospital_viewer"])  # fmt: skip
+@pytest.mark.parametrize("room", ["relay/alerts", "relay/video", "relay/anchors", "relay/vault", "live119", "hospital_viewer"])  # fmt: skip
 def test_a_library_is_seen_from_every_room(library: str, room: str) -> None:
     gates = next(g for names, g in fences.LIBRARIES.items() if library in names.split())
     for text in (f"import {library}", f"import {library}.deep as d", f"from {library} import x"):
@@ -132,7 +132,7 @@ def test_the_protocol_has_no_network_in_it(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["from relay.services.ground.late import Late", "import relay.vault.backup", "from relay import records", "from relay.sms.port import SmsGateway",
+    ["from relay.services.ground.late import Late", "import relay.vault.backup", "from relay import records", "from relay.alerts.sms_port import SmsGateway",
      "from relay import settings", "from relay.turns.credit import Credits", "import relay.reach"],
 )  # fmt: skip
 def test_the_tablet_knows_the_links_language_alone(text: str) -> None:

@@ -6,8 +6,11 @@ import re
 import subprocess
 
 import pytest
+import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
+from ambulance_client.cli import app as tablet
 from relay.cli import whole
 from relay.env_names import KNOWN, RELAY_NAMES, check_names
 from relay.errors import BadInput
@@ -76,6 +79,29 @@ def test_a_misspelt_name_stops_the_start_of_both_programs(
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (tablet.returncode, f"did you mean {meant}?" in tablet.stderr) == (2, True)
+
+
+def _every_command() -> list[tuple[str, list[str]]]:
+    """Each command of both programs, as it is typed; groups by one of theirs."""
+    found = []
+    for program, app in (("kyumei", whole()), ("kyumei-ambulance", tablet)):
+        group = typer.main.get_command(app)
+        assert isinstance(group, TyperGroup)
+        for name, command in group.commands.items():
+            inner = [next(iter(command.commands))] if isinstance(command, TyperGroup) else []
+            found.append((program, [name, *inner]))
+    return found
+
+
+@pytest.mark.parametrize(("program", "typed"), _every_command())
+def test_it_stops_every_command_before_anything_is_done(
+    program: str, typed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for help: what would only tell is stopped too, so no command can pass it over."""
+    monkeypatch.setenv("KYUMEI_SCREEN_ENABLE", "0")
+    app = whole() if program == "kyumei" else tablet
+    done = CliRunner().invoke(app, [*typed, "--help"])
+    assert (done.exit_code, "did you mean KYUMEI_SCREEN_ENABLED?" in done.stderr) == (2, True)
 
 
 def test_a_name_like_nothing_and_a_wrong_switch_are_refused() -> None:

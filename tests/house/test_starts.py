@@ -141,7 +141,7 @@ async def test_the_tablet_loads_no_database_of_the_relay_and_no_science_library(
 
 
 def test_kernels_are_loaded_without_what_their_compiler_would_like_to_have() -> None:
-    code = "import relay.errors; from ecg.kernels import warm; assert warm() is None"
+    code = "import relay.errors; from ecg.kernels.warming import warm; assert warm() is None"
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True
     )

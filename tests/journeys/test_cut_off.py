@@ -112,6 +112,9 @@ async def _small_run(
     says, log = folder / "says", folder / "log"
     marks = {"TMPDIR": str(temporary), "STAYS_SAYS": str(says)}
     command = [
+        # a suite begun in the background hands down that Ctrl-C means nothing
+        "env",
+        "--default-signal=INT",
         sys.executable,
         "-m",
         "pytest",

@@ -34,8 +34,8 @@ async def swept_world(module_world: World) -> AsyncIterator[World]:
     Modules take it as their own ``world`` and mark their tests with ``loop_scope="module"``.
     """
     world = module_world
-    rules = world.relay.callers._rules
-    world.relay.callers._rules = replace(rules, redeem=Buckets(20, 3.0))
+    rules = world.relay.calls.callers._rules
+    world.relay.calls.callers._rules = replace(rules, redeem=Buckets(20, 3.0))
     yield world
     world.cookies.clear()  # a test may have signed out
     async with await world.http("kato") as http:

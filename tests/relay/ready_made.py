@@ -17,7 +17,8 @@ from relay.model.people import Device, Hospital, Person, Role
 from relay.services.relay import Relay, Site
 from relay.settings import Settings
 from relay.web.app import prepared_app
-from relay.wiring import Adapters, open_relay
+from relay.wiring.adapters import Adapters
+from relay.wiring.relay import open_relay
 
 PASSWORD = "a long enough password"
 
@@ -63,9 +64,9 @@ async def furnish(folder: Path) -> dict[str, str]:
 
 async def people_the_city(relay: Relay) -> dict[str, str]:
     """Hospitals, people and ambulances; the tokens by unit."""
-    known = {account.person.name for account in await relay.people.accounts()}
+    known = {account.person.name for account in await relay.people.people.accounts()}
     for hospital in ("chuo", "daiichi"):
-        await relay.people.add_hospital(Hospital(hospital, f"{hospital} hospital"), "test")
+        await relay.people.people.add_hospital(Hospital(hospital, f"{hospital} hospital"), "test")
     for name, role, at in (
         ("sato", Role.CARDIOLOGIST, "chuo"),
         ("ito", Role.ED, "chuo"),
@@ -75,8 +76,12 @@ async def people_the_city(relay: Relay) -> dict[str, str]:
         ("root", Role.ADMIN, None),
     ):
         if name not in known:
-            await relay.people.add_account(Person(name, f"Dr {name}", role, at), PASSWORD, "test")
+            await relay.people.people.add_account(
+                Person(name, f"Dr {name}", role, at), PASSWORD, "test"
+            )
     return {
-        "救急1": await relay.people.add_device(Device("救急1", frozenset({"chuo"})), "test"),
-        "救急2": await relay.people.add_device(Device("救急2", frozenset({"daiichi"})), "test"),
+        "救急1": await relay.people.people.add_device(Device("救急1", frozenset({"chuo"})), "test"),
+        "救急2": await relay.people.people.add_device(
+            Device("救急2", frozenset({"daiichi"})), "test"
+        ),
     }

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from relay.protocol import messages as m
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S, Unhurried
 from tests.relay.world import CALM, ELEVATED, Tablet, World, a_world, screener
 
@@ -26,7 +26,7 @@ async def alarmed(world: World, tablet: Tablet) -> tuple[m.OpenStream, UUID]:
 
 
 async def row(world: World, spec: m.OpenStream) -> dict[str, Any]:
-    found = await world.relay.cases.row(spec.incident)
+    found = await world.relay.cases.cases.row(spec.incident)
     assert found is not None
     return found
 

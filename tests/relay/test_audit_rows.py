@@ -9,7 +9,7 @@ from pathlib import Path
 
 from relay.model.people import Device, Hospital
 from relay.services.ground.witness import REFUSED_EVERY_S
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.world import PASSWORD, MovedClock, World, a_world, audited
@@ -74,7 +74,7 @@ def test_a_planted_action_is_seen() -> None:
 
 
 async def test_what_an_administrator_does(world: World) -> None:
-    people = world.relay.people
+    people = world.relay.people.people
     await people.add_hospital(Hospital("nanbu", "南部病院"), "root")
     await people.add_device(Device("救急3", frozenset({"nanbu"})), "root")
     await people.disable("ito", "root")

@@ -13,7 +13,7 @@ import pytest
 
 from relay.services.cabin.cabin_board import room_of
 from relay.video.port import Change
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone
 from tests.relay.pictures import a_jpeg
 from tests.relay.world import MovedClock, World, a_world
@@ -152,7 +152,7 @@ async def test_a_closed_case_ends_its_camera(tmp_path: Path) -> None:
         assert sent.status_code == 201
         await tablet.post(f"{base}/step", json={"step": "reduced"})
         clock.moved_s = 20  # it is live no more
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
         await _says(doctor, base, state="off")
         assert not world.plane.publishers
         again = await tablet.post(f"{base}/whip", content="v=0", headers=SDP)

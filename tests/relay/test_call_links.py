@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from relay.auth.tokens import CALLER_COOKIE
 from relay.model.clock import ManualClock
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import ICE, SDP, PhoneHttp, a_desk, a_phone
 from tests.relay.conftest import swept_world as world
@@ -50,16 +50,16 @@ async def test_a_link_expires_unopened_and_the_dispatcher_sends_another(tmp_path
         desk, phone = await a_desk(world), a_phone(world)
         url = (await desk.invite())["url"]
         clock.move(599)
-        await world.relay.calls.look_at_the_clock()
+        await world.relay.calls.calls.look_at_the_clock()
         assert (await desk.row())["state"] == "sent"
         clock.move(1)
         assert (await phone.open(url)).status_code == 410
-        await world.relay.calls.look_at_the_clock()
+        await world.relay.calls.calls.look_at_the_clock()
         row = await desk.row()
         assert (row["state"], row["hint"]) == ("dispatched", "expired")
         assert (await phone.open((await desk.invite())["url"])).status_code == 200
         clock.move(700)
-        await world.relay.calls.look_at_the_clock()
+        await world.relay.calls.calls.look_at_the_clock()
         assert (await desk.row())["state"] == "opened"
 
 
@@ -70,10 +70,10 @@ async def test_a_forgotten_call_ends_by_itself(tmp_path: Path) -> None:
     ) as world:
         desk = await a_desk(world)
         clock.move(3599)
-        await world.relay.calls.look_at_the_clock()
+        await world.relay.calls.calls.look_at_the_clock()
         assert (await desk.row())["state"] == "dispatched"
         clock.move(2)
-        await world.relay.calls.look_at_the_clock()
+        await world.relay.calls.calls.look_at_the_clock()
         assert (await desk.row())["state"] == "ended"
 
 
@@ -163,14 +163,14 @@ async def test_the_callers_feed_says_nothing_twice(world: World) -> None:
     """Not the look at the clock, not the phone's own reports, not a word that comes late."""
     desk, phone = await a_desk(world), a_phone(world)
     await phone.open((await desk.invite())["url"])
-    callers = world.relay.callers
+    callers = world.relay.calls.callers
     feed = callers.follow(await callers.phone(phone.cookie))
     assert (await anext(feed))["state"] == "opened"
-    old = await world.relay.calls._book.read(UUID(desk.call))
+    old = await world.relay.calls.calls._book.read(UUID(desk.call))
     await desk.post("guidance", {"topic": "aed"}, 200)
     assert (await anext(feed))["guidance"] == "aed"
-    world.relay.calls._book.tell(old)
-    await world.relay.calls.look_at_the_clock()
+    world.relay.calls.calls._book.tell(old)
+    await world.relay.calls.calls.look_at_the_clock()
     assert await phone.report("shown", battery_pct=50) == 204
     await desk.post("guidance", {"topic": "aed"}, 200)
     await desk.post("guidance", {"topic": "burns"}, 200)
@@ -184,7 +184,7 @@ async def test_the_callers_feed_says_nothing_twice(world: World) -> None:
 async def test_the_look_at_the_clock_says_nothing_of_a_call_that_waits(world: World) -> None:
     desk = await a_desk(world)
     heard = world.relay.bus.subscribe("calls")
-    await world.relay.calls.look_at_the_clock()
+    await world.relay.calls.calls.look_at_the_clock()
     heard.close()
     assert [message async for message in heard] == []
     await desk.http.aclose()

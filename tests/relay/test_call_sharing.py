@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone
 from tests.relay.clips import a_clip
@@ -137,13 +137,13 @@ async def test_sharing_ends_with_the_need_and_the_dispatcher_keeps_the_record(
 
             if hours:
                 clock.moved_s = hours * 3600 - 60
-                await world.relay.calls.look_at_the_clock()
+                await world.relay.calls.calls.look_at_the_clock()
                 assert await statuses() == {200}
                 assert (await sato.get(base)).json()["position"]["lat"] == 37.5
                 until_us = (await sato.get(f"{base}/clips")).json()["shared_until_us"]
                 assert until_us == ended["shared_until_us"]
             clock.moved_s = hours * 3600 + 1
-            await world.relay.calls.look_at_the_clock()
+            await world.relay.calls.calls.look_at_the_clock()
             assert await statuses() == {404}
         kept = (await desk.http.get(base)).json()
         assert (kept["number"], kept["complaint"]) == ("090-1234-5678", "胸が痛い")
@@ -153,7 +153,7 @@ async def test_sharing_ends_with_the_need_and_the_dispatcher_keeps_the_record(
         assert [(t["kind"], t["why"]) for t in told] == [
             ("hospital", "time"), ("command", "time"), ("unit", "time"),
         ]  # fmt: skip
-        await world.relay.calls.look_at_the_clock()
+        await world.relay.calls.calls.look_at_the_clock()
         assert len(await audited(world, "call-unshared")) == 3  # once
         await desk.http.aclose()
         await tablet.aclose()

@@ -12,7 +12,7 @@ from relay.errors import Conflict
 from relay.model.call import TRANSITIONS, Call, CallState, advance
 from relay.model.clock import ManualClock
 from relay.video.port import Change
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.world import World, a_world, audited
 
@@ -151,7 +151,7 @@ async def test_a_call_that_is_sent_again_is_the_same_call_and_nobody_elses(world
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.json()["id"] == again.json()["id"] == told["act"]
         assert len((await http.get("/api/calls")).json()["calls"]) == 1
-    async with world.relay.calls._book.change(UUID(told["act"])) as change:
+    async with world.relay.calls.calls._book.change(UUID(told["act"])) as change:
         change.set(taken_by="ito")
     async with await world.http("kato") as http:
         other = await http.post("/api/calls", json=told)

@@ -102,9 +102,9 @@ async def test_a_hospital_without_a_reader_is_said_to_the_crew_and_in_the_log(
 
     assert (await readers() or 0) > 0
     assert "nobody-can-read" not in events(lines)
-    for account in await world.relay.people.accounts():
+    for account in await world.relay.people.people.accounts():
         if account.person.role is Role.CARDIOLOGIST:
-            await world.relay.people.disable(account.person.name, "test")
+            await world.relay.people.people.disable(account.person.name, "test")
     assert await readers() == 0
     line = next(line for line in lines if line["event"] == "nobody-can-read")
     assert line["unit"] == "救急1"

@@ -9,14 +9,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ecg.detecting.standstill import StandstillWatch
 from ecg.leads import STANDARD_12
-from ecg.standstill import StandstillWatch
 from ecg.values import EcgSegment
 from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.protocol.codec import encode_samples
 from relay.services.screening.screener import Screened
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.ecg.test_ecg_standstill import stopping
 from tests.frames import MASK_8
 from tests.patience import PATIENCE_S
@@ -41,7 +41,7 @@ async def screened_to(world: World, stream: UUID, sample: int) -> None:
     """Wait until the live stream has been screened up to there."""
     async with asyncio.timeout(PATIENCE_S):
         while (
-            newest := world.relay.screening.latest(stream)
+            newest := world.relay.screening.screening.latest(stream)
         ) is None or newest.end_sample < sample:
             await asyncio.sleep(0.02)
 

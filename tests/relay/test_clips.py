@@ -65,7 +65,7 @@ async def test_over_its_time_it_goes_by_itself(tmp_path: Path) -> None:
     async with a_world(tmp_path, call_recording="clips", call_clips_keep_h=1.0) as world:
         desk = await a_desk(world)
         old, young = (a_clip(world, UUID(desk.call), age_s) for age_s in (3_700, 3_500))
-        await world.relay.clips.sweep()
+        await world.relay.calls.clips.sweep()
         clips = (await desk.http.get(f"/api/calls/{desk.call}/clips")).json()["clips"]
         assert [c["id"] for c in clips] == [young]
         assert await audited(world, "clips-expired") == [{"clips": [old], "bytes": len(BODY)}]

@@ -17,7 +17,7 @@ from relay.protocol import messages as m
 from relay.protocol.clock_estimate import TRUSTED_OFFSET_US
 from relay.services.people import viewer_sessions
 from relay.services.tablets.clock import TabletClock
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP, a_desk, a_phone
 from tests.relay.world import PASSWORD, MovedClock, Tablet, World, a_world, audited
@@ -52,7 +52,7 @@ def test_tries_come_back_one_by_one_and_for_each_key_alone() -> None:
 
 
 async def test_who_guessed_may_try_again_after_a_while(world: World, clock: MovedClock) -> None:
-    people = world.relay.people
+    people = world.relay.people.people
     for _ in range(5):
         with pytest.raises(NotSignedIn):
             await people.sign_in("sato", "wrong", "here")
@@ -66,7 +66,7 @@ async def test_who_guessed_may_try_again_after_a_while(world: World, clock: Move
 async def test_the_password_of_a_resting_page_is_not_guessed_without_end(
     world: World, clock: MovedClock
 ) -> None:
-    people = world.relay.people
+    people = world.relay.people.people
     session_id, _ = await people.sign_in("sato", PASSWORD, "here")
     clock.moved_s += IDLE_S + 1
     with pytest.raises(SessionRests):
@@ -86,7 +86,7 @@ async def test_the_password_of_a_resting_page_is_not_guessed_without_end(
 async def test_a_session_rests_by_itself_rests_by_age_and_ends(
     world: World, clock: MovedClock
 ) -> None:
-    people = world.relay.people
+    people = world.relay.people.people
     session_id, _ = await people.sign_in("sato", PASSWORD, "here")
     token = (await people.session(session_id)).token_hash
 
@@ -137,7 +137,7 @@ async def test_signing_out_ends_the_picture_without_waiting_for_the_next_look(
     """No poll may do it in this test: it would come in an hour."""
     monkeypatch.setattr(viewer_sessions, "CHECK_EVERY_S", 3_600.0)
     async with a_world(tmp_path) as world:
-        monkeypatch.setattr(world.relay.rights, "look", _nothing)
+        monkeypatch.setattr(world.relay.people.rights, "look", _nothing)
         desk = await a_desk(world)
         path = f"/api/calls/{desk.call}/whep"
         assert (await desk.http.post(path, content="v=0", headers=SDP)).status_code == 201
@@ -160,11 +160,11 @@ async def test_a_link_expires_and_a_forgotten_call_ends(world: World, clock: Mov
     clock.moved_s += 3_600
     assert (await late.open(unused)).status_code == 410, "nobody opened it in time"
     assert (await phone.ask("GET", "/live/api/state")).status_code == 200, "opened is opened"
-    await world.relay.calls.look_at_the_clock()
-    calls = world.relay.calls._book
+    await world.relay.calls.calls.look_at_the_clock()
+    calls = world.relay.calls.calls._book
     assert (await calls.read(UUID(desk.call))).call.is_open
     clock.moved_s += 48 * 3_600
-    await world.relay.calls.look_at_the_clock()
+    await world.relay.calls.calls.look_at_the_clock()
     for call in (desk.call, other.call):
         assert not (await calls.read(UUID(call))).call.is_open
     assert (await phone.ask("GET", "/live/api/state")).json()["ended"] is True
@@ -231,7 +231,7 @@ async def test_a_recording_that_begins_tomorrow_begins_now(world: World) -> None
 
 
 async def test_two_tablets_with_clocks_of_their_own_jump_only_when_they_jump(world: World) -> None:
-    registry = world.relay.ingest.registry
+    registry = world.relay.tablets.links
     async with world.tablet() as one, world.tablet("救急2") as other:
         for tablet, spec in ((one, one.open()), (other, other.open())):
             await tablet.record(spec.stream, range(1))

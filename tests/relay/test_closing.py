@@ -13,7 +13,7 @@ from relay.errors import Unavailable
 from relay.model.incident import IncidentState
 from relay.protocol import messages as m
 from relay.services.ground.reopening import FrameWatch
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.world import CALM, ELEVATED, MovedClock, Tablet, World, a_world, audited
 
 LONG_S = 2 * 3600.0
@@ -63,8 +63,8 @@ async def test_nothing_that_waits_for_a_human_is_closed_however_old(
         calm, _ = await case_of(tablet, CALM, "clean")
         await tablet.hang_up()
         clock.moved_s = LONG_S
-        world.relay.ingest.hub._channels.clear()  # nothing has been live since
-        await world.relay.upkeep.close_idle()
+        world.relay.tablets.parts.hub._channels.clear()  # nothing has been live since
+        await world.relay.cases.upkeep.close_idle()
         assert await state(world, calm) is IncidentState.CLOSED
         assert len(await audited(world, "case-closed")) == 1
         assert {k: await state(world, spec) for k, (spec, _) in kinds.items()} == dict.fromkeys(
@@ -74,14 +74,14 @@ async def test_nothing_that_waits_for_a_human_is_closed_however_old(
             opened = f"/api/incidents/{spec.incident}/opened"
             await http.post(opened, json={"snapshot": str(snapshot)})
             clock.moved_s = LONG_S * (2 * n)
-            await world.relay.upkeep.close_idle()
+            await world.relay.cases.upkeep.close_idle()
             if name == "rang":  # opened is not decided
                 assert await state(world, spec) is IncidentState.OPEN
                 body = {"decision": "not-stemi", "text": "", "snapshot": str(snapshot)}
                 answer = await http.post(f"/api/incidents/{spec.incident}/decisions", json=body)
                 assert answer.status_code == 201
                 clock.moved_s = LONG_S * (2 * n + 1)
-                await world.relay.upkeep.close_idle()
+                await world.relay.cases.upkeep.close_idle()
             assert await state(world, spec) is IncidentState.CLOSED, name
             assert len(await audited(world, "case-closed")) == 1 + n
         await tablet.dial()
@@ -101,8 +101,8 @@ async def test_an_alert_that_is_raised_while_upkeep_looks_is_not_closed(
             assert facts.alert is not None
         await tablet.hang_up()
         clock.moved_s = LONG_S
-        await world.relay.upkeep._close_if_idle(before)
-        await world.relay.upkeep._close_if_idle(facts)
+        await world.relay.cases.upkeep._close_if_idle(before)
+        await world.relay.cases.upkeep._close_if_idle(facts)
         assert await state(world, spec) is IncidentState.CLOSED
         assert await state(world, rang) is IncidentState.OPEN
         await tablet.dial()
@@ -116,12 +116,12 @@ async def test_a_recording_that_runs_keeps_its_case_open(world: World, clock: Mo
             await tablet.stored(one.stream)
         await tablet.end(over)
         await tablet.settled()
-        hub = world.relay.ingest.hub
+        hub = world.relay.tablets.parts.hub
         live = [c for c in hub.live() if c.stream.id == spec.stream]
         assert live, "it runs"
         clock.moved_s = LONG_S
         hub.live = lambda: live  # type: ignore[method-assign]  # it has gone on running since
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
         assert await state(world, spec) is IncidentState.OPEN
         assert await state(world, over) is IncidentState.CLOSED
 
@@ -133,13 +133,13 @@ async def test_a_closed_case_opens_at_the_next_frames_where_the_database_was_awa
         spec, _ = await case_of(tablet, CALM, "clean")
         await tablet.hang_up()
         clock.moved_s = LONG_S
-        world.relay.ingest.hub._channels.clear()
-        await world.relay.upkeep.close_idle()
+        world.relay.tablets.parts.hub._channels.clear()
+        await world.relay.cases.upkeep.close_idle()
         assert await state(world, spec) is IncidentState.CLOSED
         async with world.relay.records.read() as records:
             stream = await records.recordings.stream(spec.stream)
         assert stream is not None
-        watch = FrameWatch(world.relay.ingest.journal)
+        watch = FrameWatch(world.relay.tablets.parts.journal)
 
         def away() -> object:
             raise Unavailable("The database does not answer.")

@@ -23,7 +23,7 @@ async def a_case(tablet: Tablet, level: int = CALM) -> tuple[m.OpenStream, UUID]
 
 
 async def row(world: World, incident: UUID) -> dict[str, Any]:
-    found = await world.relay.cases.row(incident)
+    found = await world.relay.cases.cases.row(incident)
     assert found is not None
     return found
 
@@ -33,7 +33,7 @@ async def second_doctor(world: World) -> None:
     from tests.relay.world import PASSWORD
 
     abe = Person("abe", "Dr abe", Role.CARDIOLOGIST, "chuo")
-    await world.relay.people.add_account(abe, PASSWORD, "test")
+    await world.relay.people.people.add_account(abe, PASSWORD, "test")
 
 
 async def test_the_second_of_two_opposite_decisions_is_asked(world: World) -> None:

@@ -32,7 +32,7 @@ async def test_what_the_picture_takes_away(world: World, hint: str) -> None:
     desk, phone = await a_desk(world), a_phone(world)
     await phone.open((await desk.invite())["url"])
     await phone.report("allowed")
-    async with world.relay.calls._book.change(UUID(desk.call)) as change:
+    async with world.relay.calls.calls._book.change(UUID(desk.call)) as change:
         change.set(hint=hint)
     await phone.whip()
     world.plane.tell(UUID(desk.call), Change.LIVE)

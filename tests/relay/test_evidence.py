@@ -165,7 +165,7 @@ async def test_a_start_says_what_is_lost(made: Path, tmp_path: Path, how: Spoil)
     settings = copied(made, tmp_path / "data", how)
     async with a_world(settings.data_dir) as world:
         async with asyncio.timeout(PATIENCE_S):
-            while not world.relay.evidence.damage:
+            while not world.relay.evidence.evidence.damage:
                 await asyncio.sleep(0.02)
         async with await world.http(None) as http:
             answer = await http.get("/readyz")
@@ -180,9 +180,9 @@ async def test_a_young_relay_without_its_ecg_says_so(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "data" / "ecg")
     async with a_world(tmp_path / "data") as world:
         async with asyncio.timeout(PATIENCE_S):
-            while "recordings" not in world.relay.evidence.damage:
+            while "recordings" not in world.relay.evidence.evidence.damage:
                 await asyncio.sleep(0.02)
-        assert "were stored and are gone" in world.relay.evidence.damage["recordings"]
+        assert "were stored and are gone" in world.relay.evidence.evidence.damage["recordings"]
         async with world.page("sato") as page:
             beat = await page.until(lambda text: text["kind"] == "beat")
         assert [told["cause"] for told in beat["troubles"]] == ["data-damaged"]
@@ -306,7 +306,7 @@ async def test_absent_heads_are_said_at_the_start_and_not_healed_in_silence(
     settings = copied(made, tmp_path / "data", _no_heads)
     async with a_world(settings.data_dir) as world:
         async with asyncio.timeout(PATIENCE_S):
-            while "audit heads" not in world.relay.evidence.damage:
+            while "audit heads" not in world.relay.evidence.evidence.damage:
                 await asyncio.sleep(0.02)
 
 
@@ -360,16 +360,16 @@ async def test_a_known_loss_is_acknowledged_and_nothing_else_is(made: Path, tmp_
     assert again.returncode == 0, again.stdout
     assert "known faults were acknowledged (row " in again.stdout
     async with a_world(data) as world:
-        await world.relay.evidence.look()
-        assert world.relay.evidence.damage == {}
+        await world.relay.evidence.evidence.look()
+        assert world.relay.evidence.evidence.damage == {}
     segments(data)[0].unlink()
     assert (await asyncio.to_thread(kyumei, "verify", data=data)).returncode == 1
     async with a_world(data) as world:
-        await world.relay.evidence.look()
-        assert "0000000001.seg" in world.relay.evidence.damage["ecg files"]
+        await world.relay.evidence.evidence.look()
+        assert "0000000001.seg" in world.relay.evidence.evidence.damage["ecg files"]
         await asyncio.to_thread(kyumei, *reason, data=data)
-        await world.relay.evidence.turn()
-        assert world.relay.evidence.damage == {}
+        await world.relay.evidence.evidence.turn()
+        assert world.relay.evidence.evidence.damage == {}
 
 
 async def test_rows_from_before_evidence_are_adopted(made: Path, tmp_path: Path) -> None:
@@ -388,7 +388,7 @@ async def test_rows_from_before_evidence_are_adopted(made: Path, tmp_path: Path)
     assert [v.faults for v in verdicts] == [[]] * len(verdicts)
     assert "3 more are not in the chain yet" in " ".join(v.said for v in verdicts)
     async with a_world(settings.data_dir) as world:
-        await world.relay.evidence.tell_of_files()
+        await world.relay.evidence.evidence.tell_of_files()
     assert (
         await asyncio.to_thread(kyumei, "verify", "--deep", data=settings.data_dir)
     ).returncode == 0

@@ -15,7 +15,7 @@ from relay.auth.tokens import COOKIE
 from relay.model.clock import SystemClock
 from relay.protocol import feed
 from relay.protocol import messages as m
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.world import World, a_world
 
@@ -137,13 +137,13 @@ async def test_a_page_that_never_reads_is_dropped_and_others_go_on(
             await stuck.say({"kind": "watch", "stream": str(spec.stream), "look_back_s": 1})
             await good.say({"kind": "watch", "stream": str(spec.stream), "look_back_s": 1})
             await good.until_frames(1)
-            assert world.relay.feeds.registry.count == 2
+            assert world.relay.pages.registry.count == 2
             stuck.socket.transport.pause_reading()  # type: ignore[attr-defined]
             for first in range(1, 6001, 60):
                 await tablet.record(spec.stream, range(first, first + 60))
                 await good.until_frames(first + 60)
             async with asyncio.timeout(PATIENCE_S):
-                while world.relay.feeds.registry.count == 2:
+                while world.relay.pages.registry.count == 2:
                     await asyncio.sleep(0.05)
             stuck.socket.transport.abort()
         assert len(good.frames) == 6001

@@ -8,7 +8,7 @@ from uuid import UUID
 from relay.model.clock import ManualClock
 from relay.services.calls.glimpses import WISH_HOLDS_S
 from relay.video.port import Change
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.call_world import SDP, a_desk, a_phone
 from tests.relay.pictures import a_jpeg
 from tests.relay.world import World, a_world, audited

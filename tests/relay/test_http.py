@@ -194,7 +194,7 @@ async def test_a_fault_of_ours_is_one_sentence_too(
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(world.relay.cases, "rows", broken)
+    monkeypatch.setattr(world.relay.cases.cases, "rows", broken)
     async with await world.http("sato") as http:
         answer = await http.get("/api/incidents")
     assert answer.status_code == 500
@@ -277,7 +277,7 @@ async def test_guessing_is_slowed_down_and_a_right_password_frees_the_name(world
 async def test_a_disabled_account_is_out_at_once(world: World) -> None:
     async with await world.http("ito") as http:
         assert (await http.get("/api/session")).status_code == 200
-        await world.relay.people.disable("ito", "test")
+        await world.relay.people.people.disable("ito", "test")
         assert (await http.get("/api/session")).status_code == 401
         again = await http.post("/api/session", json={"name": "ito", "password": PASSWORD})
         assert again.status_code == 401
@@ -320,7 +320,7 @@ async def test_readyz_says_what_is_wrong(world: World) -> None:
 
 
 async def test_the_relay_is_not_ready_before_its_screen_is_fast(world: World) -> None:
-    screening, go = world.relay.screening, threading.Event()
+    screening, go = world.relay.screening.screening, threading.Event()
     screening.warm_up = WarmUp(lambda: None if go.wait(PATIENCE_S) else "never")
     async with await world.http(None) as http:
         ready = asyncio.create_task(screening.warm_up.run())
@@ -335,7 +335,7 @@ async def test_the_relay_is_not_ready_before_its_screen_is_fast(world: World) ->
 async def test_kernels_that_lie_ready_are_loaded_with_the_first_ecg_and_hold_up_nothing(
     world: World,
 ) -> None:
-    screening, loaded = world.relay.screening, threading.Event()
+    screening, loaded = world.relay.screening.screening, threading.Event()
     screening.warm_up = WarmUp(loaded.set, is_quick=True)
     running = asyncio.create_task(screening.warm_up.run())
     async with await world.http(None) as http:

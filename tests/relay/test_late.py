@@ -100,7 +100,7 @@ async def test_a_late_sign_in_of_a_changed_account_is_none(
     """Signed in while nothing could be stored; the account is closed before the session is: it is no session."""
     monkeypatch.setattr(late_module, "EVERY_S", 3_600.0)  # the test says when
     async with a_world(tmp_path) as world:
-        people, records = world.relay.people, world.relay.records
+        people, records = world.relay.people.people, world.relay.records
         with Held(tmp_path / "records.sqlite"):
             session_id, _ = await people.sign_in("sato", PASSWORD, "here")
             assert (await people.session(session_id)).person.name == "sato"

@@ -22,7 +22,7 @@ from relay.records.port.cases import CasesAsked
 from relay.records.sql.present_samples import packed, unpacked
 from relay.services.ground.journal import hospital_topic
 from relay.services.recordings.live import MAX_QUEUED_TEXTS, Viewer
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.test_alerts import alarmed
 from tests.relay.world import MovedClock, World, a_world
 
@@ -85,7 +85,7 @@ async def test_every_idle_case_is_closed_and_not_only_the_newest(
     async with a_world(tmp_path, Adapters(clock=clock)) as world:
         old = await newer_cases(world, 90, at_us=1)
         young = await newer_cases(world, 30)
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
         async with world.relay.records.read() as records:
             open_now = await records.cases.incidents(
                 CasesAsked(state=IncidentState.OPEN), at_most=500

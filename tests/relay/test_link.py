@@ -15,7 +15,7 @@ from relay.ecglog.port import LoggedFrame
 from relay.errors import Unavailable
 from relay.protocol import messages as m
 from relay.protocol import wire
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink
 from tests.relay.world import World, a_world
 
@@ -173,7 +173,7 @@ async def test_an_unknown_token_closes_with_4001(world: World, token: str) -> No
 
 
 async def test_a_revoked_token_closes_with_4001(world: World) -> None:
-    await world.relay.people.revoke_device("救急1", "test")
+    await world.relay.people.people.revoke_device("救急1", "test")
     async with world.tablet() as tablet:
         assert await tablet.was_closed() == 4001
 
@@ -292,7 +292,7 @@ async def test_a_stalled_disk_stops_the_reading_not_the_relay(tmp_path: Path) ->
         await tablet.until(lambda: any(isinstance(e, m.StreamOpened) for e in tablet.heard))
         sending = asyncio.create_task(tablet.record(spec.stream, range(6000)))
         await asyncio.sleep(1.0)
-        (session,) = world.relay.ingest.registry._all
+        (session,) = world.relay.tablets.links._all
         assert session._waiting_bytes < 1_100_000  # type: ignore[attr-defined]
         assert not sending.done()
         assert tablet.link.unstored(spec.stream) > 0

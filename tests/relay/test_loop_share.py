@@ -85,6 +85,6 @@ async def test_a_tablets_token_is_known_from_the_start_by_the_hash_that_is_kept(
 
 
 async def test_a_relay_that_begins_knows_its_tablets(world: World) -> None:
-    kept = {entry.token_hash for entry in await world.relay.people.devices()}
+    kept = {entry.token_hash for entry in await world.relay.people.people.devices()}
     assert kept
     assert set(world.relay.known_tokens) <= kept

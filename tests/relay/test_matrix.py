@@ -103,7 +103,7 @@ class Matrix:
     case: dict[str, str] = field(default_factory=dict)
 
     async def prepare(self) -> None:
-        people = self.world.relay.people
+        people = self.world.relay.people.people
         await people.add_account(Person("abe", "Dr abe", Role.ED, "daiichi"), PASSWORD, "test")
         await people.add_account(Person("gone", "Dr gone", Role.ED, "chuo"), PASSWORD, "test")
         await people.add_account(Person("post", "Post", Role.COMMAND, None), PASSWORD, "test")
@@ -123,9 +123,9 @@ class Matrix:
             await self._call(phone)
         relay = self.world.relay
         ours = Device("救急1", frozenset({"chuo"}))
-        await relay.cabins.keep_still(ours, UUID(self.case["incident"]), a_jpeg())
+        await relay.cabin.cabins.keep_still(ours, UUID(self.case["incident"]), a_jpeg())
         self.case["photo"] = str(uuid4())
-        await relay.photos.keep(ours, UUID(self.case["incident"]), UUID(self.case["photo"]), 0, a_jpeg())  # fmt: skip
+        await relay.cabin.photos.keep(ours, UUID(self.case["incident"]), UUID(self.case["photo"]), 0, a_jpeg())  # fmt: skip
         for name in PERSONS:
             self.cookies[name] = await self.sign_in(name)
         for asker, name in (("resting", "sato"), ("signed-out", "sato"), ("disabled", "gone")):
@@ -136,14 +136,14 @@ class Matrix:
         await self.rest(self.cookies["resting"])
 
     async def sign_in(self, name: str) -> str:
-        people = self.world.relay.people
+        people = self.world.relay.people.people
         people._tries.forget(f"{name} {name}")
         return (await people.sign_in(name, PASSWORD, name))[0]
 
     async def rest(self, cookie: str) -> None:
         relay = self.world.relay
         async with relay.records.begin() as tx:
-            await tx.people.touch_session(relay.people._tokens.hash_of(cookie), 1)
+            await tx.people.touch_session(relay.people.people._tokens.hash_of(cookie), 1)
 
     async def _call(self, phone: str) -> None:
         """A call with a phone that holds its link; ``phone``'s is shared with everybody of chuo, oka and 救急1."""
@@ -199,9 +199,9 @@ class Matrix:
             if "{clip}" in path:
                 found["clip"] = str(a_clip(self.world, call))
             if "{at_us}" in path:
-                await self.world.relay.glimpses.ask(call)
-                await self.world.relay.glimpses.keep(call, a_jpeg())
-                found["at_us"] = str((await self.world.relay.glimpses.ask(call))["at_us"])
+                await self.world.relay.calls.glimpses.ask(call)
+                await self.world.relay.calls.glimpses.keep(call, a_jpeg())
+                found["at_us"] = str((await self.world.relay.calls.glimpses.ask(call))["at_us"])
             if method == "PUT" and "{photo}" in path:
                 found["photo"] = str(uuid4())
             if path.endswith("/revoke") and asker == "kato":
@@ -210,9 +210,9 @@ class Matrix:
 
     async def ask(self, method: str, path: str, asker: str) -> int:
         """The status, once this asker has asked for this."""
-        reports = self.world.relay.callers
+        reports = self.world.relay.calls.callers
         reports._rules = replace(reports._rules, redeem=Buckets(999, 1.0), reports=Buckets(999, 1.0))  # fmt: skip
-        self.world.relay.people._tries.forget("127.0.0.1 ito")
+        self.world.relay.people.people._tries.forget("127.0.0.1 ito")
         url = path.format(**await self.ready(method, path, asker))
         async with self.client(asker) as http:
             if "/whep" in path or "/whip" in path:
@@ -249,7 +249,7 @@ async def test_every_cell_and_its_row_in_the_audit(
                     wrong.append(f"{method} {path} as {asker}: {status}, not {wanted}")
                 if path.startswith("/api/session"):  # signed in anew, woken, signed out
                     if path.endswith("/password") and status < 300:
-                        await world.relay.people.set_password(asker, PASSWORD, "test")
+                        await world.relay.people.people.set_password(asker, PASSWORD, "test")
                     for name in (*PERSONS, "resting"):
                         matrix.cookies[name] = await matrix.sign_in(matrix.names[name])
                     await matrix.rest(matrix.cookies["resting"])
@@ -260,7 +260,7 @@ async def test_every_cell_and_its_row_in_the_audit(
 async def _rows(world: World) -> list[AuditRow]:
     """The audit, once nothing of it waits."""
     async with asyncio.timeout(PATIENCE_S):
-        while world.relay.witness.waiting:
+        while world.relay.ground.witness.waiting:
             await asyncio.sleep(0.05)
     async with world.relay.records.read() as records:
         rows = await records.evidence.audit_rows(0, 100_000)

@@ -20,7 +20,7 @@ from relay.services.ground.access import Relation
 from relay.services.ground.watcher import Watcher
 from relay.services.screening.screener import Screened
 from relay.services.tablets.links import TEXTS_PER_S
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.pictures import a_jpeg
 from tests.relay.world import CALM, ELEVATED, PASSWORD, Tablet, World, a_world, screener
@@ -92,7 +92,7 @@ async def test_an_alarm_never_waits_behind_what_another_case_has_screened_again(
         await _screened(much, 61)  # thirty, thirty again, and what was under way once more
 
         assert held.begun.index("A") <= 1, "at most what was under way goes before it"
-        assert world.relay.screening.queue.backlog().waiting == 0
+        assert world.relay.screening.screening.queue.backlog().waiting == 0
         assert held.begun.count("E") <= 31, "each once, and what was under way once more"
         async with world.relay.records.read() as records:
             (facts,) = await records.cases.facts([n.incident for n in much.notices("screened")[:1]])
@@ -176,7 +176,7 @@ async def test_a_wrong_password_whose_sender_has_hung_up_is_not_hashed(tmp_path:
 
 async def test_a_callers_picture_does_not_wait_behind_another_callers(world: World) -> None:
     """Twelve crafted pictures of one phone: another's waited for 54.7 s. Here the decoder is held by the first."""
-    pictures, gate = world.relay.pictures._remaking, threading.Event()
+    pictures, gate = world.relay.calls.pictures._remaking, threading.Event()
     held = [
         asyncio.create_task(pictures._threads.run("call:much", "", lambda: gate.wait(PATIENCE_S)))
         for _ in range(8)
@@ -215,7 +215,7 @@ async def test_a_link_beyond_its_credit_is_told_why_and_read_more_slowly_and_kee
             await little.record(other.stream, range(4))
             await little.stored(other.stream, PATIENCE_S)
             assert not [r for r in little.heard if isinstance(r, m.Refusal)]
-        waits, clock = world.relay.ingest.registry._texts._credits, world.relay.clock
+        waits, clock = world.relay.tablets.links._texts._credits, world.relay.clock
         before_s = clock.monotonic_s()
         had = waits.left("救急1", before_s)
         async with world.tablet("救急1") as again:
@@ -252,7 +252,7 @@ async def test_an_account_with_every_place_of_a_room_makes_room_for_another(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sixteen connections of one account kept the dispatcher out of the call."""
-    sessions, room = world.relay.cabins._sessions, uuid4()
+    sessions, room = world.relay.cabin.cabins._sessions, uuid4()
     monkeypatch.setattr(sessions._rights, "hold", lambda *_: None)  # these have no sign-in to lose
     much, little = (Watcher(n, n, False, ()) for n in ("much", "dispatcher"))
     first, *others = [
@@ -277,8 +277,8 @@ async def test_an_account_with_every_place_of_a_room_makes_room_for_another(
 
 async def test_one_tablet_cannot_take_every_cabin(world: World) -> None:
     """199 cabins of one tablet refused all 119 video."""
-    cabins = world.relay.cabins
-    device = await world.relay.people.device(world.tokens["救急1"])
+    cabins = world.relay.cabin.cabins
+    device = await world.relay.people.people.device(world.tokens["救急1"])
     cases = []
     async with world.tablet("救急1") as tablet:
         for _ in range(4):

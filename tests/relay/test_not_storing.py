@@ -27,7 +27,7 @@ from relay.auth.tokens import COOKIE
 from relay.faults.disks import why_not_stalling
 from relay.protocol import messages as m
 from relay.records.trouble import cause_of
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.doses import dose
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk, a_phone
@@ -404,7 +404,7 @@ async def test_it_heals_by_itself_and_nothing_is_lost(broken: Broken) -> None:
         return (await readiness(broken.world)).status_code == 200
 
     await until(green)  # nobody wrote anything meanwhile
-    late = broken.world.relay.feeds.people._late
+    late = broken.world.relay.pages.parts.people._late
 
     async def written() -> bool:
         return late.waiting == 0
@@ -442,7 +442,7 @@ async def test_it_heals_by_itself_and_nothing_is_lost(broken: Broken) -> None:
 
 
 def _hash(broken: Broken, cookie: str) -> str:
-    return broken.world.relay.people._tokens.hash_of(cookie)
+    return broken.world.relay.people.people._tokens.hash_of(cookie)
 
 
 async def test_what_was_kept_is_whole_afterwards(broken: Broken, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from relay.protocol import messages as m
 from relay.services.cabin.cabin_board import room_of
 from relay.services.calls.calls import fits
 from relay.video.port import Change
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.frames import MASK_8
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone
 from tests.relay.pictures import a_jpeg

@@ -84,7 +84,7 @@ def test_saying_it_again_makes_no_second_password(text: str, times: int) -> None
 async def test_a_person_changes_their_own_and_their_other_sessions_end(world: World) -> None:
     desk = await a_desk(world)
     await desk.post("shares", {"kind": "hospital", "target": "chuo"}, 201)
-    people = world.relay.people
+    people = world.relay.people.people
     other, _ = await people.sign_in("sato", PASSWORD, "elsewhere")
     async with await world.http("sato") as here, world.page("sato") as page:
         await page.until(lambda t: t["kind"] == "welcome")
@@ -113,7 +113,7 @@ async def test_a_person_changes_their_own_and_their_other_sessions_end(world: Wo
         await page.until(lambda t: t["kind"] == "pong" and t["page_us"] == 7)
         await elsewhere.aclose()
         async with asyncio.timeout(PATIENCE_S):
-            while world.relay.witness.waiting:
+            while world.relay.ground.witness.waiting:
                 await asyncio.sleep(0.02)
     assert len(await audited(world, "password-changed")) == 1
     assert [r["times"] for r in await audited(world, "password-bad-input")] == [1]
@@ -166,11 +166,13 @@ async def test_another_role_or_hospital_ends_the_sessions_and_the_page_says_why(
 
     async with world.page("sato") as page:
         await page.until(lambda t: t["kind"] == "welcome")
-        await world.relay.people.change_account("sato", Change(display_name="Dr Sato"), "test")
+        await world.relay.people.people.change_account(
+            "sato", Change(display_name="Dr Sato"), "test"
+        )
         assert (await page.closed())[0] == 4003  # another name alone: it comes back with it
     async with world.page("sato") as page:
         welcome = await page.until(lambda t: t["kind"] == "welcome")
         assert welcome["user"]["display_name"] == "Dr Sato"
-        await world.relay.people.change_account("sato", Change(hospital="daiichi"), "test")
+        await world.relay.people.people.change_account("sato", Change(hospital="daiichi"), "test")
         code, reason = await page.closed()
     assert (code, reason.split(":")[0]) == (4001, "account-changed")

@@ -14,7 +14,7 @@ from relay.model.people import Person, Role
 from relay.protocol import feed
 from relay.protocol import messages as m
 from relay.services.ground.presence import PROVED_FOR_S, SETTLING_S, Presence
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import SDP, a_desk
 from tests.relay.test_http import a_case
@@ -188,7 +188,7 @@ async def test_the_relay_beats_and_says_whom_it_takes_for_armed(world: World) ->
         assert (told["armed_pages"], told["pages"]) == (1, 2)
         await other.until(lambda t: t["kind"] == "beat" and t["armed_pages"] == 1)
         assert not any(t["armed"] for t in other.texts if t["kind"] == "beat")
-        assert world.relay.feeds.registry.armed == 1
+        assert world.relay.pages.registry.armed == 1
 
 
 async def test_every_row_can_age_by_itself(world: World) -> None:
@@ -361,9 +361,9 @@ async def test_the_end_of_a_session_is_said_in_words(tmp_path: Path, act: str, w
     async with a_world(tmp_path, Adapters(clock=clock)) as world, world.page("sato") as page:
         await page.until(lambda t: t["kind"] == "welcome")
         if act == "disable":
-            await world.relay.people.disable("sato", "root")
+            await world.relay.people.people.disable("sato", "root")
         elif act == "password":
-            await world.relay.people.set_password("sato", "another long password", "root")
+            await world.relay.people.people.set_password("sato", "another long password", "root")
         else:
             clock.moved_us = 8 * 86_400_000_000
         code, reason = await page.closed()
@@ -374,7 +374,7 @@ async def test_a_database_that_is_away_ends_no_page(world: World) -> None:
     """Sessions cannot be asked for a while: nobody is signed out, and beats go on."""
     async with world.page("sato") as page:
         await page.until(lambda t: t["kind"] == "welcome")
-        people = world.relay.people
+        people = world.relay.people.people
         real = people.standings
         asked = asyncio.Event()
 

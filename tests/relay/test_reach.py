@@ -118,7 +118,7 @@ async def test_only_named_proxies_are_believed(
         raise BadInput("no.")
 
     async with a_world(tmp_path, trusted_proxies=proxies) as world:
-        monkeypatch.setattr(world.relay.people, "sign_in", sign_in)
+        monkeypatch.setattr(world.relay.people.people, "sign_in", sign_in)
         headers = {"X-Forwarded-For": forwarded, "X-Kyumei": "1"}
         base = f"http://127.0.0.1:{world.port}"
         async with httpx2.AsyncClient(base_url=base, headers=headers) as http:

@@ -17,7 +17,7 @@ from relay.model.incident import IncidentState
 from relay.model.stream import StreamState
 from relay.protocol import messages as m
 from relay.services.ground.journal import CASES, CaseChanged
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink
 from tests.relay.pictures import a_jpeg
@@ -111,7 +111,7 @@ async def test_after_each_cut_nothing_of_the_finished_is_opened_written_or_kept(
 
 def _holds_only(world: World, stream: UUID) -> None:
     """What the relay keeps of this connection: nothing of finished recordings."""
-    registry = world.relay.ingest.registry
+    registry = world.relay.tablets.links
     (session,) = registry._all
     for kept in (session._streams, session._link._streams, session._watch._newest_s):  # type: ignore[attr-defined]
         assert set(kept) == {stream}
@@ -203,12 +203,12 @@ async def test_frames_after_hours_of_silence_open_the_case_once(
         await tablet.record(spec.stream, range(4))
         await tablet.stored(spec.stream)
         clock.moved_s += 13 * 3600
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
         assert await _state(world, spec.incident) is IncidentState.CLOSED
         await _redial(tablet)  # the relay takes a silence of hours for a dead line
         await tablet.record(spec.stream, range(4, 6))
         await _is_open_again(world, spec.incident)
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
         assert await _state(world, spec.incident) is IncidentState.OPEN
         clock.moved_s += 20
         await tablet.record(spec.stream, range(6, 8))
@@ -235,7 +235,7 @@ async def test_a_database_that_is_away_for_a_while_does_not_hide_new_ecg(
             yield
 
         with monkeypatch.context() as patch:
-            patch.setattr(world.relay.ingest.journal.records, "read", away)
+            patch.setattr(world.relay.tablets.parts.journal.records, "read", away)
             await tablet.record(spec.stream, range(2, 4))
             await tablet.stored(spec.stream)  # the ECG does not wait for the database
             await asyncio.wait_for(asked.wait(), PATIENCE_S)
@@ -272,7 +272,7 @@ async def test_upkeep_closes_what_nobody_touches_and_nothing_a_human_still_has_t
         live = cases["live"] = tablet.open()
         await tablet.record(live.stream, range(4))
         await tablet.stored(live.stream)
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
 
         states = {name: await _state(world, spec.incident) for name, spec in cases.items()}
         assert states == {
@@ -302,5 +302,5 @@ async def test_a_live_case_without_screening_is_not_closed_under_the_crew(tmp_pa
         await _redial(tablet)
         await tablet.record(spec.stream, range(2, 4))
         await tablet.stored(spec.stream)
-        await world.relay.upkeep.close_idle()
+        await world.relay.cases.upkeep.close_idle()
         assert await _state(world, spec.incident) is IncidentState.OPEN

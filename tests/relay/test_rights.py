@@ -150,7 +150,7 @@ async def test_nothing_is_written_on_a_right_that_ended_before_anybody_looked(
 ) -> None:
     """Between the command and the look a tablet opens no case at its old hospitals, and writes no card."""
     monkeypatch.setattr("relay.services.ground.rights.LOOK_EVERY_S", 3600.0)
-    await until(lambda: world.relay.rights.looks > 0)
+    await until(lambda: world.relay.people.rights.looks > 0)
     await asyncio.sleep(0.6)  # the look under way has gone to sleep for an hour
     async with world.tablet() as moved, world.tablet("救急2") as revoked:
         case = revoked.open()
@@ -195,7 +195,7 @@ async def test_while_the_database_is_silent_nothing_is_cut(world: World) -> None
     async with world.tablet() as tablet, world.page("sato") as page:
         await tablet.until(lambda: tablet.heard)
         await page.until(lambda t: t["kind"] == "welcome")
-        rights, records = world.relay.rights, world.relay.rights._records
+        rights, records = world.relay.people.rights, world.relay.people.rights._records
         rights._records = Silent()  # type: ignore[assignment]
         looks, held = rights.looks, rights.count
         await asyncio.sleep(0.8)
@@ -232,13 +232,13 @@ class City:
         self.number += 1
         unit = f"車{self.number}"
         device = Device(unit, frozenset({"chuo"}))
-        return unit, await self.world.relay.people.add_device(device, "test")
+        return unit, await self.world.relay.people.people.add_device(device, "test")
 
     async def _person(self, role: Role) -> str:
         self.number += 1
         name = f"p{self.number}"
         person = Person(name, f"Dr {name}", role, "chuo" if role is not Role.COMMAND else None)
-        await self.world.relay.people.add_account(person, PASSWORD, "test")
+        await self.world.relay.people.people.add_account(person, PASSWORD, "test")
         return name
 
     async def link(self, end: Callable[[People, str], Awaitable[Any]], code: int) -> Open:
@@ -376,14 +376,14 @@ class City:
 async def test_a_hundred_ends_of_every_kind_close_what_is_open(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rights = world.relay.rights
-    world.relay.callers._rules.redeem.forget("127.0.0.1")
+    rights = world.relay.people.rights
+    world.relay.calls.callers._rules.redeem.forget("127.0.0.1")
     async with AsyncExitStack() as stack:
         city = City(world, tmp_path, stack)
         city.people = await stack.enter_async_context(elsewhere(tmp_path))
         city.records = await open_sqlite(tmp_path / "records.sqlite")
         stack.push_async_callback(city.records.close)
-        await world.relay.people.add_hospital(Hospital("daiichi", "第一"), "test")
+        await world.relay.people.people.add_hospital(Hospital("daiichi", "第一"), "test")
 
         def again(device: People, unit: str) -> Awaitable[Any]:
             return device.add_device(Device(unit, frozenset({"chuo"})), "test")

@@ -14,7 +14,7 @@ from relay.model.decision import DecisionKind
 from relay.model.report import TIERS
 from relay.protocol import messages as m
 from relay.services.screening.screener import Screened
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.relay.test_changes import RISE, play, trending
 from tests.relay.world import CALM, MovedClock, Tablet, World, a_world
 
@@ -143,7 +143,7 @@ async def test_the_row_says_what_the_newest_ecg_says(world: World) -> None:
         await tablet.follow(patient.spec.incident)
         for tier in ("E", "A", "Q", "C", "B", "D"):
             await patient.ecg(tier)
-            row = await world.relay.cases.row(patient.spec.incident)
+            row = await world.relay.cases.cases.row(patient.spec.incident)
             assert row is not None
             assert (row["tier"], row["statement_en"]) == (tier, f"tier {tier}")
 
@@ -152,7 +152,7 @@ async def test_a_change_of_st_that_could_not_ring_rings_at_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_world(tmp_path, Adapters(screener=trending)) as world, world.tablet() as tablet:
-        alerting = world.relay.cases._alerting
+        alerting = world.relay.cases.cases._alerting
         real, failed = alerting._ring, 0
 
         async def away_once(*args: object) -> object:
@@ -168,6 +168,6 @@ async def test_a_change_of_st_that_could_not_ring_rings_at_the_next_look(
         seq = 0
         for level in [*[CALM] * 6, *[RISE] * 8]:
             seq = await play(world, tablet, spec, [level], seq)
-            await world.relay.screening._flush()  # as every five seconds
+            await world.relay.screening.screening._flush()  # as every five seconds
         assert (await tablet.notice("alert-raised")).data["tier"] == "E"
         assert failed == 1

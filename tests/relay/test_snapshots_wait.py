@@ -17,7 +17,7 @@ from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.protocol.codec import encode_samples
 from relay.services.screening import work as screening
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.frames import MASK_8
 from tests.patience import PATIENCE_S
 from tests.relay.world import ELEVATED, MovedClock, N, Tablet, World, a_world, block
@@ -57,7 +57,7 @@ async def until_kept(world: World, snapshot: UUID) -> Snapshot:
 
 async def looked_at(world: World) -> None:
     """The keeper has had a look at everything it awaits, and every look has ended."""
-    keeper = world.relay.ingest.keeper
+    keeper = world.relay.tablets.parts.keeper
     for _ in range(3):
         keeper._wake.set()
         await asyncio.sleep(0.05)
@@ -74,7 +74,7 @@ async def bring(world: World, spec: m.OpenStream, *seqs: int) -> None:
         frame = wire.EcgFrame(spec.stream, 1, seq, seq * N, N, MASK_8, 0, payload)
         frames.append(LoggedFrame(seq, seq * N, N, wire.pack(frame)))
     await world.relay.ecg_log.append(spec.stream, frames)
-    world.relay.ingest.keeper.frames_stored(spec.stream)
+    world.relay.tablets.parts.keeper.frames_stored(spec.stream)
 
 
 async def opened(tablet: Tablet, spec: m.OpenStream) -> None:
@@ -172,7 +172,7 @@ async def test_while_the_database_is_away_screening_tries_again(
     """It does not answer at the first and second try; nobody restarts anything."""
     monkeypatch.setattr(screening, "AGAIN_AFTER_S", 0.1)
     failed = 0
-    real = world.relay.screening._screen
+    real = world.relay.screening.screening._screen
 
     async def away_twice(*args: object, **more: object) -> object:
         nonlocal failed
@@ -181,7 +181,7 @@ async def test_while_the_database_is_away_screening_tries_again(
             raise Unavailable("The database does not answer.")
         return await real(*args, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(world.relay.screening, "_screen", away_twice)
+    monkeypatch.setattr(world.relay.screening.screening, "_screen", away_twice)
     async with world.tablet() as tablet:
         spec = tablet.open()
         await tablet.follow(spec.incident)
@@ -195,7 +195,7 @@ async def test_while_the_database_is_away_screening_tries_again(
 async def test_one_ecg_whose_screening_breaks_leaves_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = world.relay.screening._screen_snapshot
+    real = world.relay.screening.screening._screen_snapshot
     breaks: set[UUID] = {uuid4()}
 
     async def screened(snapshot: UUID) -> None:
@@ -203,11 +203,11 @@ async def test_one_ecg_whose_screening_breaks_leaves_the_others(
             raise ZeroDivisionError("on purpose")
         await real(snapshot)
 
-    monkeypatch.setattr(world.relay.screening, "_screen_snapshot", screened)
+    monkeypatch.setattr(world.relay.screening.screening, "_screen_snapshot", screened)
     async with world.tablet() as tablet:
         spec = tablet.open()
         await tablet.follow(spec.incident)
-        for _ in range(world.relay.screening.queue.workers + 1):
+        for _ in range(world.relay.screening.screening.queue.workers + 1):
             asked = m.SnapshotRequest(uuid4(), spec.stream, 0, 1000, "manual")
             breaks.add(asked.snapshot)
             await tablet.event(spec.incident, asked)

@@ -100,7 +100,7 @@ async def test_two_tablets_at_once_and_each_case_is_its_own(world: World) -> Non
         assert [t.data["snapshot"] for t in told] == [str(s) for s in asked]
         assert [t.data["tier"] for t in told] == ["E", "A"]
         await other.notice("alert-raised")
-        rows = [await world.relay.cases.row(s.incident) for s in (calm, grave)]
+        rows = [await world.relay.cases.cases.row(s.incident) for s in (calm, grave)]
         assert [r and (r["tier"], r["unit"]) for r in rows] == [("E", "救急1"), ("A", "救急2")]
         assert one.notices("alert-raised") == []
         for user, spec in (("sato", calm), ("mori", grave)):
@@ -135,5 +135,5 @@ async def test_a_new_age_is_told_to_every_ecg_of_its_own_case_and_to_no_other(
 
 
 async def _live(world: World, stream: UUID) -> str:
-    newest = world.relay.screening.latest(stream)
+    newest = world.relay.screening.screening.latest(stream)
     return newest.statement_en if newest else ""

@@ -20,7 +20,7 @@ from relay.services.evidence.audit_trail import Question, asked
 from relay.services.ground import witness as module
 from relay.services.ground.late import Late
 from relay.services.ground.witness import AGAIN_AFTER_S, REFUSED_EVERY_S, Witness
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk
 from tests.relay.test_cli import Done, kyumei
@@ -44,7 +44,7 @@ async def rows_of(records: SqlRecords) -> list[tuple[str, str, str]]:
 
 async def quiet(world: World) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while world.relay.witness.waiting:
+        while world.relay.ground.witness.waiting:
             await asyncio.sleep(0.02)
 
 
@@ -103,7 +103,7 @@ async def test_a_thousand_refusals_are_counted_rows(tmp_path: Path) -> None:
             statuses = {(await http.get(path)).status_code for _ in range(300)}
         assert statuses == {404}
         clock.moved_s = REFUSED_EVERY_S + 1
-        world.relay.witness._count_refused()
+        world.relay.ground.witness._count_refused()
         await quiet(world)
         async with world.relay.records.read() as reads:
             rows = [
@@ -143,7 +143,7 @@ async def test_looking_goes_on_while_nothing_can_be_written_and_the_row_comes_la
     world: World,
 ) -> None:
     case = await a_case(world)
-    late, records = world.relay.people._late, world.relay.records
+    late, records = world.relay.people.people._late, world.relay.records
     with capture_logs() as lines:
         async with await world.http("sato") as http:
             await http.get("/api/session")
@@ -165,7 +165,7 @@ async def test_looking_goes_on_while_nothing_can_be_written_and_the_row_comes_la
 
 
 async def test_a_sign_in_that_is_stored_later_still_says_from_where(world: World) -> None:
-    late, records = world.relay.people._late, world.relay.records
+    late, records = world.relay.people.people._late, world.relay.records
     late._records = Locked()  # type: ignore[assignment]
     async with await world.http(None) as http:
         body = {"name": "ito", "password": PASSWORD}

@@ -28,7 +28,8 @@ from relay.services.relay import Relay
 from relay.services.screening.screener import Screened
 from relay.settings import Settings
 from relay.web.server import bind, make_server
-from relay.wiring import Adapters, open_relay
+from relay.wiring.adapters import Adapters
+from relay.wiring.relay import open_relay
 from tests.frames import MASK_8
 from tests.patience import PATIENCE_S
 from tests.relay.fake_plane import FakePlane
@@ -89,7 +90,7 @@ class World:
 
     async def cookie(self, user: str) -> str:
         if user not in self.cookies:
-            self.cookies[user], _ = await self.relay.people.sign_in(user, PASSWORD, user)
+            self.cookies[user], _ = await self.relay.people.people.sign_in(user, PASSWORD, user)
         return self.cookies[user]
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from relay.video.forwarding import ForwardingPlane
-from relay.wiring import Adapters
+from relay.wiring.adapters import Adapters
 from tests.browser.call_stage import CAMERA, until
 from tests.browser_page import chromium, new_page
 from tests.relay.call_world import Desk, a_desk
@@ -37,7 +37,7 @@ async def test_a_line_without_room_for_video_shows_pictures_and_comes_back(tmp_p
     plane = ForwardingPlane()
     async with (
         a_world(tmp_path, Adapters(plane=plane)) as world,
-        chromium(*CAMERA, "--use-fake-ui-for-media-stream") as browser,
+        chromium(*CAMERA) as browser,
     ):
         desk = await a_desk(world)
         good = await a_console(browser, world, desk)

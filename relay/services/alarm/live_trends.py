@@ -1,7 +1,7 @@
 """The ST trend of every live stream: when the patient's own ST has changed long enough to ring.
 
 The criteria look at one moment; an ST that climbs from −1 mm to +0.8 mm meets none and is an occlusion all the
-same. What posture, rate or conduction explains does not ring (``ecg.st_trend``). A relay that was restarted, or
+same. What posture, rate or conduction explains does not ring (``ecg.course.st_trend``). A relay that was restarted, or
 that had let a quiet stream go, goes on from the points that are kept: the patient's first minute stays the baseline.
 """
 
@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from ecg.st_trend import StTrend, epoch_of_report
+from ecg.course.st_trend import StTrend, epoch_of_report
 from relay.model.report import Report
 from relay.model.st_point import StPoint
 

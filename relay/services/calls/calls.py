@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from relay.alerts.sms_port import SmsGateway, SmsResult
 from relay.auth.port import Tokens
 from relay.bus.port import Bus
 from relay.errors import BadInput, Conflict, NotFound, RelayError
@@ -24,7 +25,6 @@ from relay.services.calls.render_calls import Json
 from relay.services.calls.viewers import CallViewers
 from relay.services.ground.journal import CASES, CaseChanged
 from relay.services.ground.watcher import Watcher
-from relay.sms.port import SmsGateway, SmsResult
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 5.0

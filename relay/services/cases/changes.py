@@ -11,10 +11,10 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from ecg.comparison import as_json, compare
+from ecg.course.comparison import as_json, compare
+from ecg.course.tracing import tracing_of_report
+from ecg.course.vector import st_vector
 from ecg.leads import EXTRA_LEADS, STANDARD_12
-from ecg.tracing import tracing_of_report
-from ecg.vector import st_vector
 from relay.errors import NotFound
 from relay.model.people import Person
 from relay.model.report import Report

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
 
 log = structlog.get_logger(__name__)
 RESTART_AFTER_S = 1.0
+Work = Mapping[str, Callable[[], Awaitable[None]]]
+"""What runs until it is cancelled, by the name that ``/readyz`` says while it is down."""
 
 
 @asynccontextmanager
-async def running(
-    work: dict[str, Callable[[], Awaitable[None]]], stopped: set[str]
-) -> AsyncIterator[None]:
+async def running(work: Work, stopped: set[str]) -> AsyncIterator[None]:
     """Run all of it while the block lasts; ``stopped`` holds the names of what is down."""
     tasks = [asyncio.create_task(_supervised(n, w, stopped), name=n) for n, w in work.items()]
     try:

@@ -1,4 +1,4 @@
-"""Beside the screening of a live stream: whether its ventricles stand still (``ecg.standstill``)."""
+"""Beside the screening of a live stream: whether its ventricles stand still (``ecg.detecting.standstill``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ecg.standstill import StandstillWatch, Verdict
+from ecg.detecting.standstill import StandstillWatch, Verdict
 from ecg.values import EcgSegment
 from relay.model.report import Report
 

@@ -16,8 +16,8 @@ from uuid import UUID
 
 import structlog
 
+from ecg.detecting.standstill import StandstillWatch
 from ecg.leads import leads_of_mask
-from ecg.standstill import StandstillWatch
 from ecg.values import EcgSegment
 from relay.ecglog.port import EcgLog
 from relay.errors import RelayError, Unavailable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from ecg import kernels
+from ecg.kernels.warming import warm
 
 
 def main() -> int:
     """0 also where numba is absent: NumPy does the work then, and the sentence says so."""
-    refused = kernels.warm()
+    refused = warm()
     sys.stdout.write(f"kyumei: {refused}; NumPy stays.\n" if refused else "kyumei: kernels are compiled.\n")  # fmt: skip
     return 0
 

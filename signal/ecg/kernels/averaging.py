@@ -1,16 +1,15 @@
-"""The compiled twin of ``ecg.representative``: beats cut, compared, weighed and averaged."""
+"""The compiled twin of ``ecg.beat.representative``: beats cut, compared, weighed and averaged."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.beat.representative import _QRS_ST, POST, PRE, SLOW_WIDTH
 from ecg.kernels.jit import jit
-from ecg.representative import _QRS_ST, POST, PRE
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
-_SMOOTH = 25
 
 
 @jit
@@ -22,7 +21,7 @@ def _weighted_slope(uv: Float, weights: Float, pad: int, out: Float) -> None:
 
 
 def weighted_slope(uv: Float, weights: Float, pad: int) -> Float:
-    """As ``ecg.representative.weighted_slope``."""
+    """As ``ecg.beat.representative.weighted_slope``."""
     out = np.zeros((uv.shape[0], uv.shape[1] + 2 * pad))
     _weighted_slope(uv, weights, pad, out)
     return out
@@ -45,7 +44,7 @@ def _cut(uv: Float, positions: Int, out: Float) -> None:
 
 
 def cut_beats(uv: Float, positions: Int) -> Float:
-    """As ``ecg.representative.cut_beats``."""
+    """As ``ecg.beat.representative.cut_beats``."""
     out = np.empty((positions.size, uv.shape[0], PRE + POST))
     _cut(uv, positions, out)
     return out
@@ -64,7 +63,7 @@ def _levelled(beats: Float, low: int, high: int) -> None:
 
 
 def levelled(beats_uv: Float, low: int, high: int) -> Float:
-    """As ``ecg.representative.levelled``."""
+    """As ``ecg.beat.representative.levelled``."""
     _levelled(beats_uv, low, high)
     return beats_uv
 
@@ -80,14 +79,14 @@ def _slow_rms(beats: Float, centre: Float, first: int, out: Float) -> None:
                 running += row[i] - usual[i]
                 total[i] = running
             power = 0.0
-            for i in range(n - _SMOOTH):
-                smooth = (total[i + _SMOOTH] - total[i]) / _SMOOTH
+            for i in range(n - SLOW_WIDTH):
+                smooth = (total[i + SLOW_WIDTH] - total[i]) / SLOW_WIDTH
                 power += smooth * smooth
-            out[k, lead] = np.sqrt(power / (n - _SMOOTH))
+            out[k, lead] = np.sqrt(power / (n - SLOW_WIDTH))
 
 
 def slow_rms(beats_uv: Float, centre: Float) -> Float:
-    """As ``ecg.representative.slow_rms``."""
+    """As ``ecg.beat.representative.slow_rms``."""
     out = np.empty(beats_uv.shape[:2])
     _slow_rms(beats_uv, centre, _QRS_ST.start, out)
     return out
@@ -106,7 +105,7 @@ def _weighted_sum(beats: Float, weights: Float, out: Float) -> None:
 
 
 def weighted_sum(beats_uv: Float, weights: Float) -> Float:
-    """As ``ecg.representative.weighted_sum``."""
+    """As ``ecg.beat.representative.weighted_sum``."""
     out = np.empty(beats_uv.shape[1:])
     _weighted_sum(beats_uv, weights, out)
     return out
@@ -127,7 +126,7 @@ def _spreads(uv: Float, width: int, every: int, spread: Float) -> None:
 
 
 def calmest_stretch(uv: Float, width: int, every: int) -> tuple[int, float]:
-    """As ``ecg.representative.calmest_stretch``."""
+    """As ``ecg.beat.representative.calmest_stretch``."""
     spread = np.empty(uv.shape[1] // every - width // every + 1)
     _spreads(uv, width, every, spread)
     calmest = int(spread.argmin())

@@ -1,11 +1,11 @@
-"""The compiled twin of ``ecg.baseline``: levels at the knots, and the spline through them taken off."""
+"""The compiled twin of ``ecg.conditioning.baseline``: levels at the knots, and the spline through them taken off."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from ecg.baseline import _OUTLIER_MOST_UV, _OUTLIER_TIMES, _OUTLIER_UV
+from ecg.conditioning.baseline import _OUTLIER_MOST_UV, _OUTLIER_TIMES, _OUTLIER_UV
 from ecg.kernels.jit import jit
 from ecg.kernels.order import median_of
 from ecg.values import Float
@@ -25,7 +25,7 @@ def _means_from(uv: Float, starts: Int, width: int, out: Float) -> None:
 
 
 def means_from(uv: Float, starts: Int, width: int) -> Float:
-    """As ``ecg.baseline.means_from``."""
+    """As ``ecg.conditioning.baseline.means_from``."""
     out = np.empty((uv.shape[0], starts.size))
     _means_from(uv, starts, width, out)
     return out
@@ -71,7 +71,7 @@ def _less_spline(uv: Float, levels: Float, knots: Int, out: Float) -> None:
 
 
 def less_spline(uv: Float, levels: Float, knots: Int) -> Float:
-    """As ``ecg.baseline.less_spline``."""
+    """As ``ecg.conditioning.baseline.less_spline``."""
     out = np.empty_like(uv)
     _less_spline(uv, np.ascontiguousarray(levels), knots, out)
     return out
@@ -94,7 +94,7 @@ def _suspect(levels: Float, knots: Int, bad: Bool) -> None:
 
 
 def suspect_knots(levels: Float, knots: Int) -> Bool:
-    """As ``ecg.baseline.suspect_knots``."""
+    """As ``ecg.conditioning.baseline.suspect_knots``."""
     bad = np.zeros(levels.shape, np.bool_)
     if knots.size >= 3:
         _suspect(np.ascontiguousarray(levels), knots, bad)

@@ -1,11 +1,19 @@
-"""The compiled twin of ``ecg.beats``: lead weights, activity, its local size and its peaks."""
+"""The compiled twin of ``ecg.detecting.beats``: lead weights, activity, its local size and its peaks."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from ecg.beats import _FS, _MA, _QUIET_S, _REFRACTORY
+from ecg.detecting.beats import (
+    _FS,
+    _MA,
+    _QUIET_S,
+    _REFRACTORY,
+    _SECOND_EITHER_WAY,
+    _SIZE_CAP,
+    _TENTH,
+)
 from ecg.kernels.jit import jit
 from ecg.kernels.order import at_share, select
 from ecg.values import Float
@@ -13,7 +21,6 @@ from ecg.values import Float
 Int = npt.NDArray[np.intp]
 Bool = npt.NDArray[np.bool_]
 _BLOCK = round(_QUIET_S * _FS)
-_TENTH = round(0.1 * _FS)
 
 
 @jit
@@ -31,7 +38,7 @@ def _spread(velocity: Float, high_at: int, low_at: int, high: Float, low: Float)
 
 
 def spread(velocity: Float, high_at: int, low_at: int) -> tuple[Float, Float]:
-    """As ``ecg.beats.spread``."""
+    """As ``ecg.detecting.beats.spread``."""
     high, low = np.empty(velocity.shape[0]), np.empty(velocity.shape[0])
     _spread(velocity, high_at, low_at, high, low)
     return high, low
@@ -58,7 +65,7 @@ def _weighted(velocity: Float, weights: Float, pad: int, padded: Float, activity
 
 
 def weighted(velocity: Float, weights: Float, pad: int) -> tuple[Float, Float]:
-    """As ``ecg.beats.weighted``."""
+    """As ``ecg.detecting.beats.weighted``."""
     padded = np.zeros((velocity.shape[0], velocity.shape[1] + 2 * pad))
     activity = np.empty(velocity.shape[1])
     _weighted(velocity, weights, pad, padded, activity)
@@ -69,15 +76,15 @@ def weighted(velocity: Float, weights: Float, pad: int) -> tuple[Float, Float]:
 def _running_top(activity: Float, running: Float) -> None:
     """Largest activity within a second of each stretch of 100 ms, zero beyond the ends."""
     n, n_blocks = activity.size, running.size
-    peaks = np.zeros(n_blocks + 20)
+    peaks = np.zeros(n_blocks + 2 * _SECOND_EITHER_WAY)
     for k in range(n_blocks):
         top = activity[k * _TENTH] if (k + 1) * _TENTH <= n else 0.0
         for i in range(k * _TENTH, min(n, (k + 1) * _TENTH)):
             top = max(top, activity[i])
-        peaks[k + 10] = top
+        peaks[k + _SECOND_EITHER_WAY] = top
     for k in range(n_blocks):
         top = peaks[k]
-        for i in range(k + 1, k + 21):
+        for i in range(k + 1, k + 2 * _SECOND_EITHER_WAY + 1):
             top = max(top, peaks[i])
         running[k] = top
 
@@ -86,7 +93,7 @@ def _running_top(activity: Float, running: Float) -> None:
 def _size(activity: Float, out: Float) -> None:
     running = np.empty(-(-activity.size // _TENTH))
     _running_top(activity, running)
-    cap, last = 1.6 * at_share(running, 0.5), running.size - 1
+    cap, last = _SIZE_CAP * at_share(running, 0.5), running.size - 1
     for k in range(running.size):
         running[k] = min(running[k], cap)
     for i in range(out.size):
@@ -100,7 +107,7 @@ def _size(activity: Float, out: Float) -> None:
 
 
 def local_size(activity: Float) -> Float:
-    """As ``ecg.beats.local_size``."""
+    """As ``ecg.detecting.beats.local_size``."""
     out = np.empty(activity.size)
     _size(activity, out)
     return out
@@ -138,7 +145,7 @@ def _peaks(activity: Float, floor: Float, share: float, found: Int) -> int:
 
 
 def peaks(activity: Float, floor: Float, share: float) -> Int:
-    """As ``ecg.beats.peaks``."""
+    """As ``ecg.detecting.beats.peaks``."""
     found = np.empty(activity.size, np.intp)
     count = _peaks(activity, floor, share, found)
     return found[:count]

@@ -18,6 +18,8 @@ from pathlib import Path
 _ECG = Path(__file__).resolve().parents[1]
 BESIDE = _ECG / "kernels" / "__pycache__"
 PREFIX = "compiled-"
+_MADE_OF = ("", "conditioning", "detecting", "beat", "kernels")
+"""Folders of the sources that a kernel is made of: the rooms of the hot functions, below them the ground."""
 _WHOLE = f"whole-{sys.implementation.cache_tag}-"
 
 
@@ -31,8 +33,8 @@ def folder_name() -> str:
         found = hashlib.sha256(version("numba").encode())
     except PackageNotFoundError as error:
         raise ImportError("numba is not installed") from error
-    for path in sorted([*_ECG.glob("*.py"), *_ECG.glob("kernels/*.py")]):
-        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted(path for room in _MADE_OF for path in (_ECG / room).glob("*.py")):
+        found.update(path.relative_to(_ECG).as_posix().encode() + b"\0" + path.read_bytes())
     return PREFIX + found.hexdigest()[:16]
 
 

@@ -1,11 +1,11 @@
-"""The compiled twin of ``ecg.fiducials``: acceleration and speed of the beat, and the first calm in them."""
+"""The compiled twin of ``ecg.beat.fiducials``: acceleration and speed of the beat, and the first calm in them."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from ecg.fiducials import _SECOND
+from ecg.beat.fiducials import _SECOND
 from ecg.kernels.jit import jit
 from ecg.values import Float
 
@@ -37,7 +37,7 @@ def _acceleration(beat_uv: Float, kernel: Float, out: Float) -> None:
 
 
 def acceleration(beat_uv: Float, half: int) -> Float:
-    """As ``ecg.fiducials.acceleration``."""
+    """As ``ecg.beat.fiducials.acceleration``."""
     out = np.empty(beat_uv.shape[1])
     _acceleration(beat_uv, _SECOND[half], out)
     return out
@@ -58,7 +58,7 @@ def _speed(beat_uv: Float, out: Float) -> None:
 
 
 def speed_of(beat_uv: Float) -> Float:
-    """As ``ecg.fiducials.speed_of``."""
+    """As ``ecg.beat.fiducials.speed_of``."""
     out = np.empty(beat_uv.shape[1])
     _speed(beat_uv, out)
     return out
@@ -66,7 +66,7 @@ def speed_of(beat_uv: Float) -> Float:
 
 @jit
 def run_of(a: Float, limit: float, speed: Float, still: float, start: int, stop: int, need: int) -> int:  # fmt: skip
-    """As ``ecg.fiducials.run_of``."""
+    """As ``ecg.beat.fiducials.run_of``."""
     step = 1 if stop > start else -1
     run = 0
     for i in range(start, stop, step):

@@ -1,13 +1,13 @@
-"""The compiled twin of ``ecg.mains``: what is transformed to find the hum, and the fit that takes it out."""
+"""The compiled twin of ``ecg.conditioning.mains``: what is transformed to find the hum, and the fit that takes it out."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.conditioning.mains import _SLOW
 from ecg.kernels.jit import jit
 from ecg.kernels.sums import add_pairs, dot
-from ecg.mains import _SLOW
 from ecg.values import Float
 
 Bool = npt.NDArray[np.bool_]
@@ -22,7 +22,7 @@ def _blanked(uv: Float, quiet: Bool, out: Float) -> None:
 
 
 def blanked(uv: Float, quiet: Bool) -> Float:
-    """As ``ecg.mains.blanked``."""
+    """As ``ecg.conditioning.mains.blanked``."""
     out = np.empty((uv.shape[0], uv.shape[1] - 1))
     _blanked(uv, quiet, out)
     return out
@@ -39,7 +39,7 @@ def _power(bins: npt.NDArray[np.complex128], out: Float) -> None:
 
 
 def total_power(bins: npt.NDArray[np.complex128]) -> Float:
-    """As ``ecg.mains.total_power``."""
+    """As ``ecg.conditioning.mains.total_power``."""
     out = np.empty(bins.shape[1])
     _power(bins, out)
     return out
@@ -83,7 +83,7 @@ def _sums(fast: Float, quiet: Bool, waves: Float, gram: Float, right: Float) -> 
 
 
 def block_sums(uv: Float, quiet: Bool, waves: Float) -> tuple[Float, Float]:
-    """As ``ecg.mains.block_sums``."""
+    """As ``ecg.conditioning.mains.block_sums``."""
     n_halves, n_waves, _half = waves.shape
     gram = np.empty((n_halves, n_waves, n_waves))
     right = np.zeros((n_halves, n_waves, uv.shape[0]))
@@ -142,7 +142,7 @@ def _fits(gram: Float, right: Float, gains: Float, coef: Float) -> None:
 
 
 def block_fits(gram: Float, right: Float, gains: Float) -> Float:
-    """As ``ecg.mains.block_fits``."""
+    """As ``ecg.conditioning.mains.block_fits``."""
     n_halves, n_waves, n_leads = right.shape
     coef = np.empty((n_halves - 1, n_waves, n_leads))
     _fits(gram, right, gains, coef)
@@ -167,7 +167,7 @@ def _less_hum(uv: Float, coef: Float, waves: Float, rising: Float, out: Float) -
 
 
 def less_hum(uv: Float, coef: Float, waves: Float, rising: Float) -> Float:
-    """As ``ecg.mains.less_hum``."""
+    """As ``ecg.conditioning.mains.less_hum``."""
     out = np.empty_like(uv)
     _less_hum(uv, coef, waves, rising, out)
     return out

@@ -1,4 +1,4 @@
-"""The compiled twin of ``ecg.matching``: pieces of a signal, and the shift at which each fits a template best."""
+"""The compiled twin of ``ecg.detecting.matching``: pieces of a signal, and the shift at which each fits a template best."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _unit_pieces(padded: Float, starts: Int, width: int, out: Float) -> None:
 
 
 def unit_pieces(padded: Float, starts: Int, width: int) -> Float:
-    """As ``ecg.matching.unit_pieces``."""
+    """As ``ecg.detecting.matching.unit_pieces``."""
     out = np.empty((starts.size, padded.shape[0] * width))
     _unit_pieces(padded, starts, width, out)
     return out
@@ -73,7 +73,7 @@ def _best_shifts(
 
 
 def best_shifts(padded: Float, starts: Int, template: Float, lags: int) -> tuple[Int, Float]:
-    """As ``ecg.matching.best_shifts``."""
+    """As ``ecg.detecting.matching.best_shifts``."""
     best, fit = np.empty(starts.size, np.intp), np.empty(starts.size)
     shape = template.reshape(padded.shape[0], -1)
     _best_shifts(padded, starts, shape, best, fit, lags)
@@ -94,7 +94,7 @@ def _alikeness(pieces: Float, alike: Float, usual: Float) -> None:
 
 
 def alikeness(pieces: Float) -> tuple[Float, Float]:
-    """As ``ecg.beats.alikeness``."""
+    """As ``ecg.detecting.beats.alikeness``."""
     n = pieces.shape[0]
     alike, usual = np.empty((n, n)), np.empty(n)
     _alikeness(pieces, alike, usual)

@@ -1,17 +1,29 @@
-"""The compiled twin of ``ecg.quantities``: one lead's beat in numbers."""
+"""The compiled twin of ``ecg.beat.quantities``: one lead's beat in numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.beat.quantities import (
+    _MS,
+    _SMALLEST_WAVE_UV,
+    NUMBERS,
+    P_EDGE,
+    P_SHORTEST,
+    P_SMOOTH,
+    STEEP,
+    T_FROM,
+    TERMINAL,
+)
 from ecg.kernels.jit import jit
-from ecg.quantities import _MS, _SMALLEST_WAVE_UV, NUMBERS
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
-_P_EDGE, _P_SMOOTH = 8, 7
-_EIGHT_MS = round(8 * _MS)
+_QRS, _T, _P, _STEEPNESS, _J = (
+    NUMBERS.index(n) for n in ("r_uv", "st_t_area", "p_uv", "steepness", "j_uv")
+)
+_TERMINAL = NUMBERS.index("terminal_uv")
 
 
 @jit
@@ -58,22 +70,22 @@ def _of_t(row: Float, j: int, low: int, high: int, limit: int, out: Float) -> No
 def _p_of(row: Float, low: int, high: int, total: Float) -> float:
     """Signed peak of the smoothed P above the line under it; ``total`` is room for the running sum."""
     n = high - low
-    if n < 30:
+    if n < P_SHORTEST:
         return 0.0
     left = right = 0.0
-    for i in range(_P_EDGE):
+    for i in range(P_EDGE):
         left += row[low + i]
-        right += row[high - _P_EDGE + i]
-    left, right = left / _P_EDGE, right / _P_EDGE
+        right += row[high - P_EDGE + i]
+    left, right = left / P_EDGE, right / P_EDGE
     running, best = 0.0, 0.0
-    for i in range(n + _P_SMOOTH):
-        k = i - 4
+    for i in range(n + P_SMOOTH):
+        k = i - (P_SMOOTH // 2 + 1)
         if 0 <= k < n:
             share = 1.0 if k == n - 1 else k * (1.0 / (n - 1))
             running += row[low + k] - (left + (right - left) * share)
         total[i] = running
     for i in range(n):
-        smooth = (total[i + _P_SMOOTH] - total[i]) / _P_SMOOTH
+        smooth = (total[i + P_SMOOTH] - total[i]) / P_SMOOTH
         if abs(smooth) > abs(best):
             best = smooth
     return best
@@ -81,28 +93,28 @@ def _p_of(row: Float, low: int, high: int, total: Float) -> float:
 
 @jit
 def _lead_numbers(mean: Float, onset: int, j: int, limit: int, p: Int, at: Int, out: Float) -> None:
-    total, last = np.empty(mean.shape[1] + _P_SMOOTH), mean.shape[1] - 1
-    low = j + round(60 * _MS)
-    before, after = max(0, j - _EIGHT_MS), min(last, j + _EIGHT_MS)
+    total, last = np.empty(mean.shape[1] + P_SMOOTH), mean.shape[1] - 1
+    low = j + T_FROM
+    before, after = max(0, j - STEEP), min(last, j + STEEP)
     for lead in range(mean.shape[0]):
         row, numbers = mean[lead], out[lead]
         for k in range(at.size):
             numbers[k] = (row[min(at[k], last)] + row[min(at[k] + 1, last)]) / 2
-        _of_qrs(row, onset, j, numbers[5:])
-        terminal, first = 0.0, max(onset, j - 20)
+        _of_qrs(row, onset, j, numbers[_QRS:])
+        terminal, first = 0.0, max(onset, j - TERMINAL)
         for i in range(first, j):
             terminal += row[i]
-        numbers[13] = terminal / (j - first)
-        _of_t(row, j, low, max(limit, low + 2), limit, numbers[14:])
-        numbers[19] = _p_of(row, p[0], p[1], total)
-        numbers[20] = abs(row[after] - row[before]) * _MS / (after - before)
-        numbers[21] = row[j]
+        numbers[_TERMINAL] = terminal / (j - first)
+        _of_t(row, j, low, max(limit, low + 2), limit, numbers[_T:])
+        numbers[_P] = _p_of(row, p[0], p[1], total)
+        numbers[_STEEPNESS] = abs(row[after] - row[before]) * _MS / (after - before)
+        numbers[_J] = row[j]
 
 
 def lead_numbers(
     mean_uv: Float, onset: int, j: int, limit: int, p: tuple[int, int], at: Int
 ) -> Float:
-    """As ``ecg.quantities.lead_numbers``."""
+    """As ``ecg.beat.quantities.lead_numbers``."""
     out = np.empty((mean_uv.shape[0], len(NUMBERS)))
     _lead_numbers(mean_uv, onset, j, limit, np.array(p), at, out)
     return out

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ecg.conditioning.noisy_seconds import _HALF_SECOND, _SECOND
 from ecg.kernels.jit import jit
 from ecg.kernels.sums import add_pairs, dot
-from ecg.noisy_seconds import _HALF_SECOND, _SECOND
 from ecg.values import Float
 
 Bool = npt.NDArray[np.bool_]
@@ -37,7 +37,7 @@ def _hf_power(uv: Float, quiet: Bool, power: Float, count: Float) -> None:
 
 
 def hf_power(uv: Float, quiet: Bool) -> tuple[Float, Float]:
-    """As ``ecg.noisy_seconds.hf_power``."""
+    """As ``ecg.conditioning.noisy_seconds.hf_power``."""
     n_seconds = -(-(uv.shape[1] - 9) // _SECOND)
     power, count = np.empty((uv.shape[0], n_seconds)), np.zeros(n_seconds)
     _hf_power(uv, quiet, power, count)
@@ -56,7 +56,7 @@ def _half_means(uv: Float, out: Float) -> None:
 
 
 def half_means(uv: Float) -> Float:
-    """As ``ecg.noisy_seconds.half_means``."""
+    """As ``ecg.conditioning.noisy_seconds.half_means``."""
     out = np.empty((uv.shape[0], uv.shape[1] // _HALF_SECOND))
     _half_means(uv, out)
     return out

@@ -1,6 +1,6 @@
 """What the raw samples look like: extremes of every stretch, and samples that stand out in several leads at once.
 
-A record without a fault is the rule, and it is told by these alone; where one may be, ``ecg.quality`` looks itself.
+A record without a fault is the rule, and it is told by these alone; where one may be, ``ecg.conditioning.raw_faults`` looks itself.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecg import quality
+from ecg.conditioning import raw_faults
+from ecg.conditioning.pacing import _HEIGHT_UV, _LEADS
 from ecg.kernels.jit import jit
-from ecg.pacing import _HEIGHT_UV, _LEADS
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -19,7 +19,7 @@ Bool = npt.NDArray[np.bool_]
 
 @jit
 def finite(uv: Float) -> bool:
-    """As ``ecg.quality.finite``: what is not finite less itself is not zero."""
+    """As ``ecg.conditioning.raw_faults.finite``: what is not finite less itself is not zero."""
     for lead in range(uv.shape[0]):
         row, off = uv[lead], 0
         for i in range(row.size):
@@ -56,7 +56,7 @@ def _unsuspicious(uv: Float, starts: Int, need: int, width: int) -> bool:
             low[k], high[k] = _extremes(row[starts[k] : stop])
         for k in range(starts.size):
             m = min(k + 1, starts.size - 1)
-            if max(high[k], high[m]) - min(low[k], low[m]) < quality.FLAT_UV:
+            if max(high[k], high[m]) - min(low[k], low[m]) < raw_faults.FLAT_UV:
                 return False
         bottom, top = _extremes(low)[0], _extremes(high)[1]
         at_top = at_bottom = 0
@@ -65,7 +65,7 @@ def _unsuspicious(uv: Float, starts: Int, need: int, width: int) -> bool:
             at_bottom += row[i] == bottom
         if max(at_top, at_bottom) >= need:
             return False
-        if top - bottom > quality.STEP_UV and _leaps(row, width):
+        if top - bottom > raw_faults.STEP_UV and _leaps(row, width):
             return False
     return True
 
@@ -78,19 +78,21 @@ def _leaps(row: Float, width: int) -> bool:
         here, part = 0.0, row[k * width : (k + 1) * width]
         for i in range(part.size):
             here += part[i]
-        if k and abs(here - before) / width > quality.STEP_UV:
+        if k and abs(here - before) / width > raw_faults.STEP_UV:
             return True
         before = here
     return False
 
 
-def raw_flags(uv: Float, rail: Bool | None, missing: Bool | None, fs_hz: float) -> quality.RawFlags:
-    """As ``ecg.quality.raw_flags``."""
-    starts = quality.half_seconds(uv.shape[1], fs_hz)
-    need, width = quality.stuck(fs_hz), quality.eight_ms(fs_hz)
+def raw_flags(
+    uv: Float, rail: Bool | None, missing: Bool | None, fs_hz: float
+) -> raw_faults.RawFlags:
+    """As ``ecg.conditioning.raw_faults.raw_flags``."""
+    starts = raw_faults.half_seconds(uv.shape[1], fs_hz)
+    need, width = raw_faults.stuck(fs_hz), raw_faults.eight_ms(fs_hz)
     if rail is None and missing is None and _unsuspicious(uv, starts, need, width):
-        return quality.no_flags(uv.shape, fs_hz)
-    return quality.looked_at(uv, rail, missing, fs_hz)
+        return raw_faults.no_flags(uv.shape, fs_hz)
+    return raw_faults.looked_at(uv, rail, missing, fs_hz)
 
 
 @jit
@@ -112,7 +114,7 @@ def _crowded(uv: Float, beside: int, limit: float, count: npt.NDArray[np.int8], 
 
 
 def crowded(uv: Float, beside: int) -> Int:
-    """As ``ecg.pacing.crowded``."""
+    """As ``ecg.conditioning.pacing.crowded``."""
     n = uv.shape[1] - 2 * beside
     found = np.empty(n, np.intp)
     total = _crowded(uv, beside, 2.0 * _HEIGHT_UV, np.empty(n, np.int8), found)
@@ -134,7 +136,7 @@ def _off_line(uv: Float, beside: int, out: Float) -> None:
 
 
 def off_line(uv: Float, beside: int) -> Float:
-    """As ``ecg.pacing.off_line``."""
+    """As ``ecg.conditioning.pacing.off_line``."""
     out = np.empty(uv.shape[1] - 2 * beside)
     _off_line(uv, beside, out)
     return out

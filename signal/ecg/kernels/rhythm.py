@@ -1,11 +1,11 @@
-"""The compiled twin of ``ecg.doubtful_beats``: which candidates the rhythm does not allow."""
+"""The compiled twin of ``ecg.detecting.doubtful_beats``: which candidates the rhythm does not allow."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from ecg.doubtful_beats import _BETTER, _LONGEST, _ON_TIME, NOT_READY
+from ecg.detecting.doubtful_beats import _BETTER, _LONGEST, _ON_TIME, NOT_READY
 from ecg.kernels.jit import jit
 from ecg.values import Float
 
@@ -56,7 +56,7 @@ def _keep_due(order: Int, positions: Int, fit: Float, tall: Int, usual: float, k
 
 
 def keep_due(positions: Int, fit: Float, tall: Int, usual: float) -> Bool:
-    """As ``ecg.doubtful_beats.keep_due``."""
+    """As ``ecg.detecting.doubtful_beats.keep_due``."""
     keep = np.ones(positions.size, dtype=np.bool_)
     _keep_due(np.argsort(fit, kind="stable"), positions, fit, tall, usual, keep)
     return keep

@@ -1,12 +1,12 @@
-"""The compiled twin of ``ecg.second_detector``: two moving means in each lead, and who agrees."""
+"""The compiled twin of ``ecg.detecting.second_detector``: two moving means in each lead, and who agrees."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.detecting.second_detector import _APART, _BEAT, _EVERY, _LEAST_WIDTH, _MATCH, _OFFSET, _QRS
 from ecg.kernels.jit import jit
-from ecg.second_detector import _APART, _BEAT, _EVERY, _LEAST_WIDTH, _MATCH, _OFFSET, _QRS
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -28,7 +28,7 @@ def _running_power(velocity: Float, lead: int, total: Float) -> float:
 
 @jit
 def _beats_of(total: Float, offset: float, found: Int) -> int:
-    """As ``ecg.second_detector.beats_of_one_lead``, into ``found``; how many."""
+    """As ``ecg.detecting.second_detector.beats_of_one_lead``, into ``found``; how many."""
     n, first = total.size - _BEAT, _BEAT // 2 - _QRS // 2
     count, start, peak, top = 0, -1, 0, 0.0
     for i in range(n + 1):
@@ -78,7 +78,7 @@ def _agreement(velocity: Float, positions: Int, out: Float) -> None:
 
 
 def agreement_by_lead(velocity: Float, positions: Int) -> Float:
-    """As ``ecg.second_detector.agreement_by_lead``."""
+    """As ``ecg.detecting.second_detector.agreement_by_lead``."""
     out = np.empty(velocity.shape[0])
     _agreement(velocity, positions, out)
     return out

@@ -1,4 +1,4 @@
-"""The compiled twin of ``ecg.filters``: a window made ready for its spectrum."""
+"""The compiled twin of ``ecg.conditioning.filters``: a window made ready for its spectrum."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _reflected(uv: Float, pad: int, out: Float, first: Float, slope: Float) -> N
 
 
 def reflected(uv: Float, pad: int, total: int) -> tuple[Float, Float, Float]:
-    """As ``ecg.filters.reflected``."""
+    """As ``ecg.conditioning.filters.reflected``."""
     n_leads = uv.shape[0]
     out, first, slope = np.empty((n_leads, total)), np.empty((n_leads, 1)), np.empty((n_leads, 1))
     _reflected(np.ascontiguousarray(uv, dtype=np.float64), pad, out, first, slope)

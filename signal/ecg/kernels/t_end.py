@@ -1,12 +1,12 @@
-"""The compiled twin of ``ecg.t_end``: where T ends in each lead."""
+"""The compiled twin of ``ecg.beat.t_end``: where T ends in each lead."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from ecg.beat.t_end import _DESCENT, _REACH, _SMOOTH, _T_UV, _TAIL, FEWEST_AFTER
 from ecg.kernels.jit import jit
-from ecg.t_end import _DESCENT, _REACH, _SMOOTH, _T_UV, _TAIL
 from ecg.values import Float
 
 Int = npt.NDArray[np.intp]
@@ -29,7 +29,7 @@ def _smoothed(row: Float, total: Float, out: Float) -> None:
 def _trapezium_end(row: Float, start: int, stop: int) -> int:
     """End of T that peaks at ``start``, -1 where it does not fall."""
     n = stop - start
-    if n < 12:
+    if n < FEWEST_AFTER:
         return -1
     sign, steepest, fall = np.sign(row[start]), 0, 0.0
     for i in range(min(n - 1, _DESCENT)):
@@ -57,12 +57,12 @@ def _ends(beat: Float, low: int, high: int, last: int, ends: Int) -> None:
             if abs(smooth[i]) > abs(smooth[peak]):
                 peak = i
         ends[lead] = -1
-        if abs(smooth[peak]) >= _T_UV and peak <= high - 12:
+        if abs(smooth[peak]) >= _T_UV and peak <= high - FEWEST_AFTER:
             ends[lead] = _trapezium_end(smooth, peak, min(last, peak + _TAIL))
 
 
 def ends_by_lead(beat_uv: Float, low: int, high: int, last: int) -> list[int]:
-    """As ``ecg.t_end.ends_by_lead``."""
+    """As ``ecg.beat.t_end.ends_by_lead``."""
     ends = np.empty(beat_uv.shape[0], np.intp)
     _ends(beat_uv, low, high, last, ends)
     return [end for end in ends.tolist() if end >= 0]

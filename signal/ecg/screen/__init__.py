@@ -5,9 +5,9 @@ A new criterion is one file, one line in ``CRITERIA``, one test and one page in 
 
 from __future__ import annotations
 
+from ecg.beat.measurements import Measurements
+from ecg.beat.reversal import corrected
 from ecg.measure import measure
-from ecg.measurements import Measurements
-from ecg.reversal import corrected
 from ecg.screen import (
     brugada,
     de_winter,

@@ -10,24 +10,29 @@ Deviations:
 
 from __future__ import annotations
 
-from ecg.measurements import LeadMeasurement
+from ecg.beat.measurements import LeadMeasurement
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 
 CODE = "BRUGADA"
 J_UV, SADDLE_UV = 200.0, 50.0
+"""J from which a lead is looked at, and the level that a saddle (type 2) stays above; clinical brief §1.6."""
+J80_SHARE = 0.6
+"""Below this share of J the level at J+80 stands for the inverted T (see Deviations; no published source)."""
+SADDLE_FALL_UV = 50.0
+"""Least fall from J to the bottom of a saddle; no published source."""
 _LEADS = ("V1", "V2")
 
 
 def coved(lead: LeadMeasurement) -> bool:
     """Type 1 in one lead."""
     j, j40, j80 = lead.st_uv[0], lead.st_uv[2], lead.st_uv[4]
-    return j >= J_UV and j > j40 > j80 and (lead.t_uv < 0 or j80 < 0.6 * j)
+    return j >= J_UV and j > j40 > j80 and (lead.t_uv < 0 or j80 < J80_SHARE * j)
 
 
 def saddle(lead: LeadMeasurement) -> bool:
     """Type 2 in one lead."""
     lowest = min(lead.st_uv)
-    falls = lead.j_uv - lowest >= 50.0
+    falls = lead.j_uv - lowest >= SADDLE_FALL_UV
     return lead.j_uv >= J_UV and falls and lowest >= SADDLE_UV and lead.t_uv > lowest
 
 

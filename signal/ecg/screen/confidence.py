@@ -12,13 +12,19 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ecg.measurements import Measurements
-from ecg.quality import Label
+from ecg.beat.measurements import Measurements
+from ecg.conditioning.quality import Label
 from ecg.robust import quartiles
 from ecg.screen.criterion import Value
+from ecg.screen.lbbb import WIDE_MS
+from ecg.screen.tiers import POSSIBLE, SURE
 from ecg.values import Float
 
 DRAWS = 200
+REACH_IQR = 1.5
+"""Beats further out than so many interquartile ranges are pulled in (Tukey's fence)."""
+FAST_BPM, IRREGULAR_RR_CV = 130.0, 0.15
+"""Rate, and relative standard deviation of RR, above which ST is less certain; the second has no published source."""
 _SEED = 119
 _AT_ZERO = np.zeros(DRAWS)
 
@@ -44,7 +50,7 @@ def drawn_j_uv(measurements: Measurements) -> dict[str, Float]:
     for count, names in by_count.items():
         beats = np.array([measurements.beat_j_uv[name] for name in names])
         low, high = quartiles(beats)
-        reach = 1.5 * (high - low)
+        reach = REACH_IQR * (high - low)
         calm = np.minimum(np.maximum(beats, low - reach), high + reach)
         moved = (calm - calm.mean(axis=1, keepdims=True)) @ _weights(count).T
         for name, row in zip(names, moved, strict=True):
@@ -68,12 +74,12 @@ def confidence(m: Measurements, probability: float) -> dict[str, Value | list[st
     §1.6): so they modify, they do not decide.
     """
     less = {
-        "RATE": m.hr_bpm is not None and m.hr_bpm > 130,
-        "WIDE_QRS": m.qrs_ms is not None and m.qrs_ms >= 120,
-        "IRREGULAR": m.rr_cv is not None and m.rr_cv > 0.15,
+        "RATE": m.hr_bpm is not None and m.hr_bpm > FAST_BPM,
+        "WIDE_QRS": m.qrs_ms is not None and m.qrs_ms >= WIDE_MS,
+        "IRREGULAR": m.rr_cv is not None and m.rr_cv > IRREGULAR_RR_CV,
         "QUALITY": m.quality.label is not Label.GOOD,
         "SOURCE_FILTER": m.source_filter is not None,
-        "BEATS_VARY": 0.1 <= probability < 0.9,
+        "BEATS_VARY": POSSIBLE <= probability < SURE,
     }
     reasons = [name for name, present in less.items() if present]
     return {

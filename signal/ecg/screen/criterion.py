@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ecg.measurements import Measurements
+from ecg.beat.measurements import Measurements
 from ecg.screen.thresholds import Thresholds
 from ecg.values import PatientFacts
 

@@ -10,6 +10,12 @@ from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 from ecg.screen.lbbb import WIDE_MS
 
 CODE = "DE_WINTER"
+DEPRESSION_UV, DEEPEST_UV = -50.0, -100.0
+"""J of every lead that shows the sign, and what one of them must be below."""
+RISE_UV = 100.0
+"""Least climb from J to J+80: the depression slopes up."""
+T_UV, T_SHARE = 500.0, 0.5
+"""Least T, absolute and as a share of the QRS peak to peak."""
 _LEADS = ("V2", "V3", "V4", "V5")
 
 
@@ -17,15 +23,15 @@ def _fits(case: Case, lead: str) -> bool:
     if not case.measurements.readable(lead):
         return False
     m = case.measurements.leads[lead]
-    rising = m.st_uv[4] - m.j_uv >= 100.0
-    tall = m.t_uv >= 500.0 and m.t_uv >= 0.5 * m.qrs_pp_uv
-    return m.j_uv <= -50.0 and rising and tall
+    rising = m.st_uv[4] - m.j_uv >= RISE_UV
+    tall = m.t_uv >= T_UV and m.t_uv >= T_SHARE * m.qrs_pp_uv
+    return m.j_uv <= DEPRESSION_UV and rising and tall
 
 
 def evaluate(case: Case) -> Finding:
     """MET when two of V2-V5 show the sign and one of them is depressed by more than 100 µV."""
     leads = tuple(n for n in _LEADS if _fits(case, n))
-    deep = any(case.measurements.leads[n].j_uv < -100.0 for n in leads)
+    deep = any(case.measurements.leads[n].j_uv < DEEPEST_UV for n in leads)
     if len(leads) < 2 or not deep:
         return Finding(CODE, Status.NOT_MET, (), "de Winter所見なし", "no de Winter pattern")
     return Finding(

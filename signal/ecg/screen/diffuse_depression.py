@@ -10,14 +10,15 @@ from ecg.leads import STANDARD_12
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 
 CODE = "DIFFUSE_DEPRESSION"
+DEPRESSION_UV, AVR_UV, FEWEST_LEADS = -100.0, 100.0, 6
 
 
 def evaluate(case: Case) -> Finding:
     """MET with the depressed leads."""
     m = case.measurements
-    low = tuple(n for n in STANDARD_12 if m.readable(n) and m.leads[n].j_uv <= -100.0)
-    up = m.readable("aVR") and m.leads["aVR"].j_uv >= 100.0
-    if not (up and len(low) >= 6):
+    low = tuple(n for n in STANDARD_12 if m.readable(n) and m.leads[n].j_uv <= DEPRESSION_UV)
+    up = m.readable("aVR") and m.leads["aVR"].j_uv >= AVR_UV
+    if not (up and len(low) >= FEWEST_LEADS):
         return Finding(
             CODE,
             Status.NOT_MET,

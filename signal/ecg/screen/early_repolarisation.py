@@ -18,6 +18,19 @@ from ecg.units import mm_of_uv
 
 CODE = "EARLY_REPOL"
 LIKELY_BELOW, UNLIKELY_FROM = 17.0, 20.7
+PER_QT_MS, PER_QRS_V2_MM, PER_R_V4_MM, PER_ST60_V3_MM = 0.052, -0.151, -0.268, 1.062
+"""Weights of the formula, score per unit."""
+CORRECTED_FROM_BPM = 60.0
+"""Rate from which QT is corrected (Bazett)."""
+ASKED_FROM_UV = 100.0
+"""J in one of V2-V4 from which the formula may be asked."""
+HIGHEST_ST_UV, CONVEX_UV = 500.0, 100.0
+"""An ST above the first, or a convex one from the second on, is no early repolarisation."""
+DEPRESSION_UV = -50.0
+"""J from which a lead counts as depressed, as everywhere in this screen."""
+NO_S_UV, Q_UV = 20.0, 100.0
+"""An S below the first is none (the smallest wave, ``docs/clinical``); a Q from the second on forbids the formula
+(the depth of the Fourth Universal Definition)."""
 _ANTERIOR = ("V2", "V3", "V4")
 _LIMB = ("I", "II", "III", "aVL", "aVF")
 _CHEST = ("V1", *_ANTERIOR, "V5", "V6")
@@ -28,12 +41,12 @@ def _excluded(case: Case) -> str | None:
     leads = case.measurements.leads
     asked = [leads[n] for n in _ANTERIOR]
     signs = {
-        "ST above 5 mm": any(m.j_uv > 500.0 for m in asked),
-        "non-concave ST": any(m.st_shape == "convex" and m.j_uv >= 100.0 for m in asked),
-        "limb lead depression": any(leads[n].j_uv <= -50.0 for n in _LIMB),
-        "anterior depression": any(leads[n].j_uv <= -50.0 for n in _CHEST if case.measurements.readable(n)),
-        "terminal QRS distortion": not _j_wave(case) and any(leads[n].s_uv < 20.0 for n in ("V2", "V3")),
-        "Q wave": any(m.q_uv >= 100.0 for m in asked),
+        "ST above 5 mm": any(m.j_uv > HIGHEST_ST_UV for m in asked),
+        "non-concave ST": any(m.st_shape == "convex" and m.j_uv >= CONVEX_UV for m in asked),
+        "limb lead depression": any(leads[n].j_uv <= DEPRESSION_UV for n in _LIMB),
+        "anterior depression": any(leads[n].j_uv <= DEPRESSION_UV for n in _CHEST if case.measurements.readable(n)),
+        "terminal QRS distortion": not _j_wave(case) and any(leads[n].s_uv < NO_S_UV for n in ("V2", "V3")),
+        "Q wave": any(m.q_uv >= Q_UV for m in asked),
         "T inversion": any(leads[n].t_uv < 0 for n in ("V2", "V3", "V4", "V5", "V6") if case.measurements.readable(n)),
     }  # fmt: skip
     return next((name for name, present in signs.items() if present), None)
@@ -47,14 +60,14 @@ def _j_wave(case: Case) -> bool:
 def score(case: Case) -> float | None:
     """The four-variable formula, None without a QT."""
     m = case.measurements
-    qt_ms = m.qt_ms if m.hr_bpm is not None and m.hr_bpm < 60 else m.qtcb_ms
+    qt_ms = m.qt_ms if m.hr_bpm is not None and m.hr_bpm < CORRECTED_FROM_BPM else m.qtcb_ms
     if qt_ms is None:
         return None
     return (
-        0.052 * qt_ms
-        - 0.151 * mm_of_uv(m.leads["V2"].qrs_pp_uv)
-        - 0.268 * mm_of_uv(m.leads["V4"].r_uv)
-        + 1.062 * mm_of_uv(m.leads["V3"].j60_uv)
+        PER_QT_MS * qt_ms
+        + PER_QRS_V2_MM * mm_of_uv(m.leads["V2"].qrs_pp_uv)
+        + PER_R_V4_MM * mm_of_uv(m.leads["V4"].r_uv)
+        + PER_ST60_V3_MM * mm_of_uv(m.leads["V3"].j60_uv)
     )
 
 
@@ -93,7 +106,7 @@ def evaluate(case: Case) -> Finding:
 
 def _applies(case: Case) -> bool:
     m = case.measurements
-    raised = any(m.readable(n) and m.leads[n].j_uv >= 100.0 for n in _ANTERIOR)
+    raised = any(m.readable(n) and m.leads[n].j_uv >= ASKED_FROM_UV for n in _ANTERIOR)
     return raised and not case.wide_left and bool(set(case.hit_leads) & set(_ANTERIOR))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ecg.measurements import Measurements
+from ecg.beat.measurements import Measurements
 from ecg.screen import sgarbossa_smith, stemi_udmi4
 from ecg.screen.confidence import confidence, drawn_j_uv, share
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, Value

@@ -16,6 +16,8 @@ from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 
 CODE = "HYPERACUTE_T"
 AREA_MS, SYMMETRY, NARROW_MS, T_UV = 160.0, 0.55, 110.0, 500.0
+SMALLEST_QRS_UV = 100.0
+"""A smaller QRS counts as so large, or the area over it would grow without end; no published source."""
 
 
 def features(case: Case, lead: str) -> tuple[float, float] | None:
@@ -28,7 +30,7 @@ def features(case: Case, lead: str) -> tuple[float, float] | None:
     if one.t_peak_ms <= 0 or t_end_ms <= one.t_peak_ms:
         return None
     return (
-        one.st_t_area_uv_ms / max(one.qrs_pp_uv, 100.0),
+        one.st_t_area_uv_ms / max(one.qrs_pp_uv, SMALLEST_QRS_UV),
         (t_end_ms - one.t_peak_ms) / one.t_peak_ms,
     )
 

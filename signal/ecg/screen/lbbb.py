@@ -6,20 +6,30 @@ that is not plainly right bundle branch block is switched too (pacing, unspecifi
 
 from __future__ import annotations
 
-from ecg.measurements import Measurements
+from ecg.beat.measurements import Measurements
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
 
 WIDE_MS = 120.0
+"""QRS duration from which the rule set may be switched."""
 PACED_MS = 110.0
+"""The same with pacing spikes before the beats; no published source."""
 UNSURE = "QRS_UNSURE"
+LATE_R_UV, LATE_S_UV = 80.0, -40.0
+"""Mean level of the last 40 ms of the QRS in V1 (above) and in I or V6 (below) of RBBB; no published source."""
+SMALL_R_UV, SMALL_R_SHARE = 100.0, 0.2
+"""An r in V1 below either (absolute, share of S) makes QS or rS; engineering judgement of the clinical brief §1.5."""
+NO_Q_UV = 50.0
+"""Q of lateral leads below which there is none; no published source."""
+LATE_R_PEAK_MS = 60.0
+"""From the QRS onset to the peak of a late lateral R (clinical brief §1.5 E2)."""
 
 
 def is_rbbb(m: Measurements) -> bool:
     """Wide QRS that ends rightward and forward: late R in V1, late S in I or V6."""
     if not (m.qrs_ms and m.qrs_ms >= WIDE_MS and m.readable("V1")):
         return False
-    late_s = any(m.readable(n) and m.leads[n].terminal_uv < -40.0 for n in ("I", "V6"))
-    return m.leads["V1"].terminal_uv > 80.0 and late_s
+    late_s = any(m.readable(n) and m.leads[n].terminal_uv < LATE_S_UV for n in ("I", "V6"))
+    return m.leads["V1"].terminal_uv > LATE_R_UV and late_s
 
 
 def is_lbbb(m: Measurements) -> bool:
@@ -27,10 +37,10 @@ def is_lbbb(m: Measurements) -> bool:
     if not (m.qrs_ms and m.qrs_ms >= WIDE_MS and m.readable("V1")):
         return False
     v1 = m.leads["V1"]
-    left_v1 = v1.s_uv > 0 and (v1.r_uv < 100.0 or v1.r_uv < 0.2 * v1.s_uv)
+    left_v1 = v1.s_uv > 0 and (v1.r_uv < SMALL_R_UV or v1.r_uv < SMALL_R_SHARE * v1.s_uv)
     lateral = [m.leads[n] for n in ("I", "V5", "V6") if m.readable(n)]
-    no_q = all(lead.q_uv < 50.0 for lead in lateral)
-    late = any(lead.r_peak_ms > 60.0 and lead.r_uv > lead.s_uv for lead in lateral)
+    no_q = all(lead.q_uv < NO_Q_UV for lead in lateral)
+    late = any(lead.r_peak_ms > LATE_R_PEAK_MS and lead.r_uv > lead.s_uv for lead in lateral)
     return left_v1 and no_q and late
 
 

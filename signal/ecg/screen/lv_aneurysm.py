@@ -7,21 +7,24 @@ brief §1.6): QS or QR in two of V1-V4, and max T/QRS below 0.36 and sum of T ov
 
 from __future__ import annotations
 
-from ecg.measurements import LeadMeasurement
+from ecg.beat.measurements import LeadMeasurement
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 
 CODE = "LV_ANEURYSM"
 LARGEST, SUM = 0.36, 0.22
-SMALL_R_UV = 100.0
+SMALL_R_UV, SMALL_R_SHARE, QS_UV = 100.0, 0.15, 200.0
+"""QS: an S deeper than the last, and an R below either of the others (absolute, share of S); no published source."""
+Q_UV, Q_SHARE = 100.0, 0.25
+"""QR: least depth of Q, absolute and as a share of R."""
 _ANTERIOR = ("V1", "V2", "V3", "V4")
 _REACH = {*_ANTERIOR, "V5"}
 
 
 def has_q(lead: LeadMeasurement) -> bool:
     """QS (no R to speak of) or QR (a Q of at least 100 µV and a quarter of R)."""
-    small_r = lead.r_uv < SMALL_R_UV or lead.r_uv < 0.15 * lead.s_uv
-    qs = lead.s_uv > 200.0 and small_r
-    return qs or (lead.q_uv >= 100.0 and lead.q_uv >= 0.25 * lead.r_uv)
+    small_r = lead.r_uv < SMALL_R_UV or lead.r_uv < SMALL_R_SHARE * lead.s_uv
+    qs = lead.s_uv > QS_UV and small_r
+    return qs or (lead.q_uv >= Q_UV and lead.q_uv >= Q_SHARE * lead.r_uv)
 
 
 def evaluate(case: Case) -> Finding:

@@ -11,6 +11,12 @@ from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, Value, 
 
 CODE = "LVH_RATIO"
 RATIO = 0.25
+INVERTED_T_UV = -100.0
+"""T of an anterior lead below which it counts as inverted; no published source."""
+SOKOLOW_UV, R_AVL_UV = 3500.0, 1100.0
+CORNELL_MEN_UV, CORNELL_WOMEN_UV = 2800.0, 2000.0
+PEGUERO_MEN_UV, PEGUERO_WOMEN_UV = 2800.0, 2300.0
+"""Sums of R and S from which LVH stands: the usual voltages, as in the clinical brief §1.6."""
 _ANTERIOR = ("V1", "V2", "V3", "V4")
 
 
@@ -22,13 +28,17 @@ def voltage_signs(case: Case) -> tuple[str, ...]:
     female = case.patient.sex == "F"
     signs = []
     lateral = [r[n] for n in ("V5", "V6") if n in r]
-    if "V1" in s and lateral and s["V1"] + max(lateral) >= 3500:
+    if "V1" in s and lateral and s["V1"] + max(lateral) >= SOKOLOW_UV:
         signs.append("Sokolow-Lyon")
-    if r.get("aVL", 0.0) >= 1100:
+    if r.get("aVL", 0.0) >= R_AVL_UV:
         signs.append("R aVL")
-    if "V3" in s and "aVL" in r and s["V3"] + r["aVL"] > (2000 if female else 2800):
+    if (
+        "V3" in s
+        and "aVL" in r
+        and s["V3"] + r["aVL"] > (CORNELL_WOMEN_UV if female else CORNELL_MEN_UV)
+    ):
         signs.append("Cornell")
-    if "V4" in s and max(s.values()) + s["V4"] >= (2300 if female else 2800):
+    if "V4" in s and max(s.values()) + s["V4"] >= (PEGUERO_WOMEN_UV if female else PEGUERO_MEN_UV):
         signs.append("Peguero-Lo Presti")
     return tuple(signs)
 
@@ -48,7 +58,7 @@ def evaluate(case: Case) -> Finding:
         )  # fmt: skip
     m = case.measurements
     ratio = max(m.leads[n].j_uv / max(m.leads[n].qrs_pp_uv, 1.0) for n in anterior)
-    inverted = any(m.leads[n].t_uv < -100.0 for n in _ANTERIOR if m.readable(n))
+    inverted = any(m.leads[n].t_uv < INVERTED_T_UV for n in _ANTERIOR if m.readable(n))
     counts = ratio >= RATIO and (len(anterior) >= 3 or inverted)
     values: dict[str, Value | list[str]] = {"ratio": round(ratio, 3), "signs": list(signs)}
     if counts:

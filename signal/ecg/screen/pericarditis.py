@@ -20,6 +20,12 @@ from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
 
 CODE = "PERICARDITIS"
 RAISED_UV, LOW_UV, PR_UV, ST_T = 50.0, -50.0, 50.0, 0.25
+FEWEST_RAISED = 5
+"""Raised leads from which the elevation is everywhere."""
+HIGHEST_ST_UV = 500.0
+"""More ST than this speaks for an infarction; the limit of the early-repolarisation formula, no source of its own."""
+Q_UV, Q_SHARE = 100.0, 0.25
+"""A Q this deep, absolute and as a share of R, speaks for an infarction; no published source for this use."""
 
 
 def _level(case: Case, lead: str) -> float:
@@ -31,7 +37,7 @@ def _against(case: Case, raised: tuple[str, ...]) -> str | None:
     m = case.measurements
     low = [n for n in STANDARD_12 if n not in {"aVR", "V1"} and m.readable(n) and _level(case, n) <= LOW_UV]  # fmt: skip
     inferior = sum(n in raised for n in ("II", "III", "aVF")) >= 2
-    diffuse = len(raised) >= 5 and inferior and ("V5" in raised or "V6" in raised)
+    diffuse = len(raised) >= FEWEST_RAISED and inferior and ("V5" in raised or "V6" in raised)
     hits = [m.leads[n.removeprefix("-")] for n in case.hit_leads if not n.startswith("-")]
     convex = [n for n in case.hit_leads if n in PRECORDIAL and m.leads[n].st_shape == "convex"]
     reasons = {
@@ -39,8 +45,8 @@ def _against(case: Case, raised: tuple[str, ...]) -> str | None:
         f"depression in {', '.join(low)}": bool(low),
         "III not below II": _level(case, "III") >= _level(case, "II"),
         f"convex ST in {', '.join(convex)}": bool(convex),
-        "ST above 5 mm": any(lead.j_uv > 500.0 for lead in hits),
-        "Q wave": any(lead.q_uv >= 100.0 and lead.q_uv > 0.25 * lead.r_uv for lead in hits),
+        "ST above 5 mm": any(lead.j_uv > HIGHEST_ST_UV for lead in hits),
+        "Q wave": any(lead.q_uv >= Q_UV and lead.q_uv > Q_SHARE * lead.r_uv for lead in hits),
     }
     return next((words for words, present in reasons.items() if present), None)
 

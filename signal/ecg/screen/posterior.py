@@ -14,6 +14,11 @@ from ecg.screen.lvh import voltage_signs
 
 CODE = "POSTERIOR"
 DEPRESSION_UV = 50.0
+LATERAL_SHARE = 0.6
+"""With V5 depressed by this share of the deepest front lead or more it is the diffuse pattern (clinical brief §1.5 E1)."""
+UPSLOPE_UV = 50.0
+"""Largest climb from J to J+60 that is not yet up-sloping (clinical brief §1.5 E1)."""
+HIGHEST_BPM = 130.0
 _FRONT = ("V1", "V2", "V3", "V4")
 
 
@@ -31,8 +36,8 @@ def evaluate(case: Case) -> Finding:
     neighbours = any(a in low and b in low for a, b in pairwise(_FRONT))
     deepest = max(_FRONT, key=lambda n: depth[n])
     most = depth[deepest]
-    front_most = most > max(depth["V5"], depth["V6"]) and depth["V5"] < 0.6 * most
-    level = m.leads[deepest].j60_uv - m.leads[deepest].j_uv <= 50.0
+    front_most = most > max(depth["V5"], depth["V6"]) and depth["V5"] < LATERAL_SHARE * most
+    level = m.leads[deepest].j60_uv - m.leads[deepest].j_uv <= UPSLOPE_UV
     upright = m.leads["V2"].t_uv > 0 or m.leads["V3"].t_uv > 0
     if not (neighbours and front_most and level and upright) or voltage_signs(case):
         return Finding(
@@ -52,7 +57,7 @@ def evaluate(case: Case) -> Finding:
 def _applies(case: Case) -> bool:
     m = case.measurements
     narrow = m.qrs_ms is not None and m.qrs_ms < WIDE_MS
-    return narrow and m.hr_bpm is not None and m.hr_bpm <= 130
+    return narrow and m.hr_bpm is not None and m.hr_bpm <= HIGHEST_BPM
 
 
 CRITERION = Criterion(CODE, Role.EQUIVALENT, _applies, evaluate)

@@ -11,8 +11,9 @@ Deviations:
 
 from __future__ import annotations
 
-from ecg.measurements import LeadMeasurement
+from ecg.beat.measurements import LeadMeasurement
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.lbbb import WIDE_MS
 
 CODE = "Q_WAVES"
 _DEEP_UV, _WIDE_MS, _ANTERIOR_MS, _POSTERIOR_R_MS = 100.0, 30.0, 20.0, 40.0
@@ -56,7 +57,7 @@ def _posterior(lead: LeadMeasurement) -> bool:
 
 
 def _narrow(case: Case) -> bool:
-    return case.measurements.qrs_ms is not None and case.measurements.qrs_ms < 120.0
+    return case.measurements.qrs_ms is not None and case.measurements.qrs_ms < WIDE_MS
 
 
 CRITERION = Criterion(CODE, Role.REMARK, _narrow, evaluate)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ecg.measurements import Measurements
+from ecg.beat.measurements import Measurements
+from ecg.screen.confidence import FAST_BPM, IRREGULAR_RR_CV
 from ecg.screen.criterion import Finding, Status, named
 
 REVERSAL: dict[str, tuple[str, str]] = {
@@ -35,7 +36,8 @@ _PLACEMENT: dict[str, tuple[str, str]] = {
         "left arm and left leg electrodes possibly exchanged (weak sign)",
     ),
 }
-PR_SHIFT_UV = 80.0
+PR_SHIFT_UV, PR_SHIFT_LEADS = 80.0, 3
+"""PQ off TP by more than this in so many leads is said (clinical brief §2.7)."""
 
 
 def remarks(m: Measurements) -> tuple[Finding, ...]:
@@ -58,7 +60,7 @@ def remarks(m: Measurements) -> tuple[Finding, ...]:
             )
         )
     shifted = tuple(n for n in m.leads if m.readable(n) and abs(m.leads[n].tp_uv) > PR_SHIFT_UV)
-    if len(shifted) >= 3:
+    if len(shifted) >= PR_SHIFT_LEADS:
         out.append(
             Finding(
                 "PR_SHIFT",
@@ -69,7 +71,7 @@ def remarks(m: Measurements) -> tuple[Finding, ...]:
                 {f"j_over_tp_uv_{n}": round(m.leads[n].j_over_tp_uv) for n in shifted},
             )
         )
-    if m.rr_cv is not None and m.rr_cv > 0.15:
+    if m.rr_cv is not None and m.rr_cv > IRREGULAR_RR_CV:
         out.append(
             Finding(
                 "IRREGULAR",
@@ -80,7 +82,7 @@ def remarks(m: Measurements) -> tuple[Finding, ...]:
                 {"rr_cv": round(m.rr_cv, 2)},
             )
         )
-    if m.hr_bpm is not None and m.hr_bpm > 130:
+    if m.hr_bpm is not None and m.hr_bpm > FAST_BPM:
         out.append(
             Finding(
                 "FAST",

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ecg.beat.measurements import Measurements
 from ecg.leads import EXTRA_LEADS, STANDARD_12
-from ecg.measurements import Measurements
 from ecg.screen.criterion import Finding
 from ecg.screen.thresholds import Thresholds
 from ecg.screen.tiers import Tier

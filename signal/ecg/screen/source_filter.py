@@ -1,7 +1,7 @@
 """A recorder in monitor mode: what it shows of ST is not what the heart made.
 
 Source: clinical brief §2.2 rule 5 (mark the record, cap the tier at B or D); the sign itself is read in
-``ecg.source_filter``.
+``ecg.beat.source_filter``.
 """
 
 from __future__ import annotations

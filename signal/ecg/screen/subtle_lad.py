@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
 from ecg.screen.early_repolarisation import score
+from ecg.screen.lbbb import WIDE_MS
 from ecg.screen.lvh import voltage_signs
 
 CODE = "SUBTLE_LAD"
@@ -56,7 +57,7 @@ def _applies(case: Case) -> bool:
     m = case.measurements
     if case.wide_left or case.hit_leads or not case.all_readable(*_ANTERIOR):
         return False
-    if m.hr_bpm is None or m.hr_bpm > _HIGHEST_BPM or (m.qrs_ms or 0.0) >= 120.0:
+    if m.hr_bpm is None or m.hr_bpm > _HIGHEST_BPM or (m.qrs_ms or 0.0) >= WIDE_MS:
         return False
     raised = any(m.leads[n].j_uv >= _RAISED_UV for n in _ANTERIOR)
     return raised and not set(voltage_signs(case)) - {"Peguero-Lo Presti"}

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from ecg.beat.measurements import Measurements
 from ecg.leads import PRECORDIAL, STANDARD_12
-from ecg.measurements import Measurements
 from ecg.screen.criterion import Finding, Role, Status, named
 from ecg.units import mm_of_uv
 

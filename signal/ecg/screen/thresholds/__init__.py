@@ -11,6 +11,10 @@ from ecg.leads import ALL_LEADS
 from ecg.values import PatientFacts
 
 GROUPS = ("male_from_40", "male_under_40", "female")
+YOUNG_YEARS, YOUNGEST_YEARS = 40, 30
+"""Men below these ages have columns of their own (Fourth Universal Definition)."""
+HIGHEST_UV = 2000
+"""A threshold above this is a slip of the unit: no table asks for 20 mm."""
 _KNOWN = {*ALL_LEADS, "-aVR"}
 
 
@@ -93,8 +97,8 @@ def profile_of_json(text: str) -> Profile:
         missing = [g for g in GROUPS if g not in row]
         if missing:
             raise ValueError(f"lead {lead} of the profile lacks {', '.join(missing)}")
-        if not all(0 < value <= 2000 for value in row.values()):
-            raise ValueError(f"a threshold of lead {lead} is not between 0 and 2000 µV")
+        if not all(0 < value <= HIGHEST_UV for value in row.values()):
+            raise ValueError(f"a threshold of lead {lead} is not between 0 and {HIGHEST_UV} µV")
     lost = sorted({n for pair in pairs for n in pair} - set(leads))
     if lost or not pairs:
         raise ValueError(f"the profile has pairs of leads without thresholds: {', '.join(lost)}")
@@ -105,8 +109,8 @@ def _group(patient: PatientFacts) -> str:
     """Column of the table; an unknown sex or age takes the male column from 40 years."""
     if patient.sex == "F":
         return "female"
-    if patient.sex == "M" and patient.age_years is not None and patient.age_years < 40:
-        return "male_under_30" if patient.age_years < 30 else "male_under_40"
+    if patient.sex == "M" and patient.age_years is not None and patient.age_years < YOUNG_YEARS:
+        return "male_under_30" if patient.age_years < YOUNGEST_YEARS else "male_under_40"
     return "male_from_40"
 
 

@@ -1,0 +1,69 @@
+"""The pages' wing, composed: what a page's feed needs, and which are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relay.services.alarm.wing import AlarmWing
+from relay.services.calls.wing import CallsWing
+from relay.services.cases.wing import CasesWing
+from relay.services.evidence.wing import EvidenceWing
+from relay.services.ground.supervision import Work
+from relay.services.ground.wing import GroundWing
+from relay.services.pages.publisher import FeedPublisher
+from relay.services.pages.registry import FeedRegistry
+from relay.services.pages.session import FeedParts
+from relay.services.people.wing import PeopleWing
+from relay.services.recordings.wing import RecordingsWing
+
+
+@dataclass(frozen=True, slots=True)
+class PagesWing:
+    """What the wing offers.
+
+    Attributes:
+        registry: every page's feed.
+        publisher: sends a case's row to the pages it is addressed to.
+        parts: what every feed shares.
+    """
+
+    registry: FeedRegistry
+    publisher: FeedPublisher
+    parts: FeedParts
+
+    @property
+    def work(self) -> Work:
+        """What runs beside the requests."""
+        return {"pages": self.registry.run, "feed-publisher": self.publisher.run}
+
+
+def compose(
+    ground: GroundWing,
+    people: PeopleWing,
+    recordings: RecordingsWing,
+    evidence: EvidenceWing,
+    alarm: AlarmWing,
+    calls: CallsWing,
+    cases: CasesWing,
+) -> PagesWing:
+    """The wing over this ground; whoever begins to look at a case is published."""
+    ports = ground.ports
+    publisher = FeedPublisher(ports.bus, cases.cases)
+    ground.presence.on_looking = publisher.changed
+    registry = FeedRegistry(ports.bus, people.people, ground.presence, ports.clock)
+    parts = FeedParts(
+        bus=ports.bus,
+        clock=ports.clock,
+        hub=recordings.hub,
+        cases=cases.cases,
+        calls=calls.calls,
+        alerting=alarm.alerting,
+        people=people.people,
+        registry=registry,
+        presence=ground.presence,
+        ages=recordings.ages,
+        storing=evidence.storing,
+        rights=people.rights,
+        witness=ground.witness,
+    )
+    return PagesWing(registry, publisher, parts)

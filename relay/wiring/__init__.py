@@ -1,0 +1,1 @@
+"""The one composition root: which adapter stands behind which port, opened and closed in order."""

@@ -22,7 +22,6 @@ LONG_CLASSES = {
     "ambulance_client/tablet.py: Tablet": "what the page and the link share; the rooms beside it hold the work",
     "relay/services/tablets/session.py: TabletSession": "one socket's life in the order it happens; its events, notices and links are files beside it",
     "relay/services/people/people.py: People": "a session's whole life: begun, used, resting, ended",
-    "relay/services/calls/calls.py: Calls": "each act of the desk, in the order of a call; joining it with a case is still in here",
     "relay/services/calls/callers.py: Callers": "each act of the caller's phone; places and pictures share its limits",
     "relay/services/screening/work.py: Screening": "what waits, what runs and what came out share one account of who is late",
 }

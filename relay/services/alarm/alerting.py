@@ -67,7 +67,7 @@ class Alerting:
         incident = await self._rings_unstored(snapshot.incident)
         if report.tier != ALARM_TIER or incident is None:
             return
-        alert = self._alert(report, snapshot.id, self._journal.clock.now_us())
+        alert = _new_alert(report, snapshot.id, self._journal.clock.now_us())
         lines = (_screened_line(report, snapshot.id, alert.raised_at_us), _raised_line(alert))
         self.unstored.add(("alert", alert.incident), Waiting(alert.incident, lines, alert))
         self._journal.touched(incident)
@@ -139,7 +139,7 @@ class Alerting:
         snapshot, incident = kept.snapshot, await self._rings_unstored(kept.snapshot.incident)
         if incident is None:
             return
-        alert = self._alert(report, snapshot.id, self._journal.clock.now_us())
+        alert = _new_alert(report, snapshot.id, self._journal.clock.now_us())
         lines = (
             Untold(Stage.SNAPSHOT_STORED, "", alert.raised_at_us, stored_data(snapshot)),
             _screened_line(report, snapshot.id, alert.raised_at_us),
@@ -190,24 +190,12 @@ class Alerting:
     async def _raise(self, change: Change, report: Report, snapshot: UUID) -> None:
         await close_decided(change)
         rang = self.unstored.alert_of(report.incident)
-        alert = rang or self._alert(report, snapshot, change.now_us)
+        alert = rang or _new_alert(report, snapshot, change.now_us)
         await change.tx.alerts.put_alert(alert)
         line = _raised_line(alert)
         await change.entry(line.stage, line.who, line.data, line.at_us)
         await change.audit("relay", "alert-raised", alert.id, {"tier": alert.tier})
         change.after_commit.append(partial(self.on_rang, alert))
-
-    def _alert(self, report: Report, snapshot: UUID, now_us: int) -> Alert:
-        return Alert(
-            id=uuid4(),
-            incident=report.incident,
-            stream=report.stream,
-            snapshot=snapshot,
-            tier=report.tier,
-            statement_ja=report.statement_ja,
-            statement_en=report.statement_en,
-            raised_at_us=now_us,
-        )
 
     # what humans do
 
@@ -295,6 +283,19 @@ class Alerting:
     async def _step(self, change: Change, alert: Alert, step: str, person: Person) -> None:
         moved = advance(alert, step, who=person.display_name, at_us=change.now_us)
         await change.tx.alerts.put_alert(moved)
+
+
+def _new_alert(report: Report, snapshot: UUID, now_us: int) -> Alert:
+    return Alert(
+        id=uuid4(),
+        incident=report.incident,
+        stream=report.stream,
+        snapshot=snapshot,
+        tier=report.tier,
+        statement_ja=report.statement_ja,
+        statement_en=report.statement_en,
+        raised_at_us=now_us,
+    )
 
 
 async def theirs(records: RecordReads, person: Person, found: Part | None, name: str) -> Part:

@@ -1,8 +1,7 @@
 """How the suite is shared out among workers: a file stays with one worker, and long files come first.
 
 A file's tests share relays, browsers and worlds, so a file is never torn apart. Begun in this order, what
-comes last is short, and all workers end together. One worker to a core: with two, tests that listen to
-sound or draw by the clock were starved now and then.
+comes last is short, and all workers end together. Two workers to a core: half of what a test does is waiting.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-WORKERS_TO_A_CORE = 1
+WORKERS_TO_A_CORE = 2
 MOST_WORKERS = 8
 LONGEST_FIRST = (
     "tests/journeys/test_real_records.py",

@@ -33,7 +33,7 @@ export class CallerPicture {
       return;
     }
     const here = calls.some((call) => call.id === this.call && call.state !== "ended");
-    this.#show(here ? this.call : calls.find((call) => call.state === "live")?.id ?? "");
+    this.#show(here ? this.call : (calls.find((call) => call.state === "live")?.id ?? ""));
   }
 
   /** A picture that was moved on the page stands still until it is told to go on. */

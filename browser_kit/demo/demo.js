@@ -8,7 +8,8 @@ import { CallerPicture } from "/static/kit/demo/caller.js";
 
 /**
  * @typedef {{unit: string, url: string, scenario: string}} Tablet
- * @typedef {{tablets: Tablet[], accounts: {name: string, password: string, role: string}[], phone?: {url: string, qr: string, fingerprint: string}}} City
+ * @typedef {{tablets: Tablet[], accounts: {name: string, password: string, role: string}[], phone?: {url: string, qr:
+ *   string, fingerprint: string}}} City
  */
 
 restoreTheme();
@@ -36,27 +37,61 @@ async function signIn() {
 
 /** The console under this machine's other name: it keeps a session of its own beside the hospital's. */
 function desk() {
-  const other = new Map([["localhost", "127.0.0.1"], ["127.0.0.1", "localhost"]]).get(location.hostname);
+  const other = new Map([
+    ["localhost", "127.0.0.1"],
+    ["127.0.0.1", "localhost"],
+  ]).get(location.hostname);
   return other ? `${location.protocol}//${other}:${location.port}/dispatch` : "/dispatch";
 }
 
 /** Who may sign in where; in a drill they share one password, said once. */
 function accounts() {
   const passwords = [...new Set(city.accounts.map(({ password }) => password))];
-  const who = city.accounts.flatMap(({ name, role }) => [" ", h("code", null, name), t(role === "dispatcher" ? "demo.at_119" : "demo.at_hospital")]);
-  return h("p", { class: "accounts" }, [t("demo.account"), ...who, "　", t("demo.password"), ...passwords.flatMap((one) => [" ", h("code", null, one)])]);
+  const who = city.accounts.flatMap(({ name, role }) => [
+    " ",
+    h("code", null, name),
+    t(role === "dispatcher" ? "demo.at_119" : "demo.at_hospital"),
+  ]);
+  return h("p", { class: "accounts" }, [
+    t("demo.account"),
+    ...who,
+    "　",
+    t("demo.password"),
+    ...passwords.flatMap((one) => [" ", h("code", null, one)]),
+  ]);
 }
 
 function head() {
   const unit = city.tablets[chosen]?.unit ?? "";
-  return h("header", { class: "drill-head" },
-    h("span", { class: "mark" }, t("demo.drill")), h("h1", null, t("demo.title")),
-    h("ol", { class: "steps" }, ["arm", "wait", "open", "watch"].map((step) => h("li", null, t(`demo.step.${step}`, { unit })))),
+  return h(
+    "header",
+    { class: "drill-head" },
+    h("span", { class: "mark" }, t("demo.drill")),
+    h("h1", null, t("demo.title")),
+    h(
+      "ol",
+      { class: "steps" },
+      ["arm", "wait", "open", "watch"].map((step) => h("li", null, t(`demo.step.${step}`, { unit }))),
+    ),
     accounts(),
-    city.phone ? h("details", { class: "phone" }, h("summary", null, t("demo.phone")), h("img", { src: city.phone.qr, alt: city.phone.url }),
-      h("a", { href: city.phone.url }, city.phone.url), h("a", { href: `${city.phone.url}ca.crt` }, t("demo.ca")), h("small", null, city.phone.fingerprint)) : null,
+    city.phone
+      ? h(
+          "details",
+          { class: "phone" },
+          h("summary", null, t("demo.phone")),
+          h("img", { src: city.phone.qr, alt: city.phone.url }),
+          h("a", { href: city.phone.url }, city.phone.url),
+          h("a", { href: `${city.phone.url}ca.crt` }, t("demo.ca")),
+          h("small", null, city.phone.fingerprint),
+        )
+      : null,
     narrow.matches ? null : h("a", { class: "desk", href: desk(), target: "_blank", rel: "noopener" }, t("demo.desk")),
-    h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") }, lang() === "ja" ? "English" : "日本語"));
+    h(
+      "button",
+      { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") },
+      lang() === "ja" ? "English" : "日本語",
+    ),
+  );
 }
 
 /** @param {string} src @param {string} title */
@@ -86,19 +121,58 @@ function wide() {
     fill(holder, frame(now.url, now.unit));
     fitTablet(holder);
   };
-  const picker = h("select", { "aria-label": t("demo.tablet"), onchange: (/** @type {Event} */ event) => { chosen = /** @type {HTMLSelectElement} */ (event.target).selectedIndex; show(); app.firstElementChild?.replaceWith(head()); } },
-    city.tablets.map((one, i) => h("option", { selected: i === chosen }, `${one.unit}：${one.scenario}`)));
-  fill(app, head(), h("main", { class: "stage" },
-    h("section", { class: "frame" }, h("header", null, h("h2", null, t("demo.hospital")), h("a", { href: "/", target: "_blank", rel: "noopener" }, t("demo.own_window"))), frame("/", t("demo.hospital"))),
-    h("div", { class: "beside" }, caller.el,
-      h("section", { class: "frame" }, h("header", null, h("h2", null, t("demo.tablet")), picker, link), tablet ? holder : h("p", null, t("demo.no_tablet"))))));
+  const picker = h(
+    "select",
+    {
+      "aria-label": t("demo.tablet"),
+      onchange: (/** @type {Event} */ event) => {
+        chosen = /** @type {HTMLSelectElement} */ (event.target).selectedIndex;
+        show();
+        app.firstElementChild?.replaceWith(head());
+      },
+    },
+    city.tablets.map((one, i) => h("option", { selected: i === chosen }, `${one.unit}：${one.scenario}`)),
+  );
+  fill(
+    app,
+    head(),
+    h(
+      "main",
+      { class: "stage" },
+      h(
+        "section",
+        { class: "frame" },
+        h(
+          "header",
+          null,
+          h("h2", null, t("demo.hospital")),
+          h("a", { href: "/", target: "_blank", rel: "noopener" }, t("demo.own_window")),
+        ),
+        frame("/", t("demo.hospital")),
+      ),
+      h(
+        "div",
+        { class: "beside" },
+        caller.el,
+        h(
+          "section",
+          { class: "frame" },
+          h("header", null, h("h2", null, t("demo.tablet")), picker, link),
+          tablet ? holder : h("p", null, t("demo.no_tablet")),
+        ),
+      ),
+    ),
+  );
   show();
   caller.moved();
 }
 
 /** Too narrow for all at once: one screen at a time; the others go on behind it, so an armed hospital rings. */
 function oneByOne() {
-  const screens = [{ name: t("demo.hospital"), url: "/" }, ...city.tablets.map(({ unit, url }) => ({ name: unit, url }))];
+  const screens = [
+    { name: t("demo.hospital"), url: "/" },
+    ...city.tablets.map(({ unit, url }) => ({ name: unit, url })),
+  ];
   const stage = h("main", { class: "one" });
   /** @type {Map<number, HTMLIFrameElement>} */
   const frames = new Map();
@@ -111,10 +185,29 @@ function oneByOne() {
       stage.append(made);
     }
     for (const [n, one] of frames) one.hidden = n !== which;
-    fill(tabs, screens.map(({ name }, n) => h("button", { type: "button", class: "tool", "aria-pressed": String(n === which), onclick: () => show(n) }, name)),
-      h("a", { class: "desk", href: desk(), target: "_blank", rel: "noopener" }, t("demo.desk")));
+    fill(
+      tabs,
+      screens.map(({ name }, n) =>
+        h(
+          "button",
+          { type: "button", class: "tool", "aria-pressed": String(n === which), onclick: () => show(n) },
+          name,
+        ),
+      ),
+      h("a", { class: "desk", href: desk(), target: "_blank", rel: "noopener" }, t("demo.desk")),
+    );
   };
-  fill(app, h("details", { class: "how" }, h("summary", null, h("span", { class: "mark" }, t("demo.drill")), " ", t("demo.how")), head()), tabs, stage);
+  fill(
+    app,
+    h(
+      "details",
+      { class: "how" },
+      h("summary", null, h("span", { class: "mark" }, t("demo.drill")), " ", t("demo.how")),
+      head(),
+    ),
+    tabs,
+    stage,
+  );
   show(0);
 }
 

@@ -25,5 +25,7 @@ export function measure({ a, b }, mmPerS = MM_PER_S, mmPerMv = MM_PER_MV) {
 export function nudge(point, key, { shift, alt }) {
   const step = shift ? 5 : alt ? 0.25 : 1;
   const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[key];
-  return move ? { xMm: point.xMm + /** @type {number} */ (move[0]), yMm: point.yMm + /** @type {number} */ (move[1]) } : null;
+  return move
+    ? { xMm: point.xMm + /** @type {number} */ (move[0]), yMm: point.yMm + /** @type {number} */ (move[1]) }
+    : null;
 }

@@ -78,8 +78,14 @@ export function decodeFrame(data) {
   const flags = view.getUint8(3);
   const nSamples = view.getUint16(40, true);
   const leadMask = view.getUint32(44, true);
-  if (nSamples < 1 || nSamples > MAX_SAMPLES || leadMask === 0 || leadMask >>> LEAD_BITS
-    || view.getUint16(42, true) !== 0 || flags > 1) {
+  if (
+    nSamples < 1 ||
+    nSamples > MAX_SAMPLES ||
+    leadMask === 0 ||
+    leadMask >>> LEAD_BITS ||
+    view.getUint16(42, true) !== 0 ||
+    flags > 1
+  ) {
     throw new FrameError("header", "The frame's header has a value outside its range.");
   }
   const leads = leadsOfMask(leadMask);

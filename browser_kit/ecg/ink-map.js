@@ -15,10 +15,20 @@ export class InkMap {
     this.sums = null;
   }
 
-  /** A piece of a trace from one point to the next. @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 */
+  /**
+   * A piece of a trace from one point to the next.
+   * @param {number} x0
+   * @param {number} y0
+   * @param {number} x1
+   * @param {number} y1
+   */
   line(x0, y0, x1, y1) {
     const steps = Math.max(1, Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0)) / TILE_PX));
-    for (let i = 0; i <= steps; i += 1) this.#mark(Math.floor((x0 + ((x1 - x0) * i) / steps) / TILE_PX), Math.floor((y0 + ((y1 - y0) * i) / steps) / TILE_PX));
+    for (let i = 0; i <= steps; i += 1)
+      this.#mark(
+        Math.floor((x0 + ((x1 - x0) * i) / steps) / TILE_PX),
+        Math.floor((y0 + ((y1 - y0) * i) / steps) / TILE_PX),
+      );
   }
 
   /** Words or a pulse that are there already. @param {Box} box */
@@ -44,7 +54,8 @@ export class InkMap {
     const right = clamp(Math.ceil((x + width) / TILE_PX), this.columns);
     const top = clamp(Math.floor(y / TILE_PX), this.rows);
     const foot = clamp(Math.ceil((y + height) / TILE_PX), this.rows);
-    const sum = (/** @type {number} */ row, /** @type {number} */ column) => /** @type {number} */ (this.sums?.[row * wide + column]);
+    const sum = (/** @type {number} */ row, /** @type {number} */ column) =>
+      /** @type {number} */ (this.sums?.[row * wide + column]);
     return sum(foot, right) - sum(top, right) - sum(foot, left) + sum(top, left);
   }
 
@@ -74,7 +85,10 @@ export class InkMap {
       for (let dx = 0; dx <= region.width - width; dx += STEP_PX) {
         const covered = this.covered({ x: region.x + dx, y: region.y + dy, width, height });
         const cost = covered * 1e6 + dx + 3 * dy;
-        if (cost < least) { least = cost; best = { x: region.x + dx, y: region.y + dy, covered }; }
+        if (cost < least) {
+          least = cost;
+          best = { x: region.x + dx, y: region.y + dy, covered };
+        }
       }
     }
     return best;

@@ -5,19 +5,34 @@
 
 /** Position in this list is the lead's bit in a frame's mask. Append only. */
 export const ALL_LEADS = Object.freeze([
-  "I", "II", "V1", "V2", "V3", "V4", "V5", "V6",
-  "V3R", "V4R", "V7", "V8", "V9",
-  "III", "aVR", "aVL", "aVF",
+  "I",
+  "II",
+  "V1",
+  "V2",
+  "V3",
+  "V4",
+  "V5",
+  "V6",
+  "V3R",
+  "V4R",
+  "V7",
+  "V8",
+  "V9",
+  "III",
+  "aVR",
+  "aVL",
+  "aVF",
 ]);
 
-export const STANDARD_12 = Object.freeze([
-  "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
-]);
+export const STANDARD_12 = Object.freeze(["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]);
 
 /** Limb leads in Cabrera's order; aVR stands inverted and its label keeps the minus sign. */
 export const CABRERA_LIMB = Object.freeze(["aVL", "I", "-aVR", "II", "aVF", "III"]);
 
-/** lead = a · I + b · II (Einthoven 1912, Goldberger 1942). @type {Readonly<Record<string, readonly [number, number]>>} */
+/**
+ * lead = a · I + b · II (Einthoven 1912, Goldberger 1942).
+ * @type {Readonly<Record<string, readonly [number, number]>>}
+ */
 export const FROM_I_AND_II = Object.freeze({
   III: /** @type {const} */ ([-1, 1]),
   aVR: /** @type {const} */ ([-0.5, -0.5]),

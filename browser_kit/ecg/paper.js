@@ -47,7 +47,10 @@ export const uvOfMm = (mm, mmPerMv = MM_PER_MV) => (mm * 1000) / mmPerMv;
  * @typedef {"3x4" | "6x2" | "12x1" | "6x2n"} LayoutName `6x2n`: six by two of 2.5 s, for a narrow phone
  */
 
-/** @type {Record<LayoutName, {columns: number, columnS: number, rowMm: number, topMm: number, rhythm: boolean, sequential: boolean}>} */
+/**
+ * @type {Record<LayoutName, {columns: number, columnS: number, rowMm: number, topMm: number, rhythm: boolean,
+ *   sequential: boolean}>}
+ */
 const SHAPES = {
   "3x4": { columns: 4, columnS: 2.5, rowMm: 25, topMm: 2.5, rhythm: true, sequential: true },
   "6x2": { columns: 2, columnS: 5, rowMm: 20, topMm: 5, rhythm: false, sequential: true },
@@ -93,13 +96,23 @@ export function layoutOf(name, { cabrera = false, mmPerS = MM_PER_S, seconds = 1
   const usableMm = widthMm - left - MARGIN_MM;
   const strips = shape.rhythm ? rhythm : [];
   const lengthS = Math.min(seconds, usableMm / mmPerS);
-  strips.forEach((lead, i) => cells.push({
-    lead, negate: false, label: lead, xMm: left, yMm: shape.topMm + (rows + i + 0.5) * shape.rowMm,
-    widthMm: lengthS * mmPerS, heightMm: shape.rowMm, startS: 0, lengthS,
-  }));
+  for (const [i, lead] of strips.entries()) {
+    cells.push({
+      lead,
+      negate: false,
+      label: lead,
+      xMm: left,
+      yMm: shape.topMm + (rows + i + 0.5) * shape.rowMm,
+      widthMm: lengthS * mmPerS,
+      heightMm: shape.rowMm,
+      startS: 0,
+      lengthS,
+    });
+  }
   const nRows = rows + strips.length;
   const pulses = Array.from({ length: nRows }, (_, r) => ({
-    xMm: MARGIN_MM - PULSE_LEAD_MM, yMm: shape.topMm + (r + 0.5) * shape.rowMm,
+    xMm: MARGIN_MM - PULSE_LEAD_MM,
+    yMm: shape.topMm + (r + 0.5) * shape.rowMm,
   }));
   return { name, widthMm, heightMm: 2 * shape.topMm + nRows * shape.rowMm, cells, pulses };
 }
@@ -109,7 +122,8 @@ export const RHYTHM = Object.freeze(["II", "V1", "V5"]);
 
 /**
  * The layout with as many rhythm strips as a box holds without drawing anything smaller.
- * @param {LayoutName} name @param {{cabrera: boolean}} options @param {number} widthPx @param {number} heightPx @param {number} dpr
+ * @param {LayoutName} name @param {{cabrera: boolean}} options @param {number} widthPx @param {number} heightPx
+ *   @param {number} dpr
  */
 export function roomyLayout(name, options, widthPx, heightPx, dpr) {
   const layouts = RHYTHM.map((_, i) => layoutOf(name, { ...options, rhythm: RHYTHM.slice(0, i + 1) }));
@@ -135,15 +149,19 @@ export function pulseLine(foot, mmPerS = MM_PER_S, mmPerMv = MM_PER_MV) {
   const high = mmOfUv(PULSE_MV * 1000, mmPerMv);
   const { xMm, yMm } = foot;
   return [
-    [xMm, yMm], [xMm + PULSE_LEAD_MM, yMm], [xMm + PULSE_LEAD_MM, yMm - high],
-    [xMm + PULSE_LEAD_MM + wide, yMm - high], [xMm + PULSE_LEAD_MM + wide, yMm],
+    [xMm, yMm],
+    [xMm + PULSE_LEAD_MM, yMm],
+    [xMm + PULSE_LEAD_MM, yMm - high],
+    [xMm + PULSE_LEAD_MM + wide, yMm - high],
+    [xMm + PULSE_LEAD_MM + wide, yMm],
     [xMm + 2 * PULSE_LEAD_MM + wide, yMm],
   ];
 }
 
 /**
  * Scale and origin that show the whole sheet in a box, grid squares staying square and whole.
- * @param {SheetLayout} layout @param {number} widthPx @param {number} heightPx @param {number} dpr the screen's pixels in a CSS pixel
+ * @param {SheetLayout} layout @param {number} widthPx @param {number} heightPx @param {number} dpr the screen's
+ *   pixels in a CSS pixel
  */
 export function fitSheet(layout, widthPx, heightPx, dpr) {
   const pxPerMm = wholeScale(Math.min(widthPx / layout.widthMm, heightPx / layout.heightMm), dpr);

@@ -45,7 +45,8 @@ export function rulesAt(mm, originPx, pxPerMm, lengthPx, dpr) {
  * Rules a grid of millimetres, a bold one every five; fine ones only where they stand apart.
  * @param {CanvasRenderingContext2D} ctx in CSS pixels
  * @param {{pxPerMm: number, xPx: number, yPx: number, dpr: number}} view
- * @param {{fine: string, bold: string}} colours @param {number} widthPx @param {number} heightPx @param {number} leastFine pixels from which 1 mm is ruled
+ * @param {{fine: string, bold: string}} colours @param {number} widthPx @param {number} heightPx @param {number}
+ *   leastFine pixels from which 1 mm is ruled
  */
 export function ruleGrid(ctx, view, colours, widthPx, heightPx, leastFine) {
   const { pxPerMm, dpr } = view;
@@ -53,8 +54,14 @@ export function ruleGrid(ctx, view, colours, widthPx, heightPx, leastFine) {
   for (const mm of pxPerMm >= leastFine ? [1, SQUARE_MM] : [SQUARE_MM]) {
     ctx.strokeStyle = mm === 1 ? colours.fine : colours.bold;
     ctx.beginPath();
-    for (const x of rulesAt(mm, view.xPx, pxPerMm, widthPx, dpr)) { ctx.moveTo(x, 0); ctx.lineTo(x, heightPx); }
-    for (const y of rulesAt(mm, view.yPx, pxPerMm, heightPx, dpr)) { ctx.moveTo(0, y); ctx.lineTo(widthPx, y); }
+    for (const x of rulesAt(mm, view.xPx, pxPerMm, widthPx, dpr)) {
+      ctx.moveTo(x, 0);
+      ctx.lineTo(x, heightPx);
+    }
+    for (const y of rulesAt(mm, view.yPx, pxPerMm, heightPx, dpr)) {
+      ctx.moveTo(0, y);
+      ctx.lineTo(widthPx, y);
+    }
     ctx.stroke();
   }
 }

@@ -45,16 +45,23 @@ function leadReading(report, lead) {
   };
 }
 
-/** The leads that carry the screen's own sentence. A level above a threshold in a paced or wide QRS is none of them. @param {any} report @returns {string[]} */
+/**
+ * The leads that carry the screen's own sentence. A level above a threshold in a paced or wide QRS is none of them.
+ * @param {any} report
+ * @returns {string[]}
+ */
 function metLeads(report) {
-  const said = (Array.isArray(report.findings) ? report.findings : []).find((/** @type {any} */ finding) => finding.code === "SCREEN");
+  const said = (Array.isArray(report.findings) ? report.findings : []).find(
+    (/** @type {any} */ finding) => finding.code === "SCREEN",
+  );
   return said?.status === "MET" && Array.isArray(said.leads) ? said.leads : [];
 }
 
 /** The first finding repeats the statement. @param {any} report @param {readonly string[]} statuses */
 function findings(report, statuses) {
   const all = Array.isArray(report.findings) ? report.findings : [];
-  return all.filter((/** @type {any} */ f) => f.code !== "SCREEN" && statuses.includes(f.status))
+  return all
+    .filter((/** @type {any} */ f) => f.code !== "SCREEN" && statuses.includes(f.status))
     .map((/** @type {any} */ f) => ({ ja: String(f.text_ja ?? f.code), en: String(f.text_en ?? f.code) }));
 }
 
@@ -77,6 +84,11 @@ export function readReport(report) {
     reasons: findings(report, ["MET", "NOTE"]),
     unreadable: findings(report, ["UNREADABLE"]),
     thresholdSource: String(thresholds?.source ?? ""),
-    version: [thresholds ? `${thresholds.profile} ${thresholds.profile_version}` : "", report.version ? `screen ${report.version}` : ""].filter(Boolean).join(" · "),
+    version: [
+      thresholds ? `${thresholds.profile} ${thresholds.profile_version}` : "",
+      report.version ? `screen ${report.version}` : "",
+    ]
+      .filter(Boolean)
+      .join(" · "),
   };
 }

@@ -17,7 +17,7 @@ class Bits {
 
   bit() {
     if (this.at >= this.end) throw new RangeError("the bits end too early");
-    const bit = (/** @type {number} */ (this.bytes[this.at >> 3]) >> (7 - (this.at & 7))) & 1;
+    const bit = ((this.bytes[this.at >> 3] ?? 0) >> (7 - (this.at & 7))) & 1;
     this.at += 1;
     return bit;
   }

@@ -58,7 +58,8 @@ export class SampleRing {
     const from = Math.max(frame.firstSample, this.start);
     this.tooOld += Math.min(frame.nSamples, from - frame.firstSample);
     if (from >= last) return null;
-    frame.leads.forEach((name, i) => this.#writeRow(bitOfLead(name), frame.rows[i], frame.firstSample, from, last));
+    for (const [i, name] of frame.leads.entries())
+      this.#writeRow(bitOfLead(name), frame.rows[i], frame.firstSample, from, last);
     return [from, last];
   }
 
@@ -80,7 +81,13 @@ export class SampleRing {
     this.end = end;
   }
 
-  /** @param {number} bit @param {Int16Array | undefined} values @param {number} first @param {number} from @param {number} last */
+  /**
+   * @param {number} bit
+   * @param {Int16Array | undefined} values
+   * @param {number} first
+   * @param {number} from
+   * @param {number} last
+   */
   #writeRow(bit, values, first, from, last) {
     if (!values || values.length !== last - first) throw new RangeError("A row has the frame's length.");
     let row = this.rowOfBit.get(bit);
@@ -161,7 +168,9 @@ export class SampleRing {
       const mask = /** @type {number} */ (this.present[slot]);
       if (sent && mask & (1 << own)) out[s - from] = voltage(/** @type {number} */ (sent[slot]));
       else if (recipe && one && two && (mask & 3) === 3) {
-        out[s - from] = recipe[0] * voltage(/** @type {number} */ (one[slot])) + recipe[1] * voltage(/** @type {number} */ (two[slot]));
+        out[s - from] =
+          recipe[0] * voltage(/** @type {number} */ (one[slot])) +
+          recipe[1] * voltage(/** @type {number} */ (two[slot]));
       }
     }
     return out;

@@ -7,7 +7,8 @@ import { MM_PER_S } from "/static/kit/ecg/paper.js";
 /**
  * Millimetres are those of the grid; no browser knows how large its screen is. No device says its own
  * filter band, so the band of a trace that is shown as recorded is unknown.
- * @param {{mmPerMv: number, filter: import("/static/kit/ecg/filters.js").FilterName, fsHz: number, timing?: string}} of fsHz may be NaN: nothing is on show yet
+ * @param {{mmPerMv: number, filter: import("/static/kit/ecg/filters.js").FilterName, fsHz: number, timing?: string}}
+ *   of fsHz may be NaN: nothing is on show yet
  */
 export function scaleWords({ mmPerMv, filter, fsHz, timing = "" }) {
   const band = filter === "monitor" ? t("filter.monitor", { band: filterLabel(fsHz) }) : t("filter.diagnostic");

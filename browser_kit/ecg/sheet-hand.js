@@ -62,7 +62,13 @@ export class SheetHand {
     const { sheet } = this;
     const near = /** @type {const} */ (["a", "b"]).find((end) => {
       const p = sheet.caliper?.[end];
-      return p && Math.hypot(sheet.view.xPx + p.xMm * sheet.view.pxPerMm - at.x, sheet.view.yPx + p.yMm * sheet.view.pxPerMm - at.y) < NEAR_PX;
+      return (
+        p &&
+        Math.hypot(
+          sheet.view.xPx + p.xMm * sheet.view.pxPerMm - at.x,
+          sheet.view.yPx + p.yMm * sheet.view.pxPerMm - at.y,
+        ) < NEAR_PX
+      );
     });
     if (near) sheet.active = near;
     else {
@@ -91,7 +97,8 @@ export class SheetHand {
     this.fingers.set(event.pointerId, at);
     const { sheet } = this;
     if (other) {
-      const factor = Math.hypot(at.x - other.x, at.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
+      const factor =
+        Math.hypot(at.x - other.x, at.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
       sheet.zoom(factor, (at.x + other.x) / 2, (at.y + other.y) / 2);
     } else if (sheet.measuring && sheet.caliper) {
       sheet.caliper = { ...sheet.caliper, [sheet.active]: this.#mm(at) };

@@ -14,10 +14,12 @@ import { paintNames, paintNotes } from "/static/kit/ecg/sheet-words.js";
  * @typedef {import("/static/kit/ecg/paper.js").Cell} Cell
  * @typedef {import("/static/kit/ecg/snapshot.js").Recording} Recording
  * @typedef {{pxPerMm: number, xPx: number, yPx: number, dpr: number}} View CSS pixels; dpr: the screen's pixels in one
- * @typedef {{paper: string, fine: string, bold: string, ink: string, label: string, mark: string, gap: string, caliper: string}} PaperColours
+ * @typedef {{paper: string, fine: string, bold: string, ink: string, label: string, mark: string, gap: string,
+ *   caliper: string}} PaperColours
  * @typedef {Map<string, Float32Array>} Traces millivolts about each lead's middle, NaN where missing
  * @typedef {{layout: SheetLayout, rec: Recording | null, traces: Traces, view: View, colours: PaperColours,
- *   notes: Map<string, import("/static/kit/ecg/sheet-words.js").LeadNote>, gapWords: (s: number) => string, missingWords: string}} Sheet
+ *   notes: Map<string, import("/static/kit/ecg/sheet-words.js").LeadNote>, gapWords: (s: number) => string,
+ *   missingWords: string}} Sheet
  */
 
 const LEAST_FINE_PX = 2;
@@ -35,12 +37,20 @@ export function tracesOf(rec, layout, filter) {
     const adc = rec.ring.read(lead, rec.firstSample, rec.firstSample + rec.nSamples);
     const values = Float32Array.from(zeroPhase(filter, adc, rec.fsHz));
     const middle = medianOf(values);
-    traces.set(lead, values.map((v) => ((v - middle) * rec.uvPerLsb) / 1000));
+    traces.set(
+      lead,
+      values.map((v) => ((v - middle) * rec.uvPerLsb) / 1000),
+    );
   }
   return traces;
 }
 
-/** @param {CanvasRenderingContext2D} ctx in CSS pixels @param {Sheet} sheet @param {number} widthPx @param {number} heightPx */
+/**
+ * @param {CanvasRenderingContext2D} ctx in CSS pixels
+ * @param {Sheet} sheet
+ * @param {number} widthPx
+ * @param {number} heightPx
+ */
 export function paintSheet(ctx, sheet, widthPx, heightPx) {
   const { colours, view, layout } = sheet;
   ctx.fillStyle = colours.paper;
@@ -53,7 +63,12 @@ export function paintSheet(ctx, sheet, widthPx, heightPx) {
   const named = paintNames(ctx, sheet, ink, widthPx, heightPx);
   ctx.lineWidth = Math.max(1, Math.min(2.4, 0.3 * view.pxPerMm));
   ctx.strokeStyle = colours.ink;
-  for (const foot of layout.pulses) stroke(ctx, ink, pulseLine(foot).flatMap(([x, y]) => onScreen(view, x, y)));
+  for (const foot of layout.pulses)
+    stroke(
+      ctx,
+      ink,
+      pulseLine(foot).flatMap(([x, y]) => onScreen(view, x, y)),
+    );
   for (const cell of layout.cells) paintCell(ctx, sheet, ink, cell);
   paintNotes(ctx, sheet, ink, named);
   ctx.restore();
@@ -62,7 +77,12 @@ export function paintSheet(ctx, sheet, widthPx, heightPx) {
 /** @param {View} view @param {number} xMm @param {number} yMm @returns {[number, number]} */
 const onScreen = (view, xMm, yMm) => [view.xPx + xMm * view.pxPerMm, view.yPx + yMm * view.pxPerMm];
 
-/** A line through points, whose place is marked. @param {CanvasRenderingContext2D} ctx @param {InkMap} ink @param {readonly number[]} points x and y in turn */
+/**
+ * A line through points, whose place is marked.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {InkMap} ink
+ * @param {readonly number[]} points x and y in turn
+ */
 function stroke(ctx, ink, points) {
   let [x = 0, y = 0] = points;
   ctx.beginPath();
@@ -111,12 +131,28 @@ function paintCell(ctx, sheet, ink, cell) {
   }
 }
 
-/** The short stroke where the next lead begins. @param {CanvasRenderingContext2D} ctx @param {InkMap} ink @param {View} view @param {Cell} cell */
+/**
+ * The short stroke where the next lead begins.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {InkMap} ink
+ * @param {View} view
+ * @param {Cell} cell
+ */
 function tick(ctx, ink, view, cell) {
-  for (const side of [-1, 1]) stroke(ctx, ink, [...onScreen(view, cell.xMm, cell.yMm + 4 * side), ...onScreen(view, cell.xMm, cell.yMm + 1.5 * side)]);
+  for (const side of [-1, 1])
+    stroke(ctx, ink, [
+      ...onScreen(view, cell.xMm, cell.yMm + 4 * side),
+      ...onScreen(view, cell.xMm, cell.yMm + 1.5 * side),
+    ]);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {string} text @param {number} x @param {number} y */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Sheet} sheet
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ */
 function words(ctx, sheet, text, x, y) {
   ctx.font = `600 ${Math.max(11, Math.min(15, 3 * sheet.view.pxPerMm))}px system-ui, sans-serif`;
   ctx.fillStyle = sheet.colours.label;
@@ -125,11 +161,15 @@ function words(ctx, sheet, text, x, y) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} ctx @param {View} view @param {import("/static/kit/ecg/caliper.js").Caliper} caliper
+ * @param {CanvasRenderingContext2D} ctx @param {View} view @param {import("/static/kit/ecg/caliper.js").Caliper}
+ *   caliper
  * @param {"a" | "b"} active @param {PaperColours} colours
  */
 export function paintCaliper(ctx, view, caliper, active, colours) {
-  const px = (/** @type {{xMm: number, yMm: number}} */ p) => [view.xPx + p.xMm * view.pxPerMm, view.yPx + p.yMm * view.pxPerMm];
+  const px = (/** @type {{xMm: number, yMm: number}} */ p) => [
+    view.xPx + p.xMm * view.pxPerMm,
+    view.yPx + p.yMm * view.pxPerMm,
+  ];
   const [ax, ay] = /** @type {[number, number]} */ (px(caliper.a));
   const [bx, by] = /** @type {[number, number]} */ (px(caliper.b));
   ctx.strokeStyle = colours.caliper;
@@ -138,7 +178,10 @@ export function paintCaliper(ctx, view, caliper, active, colours) {
   ctx.setLineDash([5, 3]);
   ctx.strokeRect(Math.min(ax, bx), Math.min(ay, by), Math.abs(bx - ax), Math.abs(by - ay));
   ctx.setLineDash([]);
-  for (const [x, y, on] of /** @type {[number, number, boolean][]} */ ([[ax, ay, active === "a"], [bx, by, active === "b"]])) {
+  for (const [x, y, on] of /** @type {[number, number, boolean][]} */ ([
+    [ax, ay, active === "a"],
+    [bx, by, active === "b"],
+  ])) {
     ctx.beginPath();
     ctx.arc(x, y, on ? 8 : 6, 0, 2 * Math.PI);
     if (on) ctx.fill();

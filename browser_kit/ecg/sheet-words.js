@@ -8,7 +8,8 @@
  * @typedef {import("/static/kit/ecg/paper.js").Cell} Cell
  * @typedef {import("/static/kit/ecg/ink-map.js").InkMap} InkMap
  * @typedef {import("/static/kit/ecg/ink-map.js").Box} Box
- * @typedef {{text: string, short: string, strong: boolean}} LeadNote what stands beside a lead's name; `short` where there is little room
+ * @typedef {{text: string, short: string, strong: boolean}} LeadNote what stands beside a lead's name; `short` where
+ *   there is little room
  * @typedef {{cell: Cell, sight: Box, name: Box}} Named a cell in sight, the part in sight, and where its name stands
  */
 
@@ -19,7 +20,14 @@ const LEADS = 12;
 /** @param {Sheet} sheet */
 const sizeOf = ({ view }) => Math.max(11, Math.min(22, 4.2 * view.pxPerMm));
 
-/** The part of a cell that is in sight, inset a little; null when too little is. @param {Sheet} sheet @param {Cell} cell @param {number} widthPx @param {number} heightPx @returns {Box | null} */
+/**
+ * The part of a cell that is in sight, inset a little; null when too little is.
+ * @param {Sheet} sheet
+ * @param {Cell} cell
+ * @param {number} widthPx
+ * @param {number} heightPx
+ * @returns {Box | null}
+ */
 function sightOf({ view }, cell, widthPx, heightPx) {
   const k = view.pxPerMm;
   const left = Math.max(2, view.xPx + (cell.xMm + 1) * k);
@@ -31,7 +39,8 @@ function sightOf({ view }, cell, widthPx, heightPx) {
 
 /**
  * The names, under the traces; what they cover is marked.
- * @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {InkMap} ink @param {number} widthPx @param {number} heightPx
+ * @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {InkMap} ink @param {number} widthPx @param
+ *   {number} heightPx
  * @returns {Named[]}
  */
 export function paintNames(ctx, sheet, ink, widthPx, heightPx) {
@@ -49,15 +58,30 @@ export function paintNames(ctx, sheet, ink, widthPx, heightPx) {
   });
 }
 
-/** J and J+60 of each lead, after the traces. @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {InkMap} ink @param {readonly Named[]} named */
+/**
+ * J and J+60 of each lead, after the traces.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Sheet} sheet
+ * @param {InkMap} ink
+ * @param {readonly Named[]} named
+ */
 export function paintNotes(ctx, sheet, ink, named) {
   for (const one of named) {
-    const note = sheet.layout.cells.indexOf(one.cell) < LEADS ? sheet.notes.get(`${one.cell.negate ? "-" : ""}${one.cell.lead}`) : undefined;
+    const note =
+      sheet.layout.cells.indexOf(one.cell) < LEADS
+        ? sheet.notes.get(`${one.cell.negate ? "-" : ""}${one.cell.lead}`)
+        : undefined;
     if (note) paintNote(ctx, sheet, ink, one, note);
   }
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {InkMap} ink @param {Named} named @param {LeadNote} note */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Sheet} sheet
+ * @param {InkMap} ink
+ * @param {Named} named
+ * @param {LeadNote} note
+ */
 function paintNote(ctx, sheet, ink, named, note) {
   const { colours } = sheet;
   const size = Math.max(10, named.name.height * 0.78);
@@ -78,21 +102,34 @@ function paintNote(ctx, sheet, ink, named, note) {
 
 /**
  * Beside the name where no trace runs there; else anywhere free in the lead, with the name in front.
- * @param {CanvasRenderingContext2D} ctx @param {InkMap} ink @param {Named} named @param {string} text @param {number} size
+ * @param {CanvasRenderingContext2D} ctx @param {InkMap} ink @param {Named} named @param {string} text @param {number}
+ *   size
  */
 function spotFor(ctx, ink, { cell, sight, name }, text, size) {
   const width = ctx.measureText(text).width;
   const x = name.x + name.width + GAP_PX;
   const y = name.y + (name.height - size) / 2;
   const fits = x + width <= sight.x + sight.width;
-  if (fits && ink.covered({ x: x - CLEAR_PX, y: y - CLEAR_PX, width: width + 2 * CLEAR_PX, height: size + 2 * CLEAR_PX }) === 0) return { text, x, y, width, covered: 0 };
+  if (
+    fits &&
+    ink.covered({ x: x - CLEAR_PX, y: y - CLEAR_PX, width: width + 2 * CLEAR_PX, height: size + 2 * CLEAR_PX }) === 0
+  )
+    return { text, x, y, width, covered: 0 };
   const whole = `${cell.label} ${text}`;
   const wide = ctx.measureText(whole).width;
   const room = ink.roomIn(sight, wide + 2 * CLEAR_PX, size + 2 * CLEAR_PX);
   return room && { text: whole, x: room.x + CLEAR_PX, y: room.y + CLEAR_PX, width: wide, covered: room.covered };
 }
 
-/** Text that keeps clear of the grid. @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} x @param {number} y @param {string} ink @param {string} paper */
+/**
+ * Text that keeps clear of the grid.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {string} ink
+ * @param {string} paper
+ */
 function haloed(ctx, text, x, y, ink, paper) {
   ctx.strokeStyle = paper;
   ctx.lineWidth = 4;

@@ -25,12 +25,22 @@ function coloursOf(element) {
   const css = getComputedStyle(element);
   const of = (/** @type {string} */ name) => css.getPropertyValue(name).trim();
   return {
-    paper: of("--paper"), fine: of("--paper-fine"), bold: of("--paper-bold"), ink: of("--paper-ink"),
-    label: of("--paper-label"), mark: of("--paper-mark"), gap: of("--paper-gap"), caliper: of("--paper-caliper"),
+    paper: of("--paper"),
+    fine: of("--paper-fine"),
+    bold: of("--paper-bold"),
+    ink: of("--paper-ink"),
+    label: of("--paper-label"),
+    mark: of("--paper-mark"),
+    gap: of("--paper-gap"),
+    caliper: of("--paper-caliper"),
   };
 }
 
-/** The words beside a trace, in the direction in which it is drawn. @param {import("/static/kit/ecg/report.js").LeadReading} lead @param {boolean} negate */
+/**
+ * The words beside a trace, in the direction in which it is drawn.
+ * @param {import("/static/kit/ecg/report.js").LeadReading} lead
+ * @param {boolean} negate
+ */
 function noteOf(lead, negate) {
   if (lead.jUv === null) return null;
   const sign = negate ? -1 : 1;
@@ -70,34 +80,75 @@ export class SheetView {
     this.readout = h("output", { class: "caliper-readout", hidden: true, "aria-live": "polite" });
     this.box = h("div", { class: "sheet-box", tabindex: "0", role: "application" }, this.canvas, this.readout);
     this.layoutPick = h("select", { class: "tool", onchange: () => this.#choose() });
-    this.cabreraButton = h("button", { type: "button", class: "tool", onclick: () => { this.cabrera = !this.cabrera; this.#changed(); } });
-    this.filterButton = h("button", { type: "button", class: "tool", onclick: () => { this.filter = this.filter === "monitor" ? "diagnostic" : "monitor"; this.#changed(); } });
+    this.cabreraButton = h("button", {
+      type: "button",
+      class: "tool",
+      onclick: () => {
+        this.cabrera = !this.cabrera;
+        this.#changed();
+      },
+    });
+    this.filterButton = h("button", {
+      type: "button",
+      class: "tool",
+      onclick: () => {
+        this.filter = this.filter === "monitor" ? "diagnostic" : "monitor";
+        this.#changed();
+      },
+    });
     this.caliperButton = h("button", { type: "button", class: "tool", onclick: () => this.toggleCaliper() });
     this.fitButton = h("button", { type: "button", class: "tool", onclick: () => this.fit() });
     this.scaleText = h("span", { class: "scale-text" });
     this.warning = h("span", { class: "hash-warning", role: "alert" });
-    this.tools = h("div", { class: "sheet-tools" }, this.layoutPick, this.caliperButton, this.fitButton, this.cabreraButton, this.filterButton);
-    this.el = h("section", { class: "sheet" }, h("div", { class: "trace-status" }, this.scaleText, this.warning), this.box, this.tools);
+    this.tools = h(
+      "div",
+      { class: "sheet-tools" },
+      this.layoutPick,
+      this.caliperButton,
+      this.fitButton,
+      this.cabreraButton,
+      this.filterButton,
+    );
+    this.el = h(
+      "section",
+      { class: "sheet" },
+      h("div", { class: "trace-status" }, this.scaleText, this.warning),
+      this.box,
+      this.tools,
+    );
     this.box.addEventListener("keydown", (event) => this.#key(event));
     this.#words();
     this.hand = new SheetHand(this);
     onDeviceBox(this.canvas, (room) => this.#resized(room));
-    onLang(() => { this.#words(); this.draw(); });
+    onLang(() => {
+      this.#words();
+      this.draw();
+    });
     document.addEventListener("kyumei-theme", () => this.draw());
   }
 
   #words() {
     this.box.setAttribute("aria-label", t("sheet.label"));
     this.layoutPick.setAttribute("aria-label", t("sheet.layout"));
-    fill(this.layoutPick, LAYOUTS.map((name) => h("option", { value: name, selected: name === this.layoutName }, t(`sheet.layout.${name}`))));
+    fill(
+      this.layoutPick,
+      LAYOUTS.map((name) =>
+        h("option", { value: name, selected: name === this.layoutName }, t(`sheet.layout.${name}`)),
+      ),
+    );
     setText(this.caliperButton, t("sheet.caliper"));
     setText(this.fitButton, t("sheet.fit"));
     setText(this.cabreraButton, "Cabrera");
     setText(this.filterButton, this.filter === "diagnostic" ? t("filter.to_monitor") : t("filter.to_diagnostic"));
     this.caliperButton.setAttribute("aria-pressed", String(this.measuring));
     this.cabreraButton.setAttribute("aria-pressed", String(this.cabrera));
-    const timing = t(this.layoutName === "12x1" || this.layoutName === "6x2n" ? "sheet.simultaneous" : "sheet.sequential");
-    setText(this.scaleText, scaleWords({ mmPerMv: MM_PER_MV, filter: this.filter, fsHz: this.rec?.fsHz ?? NaN, timing }));
+    const timing = t(
+      this.layoutName === "12x1" || this.layoutName === "6x2n" ? "sheet.simultaneous" : "sheet.sequential",
+    );
+    setText(
+      this.scaleText,
+      scaleWords({ mmPerMv: MM_PER_MV, filter: this.filter, fsHz: this.rec?.fsHz ?? NaN, timing }),
+    );
     this.scaleText.classList.toggle("warn", this.filter === "monitor");
     setText(this.warning, this.rec?.hash === "differs" ? t("sheet.hash_differs") : "");
   }
@@ -154,10 +205,16 @@ export class SheetView {
   /** @returns {import("/static/kit/ecg/sheet-paint.js").View} */
   #fitting() {
     const { widthPx, heightPx, dpr } = this.room;
-    return { dpr, ...(this.layout && widthPx ? fitSheet(this.layout, widthPx, heightPx, dpr) : { pxPerMm: 1, xPx: 0, yPx: 0 }) };
+    return {
+      dpr,
+      ...(this.layout && widthPx ? fitSheet(this.layout, widthPx, heightPx, dpr) : { pxPerMm: 1, xPx: 0, yPx: 0 }),
+    };
   }
 
-  /** Scale and origin from now on, brought onto the screen's pixels. @param {{pxPerMm: number, xPx: number, yPx: number}} at */
+  /**
+   * Scale and origin from now on, brought onto the screen's pixels.
+   * @param {{pxPerMm: number, xPx: number, yPx: number}} at
+   */
   #place({ pxPerMm, xPx, yPx }) {
     const { dpr } = this.room;
     this.wish = { ...this.wish, xPx, yPx };
@@ -178,7 +235,10 @@ export class SheetView {
   zoom(factor, x, y) {
     const least = this.#fitting().pxPerMm;
     const wanted = Math.min(24, Math.max(least, this.wish.pxPerMm * factor));
-    if (wanted <= least * 1.001) { this.fit(); return; }
+    if (wanted <= least * 1.001) {
+      this.fit();
+      return;
+    }
     this.wish = { ...this.wish, pxPerMm: wanted };
     const pxPerMm = wholeScale(wanted, this.room.dpr);
     const real = pxPerMm / this.view.pxPerMm;
@@ -194,11 +254,15 @@ export class SheetView {
   #loosened(pxPerMm = wholeScale(this.wish.pxPerMm, this.room.dpr), xPx = this.wish.xPx, yPx = this.wish.yPx) {
     const { layout, room } = this;
     if (!layout) return;
-    const keep = (/** @type {number} */ at, /** @type {number} */ size, /** @type {number} */ space) => (size <= space
-      ? (space - size) / 2 : Math.min(0, Math.max(space - size, at)));
+    const keep = (/** @type {number} */ at, /** @type {number} */ size, /** @type {number} */ space) =>
+      size <= space ? (space - size) / 2 : Math.min(0, Math.max(space - size, at));
     this.fitted = false;
     this.box.classList.remove("fitted");
-    this.#place({ pxPerMm, xPx: keep(xPx, layout.widthMm * pxPerMm, room.widthPx), yPx: keep(yPx, layout.heightMm * pxPerMm, room.heightPx) });
+    this.#place({
+      pxPerMm,
+      xPx: keep(xPx, layout.widthMm * pxPerMm, room.widthPx),
+      yPx: keep(yPx, layout.heightMm * pxPerMm, room.heightPx),
+    });
   }
 
   toggleCaliper() {
@@ -206,7 +270,8 @@ export class SheetView {
     this.box.classList.toggle("measuring", this.measuring);
     if (this.measuring && !this.caliper && this.layout) {
       const cell = this.layout.cells[0];
-      if (cell) this.caliper = { a: { xMm: cell.xMm + 10, yMm: cell.yMm }, b: { xMm: cell.xMm + 30, yMm: cell.yMm - 5 } };
+      if (cell)
+        this.caliper = { a: { xMm: cell.xMm + 10, yMm: cell.yMm }, b: { xMm: cell.xMm + 30, yMm: cell.yMm - 5 } };
     }
     if (!this.measuring) this.caliper = null;
     if (this.measuring) this.box.focus();
@@ -238,7 +303,10 @@ export class SheetView {
   draw() {
     if (this.queued) return;
     this.queued = true;
-    requestAnimationFrame(() => { this.queued = false; this.#paint(); });
+    requestAnimationFrame(() => {
+      this.queued = false;
+      this.#paint();
+    });
   }
 
   #paint() {
@@ -247,14 +315,29 @@ export class SheetView {
     if (!ctx || !this.layout || width < 20 || !this.box.isConnected) return;
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     const colours = coloursOf(this.box);
-    const notes = new Map((this.reading?.leads ?? []).flatMap((lead) => [false, true].flatMap((negate) => {
-      const note = noteOf(lead, negate);
-      return note ? [/** @type {const} */ ([`${negate ? "-" : ""}${lead.lead}`, note])] : [];
-    })));
-    paintSheet(ctx, {
-      layout: this.layout, rec: this.rec, traces: this.traces ?? new Map(), view: this.view, colours, notes,
-      gapWords: (s) => t("sweep.gap", { s: s.toFixed(1) }), missingWords: t("sheet.no_lead"),
-    }, width, height);
+    const notes = new Map(
+      (this.reading?.leads ?? []).flatMap((lead) =>
+        [false, true].flatMap((negate) => {
+          const note = noteOf(lead, negate);
+          return note ? [/** @type {const} */ ([`${negate ? "-" : ""}${lead.lead}`, note])] : [];
+        }),
+      ),
+    );
+    paintSheet(
+      ctx,
+      {
+        layout: this.layout,
+        rec: this.rec,
+        traces: this.traces ?? new Map(),
+        view: this.view,
+        colours,
+        notes,
+        gapWords: (s) => t("sweep.gap", { s: s.toFixed(1) }),
+        missingWords: t("sheet.no_lead"),
+      },
+      width,
+      height,
+    );
     if (this.caliper) paintCaliper(ctx, this.view, this.caliper, this.active, colours);
     this.#readout();
     if (this.rec) this.onpainted();
@@ -265,6 +348,8 @@ export class SheetView {
     if (!this.caliper) return;
     const m = measure(this.caliper);
     const rate = m.perMin === null ? "" : `  ${Math.round(m.perMin)}/min`;
-    setText(this.readout, `${Math.round(m.ms)} ms${rate}  ${(m.uv / 1000).toFixed(2).replace("-", "\u2212")} mV (${m.mm.toFixed(1).replace("-", "\u2212")} mm)`);
+    const mv = (m.uv / 1000).toFixed(2).replace("-", "\u2212");
+    const mm = m.mm.toFixed(1).replace("-", "\u2212");
+    setText(this.readout, `${Math.round(m.ms)} ms${rate}  ${mv} mV (${mm} mm)`);
   }
 }

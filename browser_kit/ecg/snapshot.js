@@ -64,9 +64,16 @@ function hashedHeader(base64) {
 
 /** Whether the hashed line speaks of this very snapshot. @param {any} says @param {SnapshotFacts} s */
 function speaksOf(says, s) {
-  return says.snapshot === s.id && says.incident === s.incident && says.stream === s.stream
-    && says.first_sample === s.first_sample && says.n_samples === s.n_samples && says.lead_mask === s.lead_mask
-    && says.fs_hz === s.fs_hz && says.uv_per_lsb === s.uv_per_lsb;
+  return (
+    says.snapshot === s.id &&
+    says.incident === s.incident &&
+    says.stream === s.stream &&
+    says.first_sample === s.first_sample &&
+    says.n_samples === s.n_samples &&
+    says.lead_mask === s.lead_mask &&
+    says.fs_hz === s.fs_hz &&
+    says.uv_per_lsb === s.uv_per_lsb
+  );
 }
 
 /** @param {SnapshotFacts} snapshot @returns {Promise<Recording>} */
@@ -82,11 +89,20 @@ async function fromRecord(snapshot) {
   const ring = new SampleRing(nSamples);
   ring.spread(firstSample, nSamples);
   for (const [from, to] of present) {
-    const rows = leads.map((_, r) => Int16Array.from({ length: to - from }, (_v, i) => view.getInt16(2 * (r * nSamples + from - firstSample + i), true)));
+    const rows = leads.map((_, r) =>
+      Int16Array.from({ length: to - from }, (_v, i) =>
+        view.getInt16(2 * (r * nSamples + from - firstSample + i), true),
+      ),
+    );
     ring.write({ firstSample: from, nSamples: to - from, leads, rows });
   }
   return {
-    ring, firstSample, nSamples, leadMask, fsHz: snapshot.fs_hz, uvPerLsb: snapshot.uv_per_lsb,
+    ring,
+    firstSample,
+    nSamples,
+    leadMask,
+    fsHz: snapshot.fs_hz,
+    uvPerLsb: snapshot.uv_per_lsb,
     hash: await compare(header, data, snapshot),
   };
 }
@@ -95,19 +111,31 @@ async function fromRecord(snapshot) {
 async function fromFrames(snapshot) {
   const { first_sample: firstSample, n_samples: nSamples } = snapshot;
   const end = firstSample + nSamples;
-  const { data } = await api.bytes(`/api/streams/${snapshot.stream}/frames?from_sample=${firstSample}&to_sample=${end}`);
+  const { data } = await api.bytes(
+    `/api/streams/${snapshot.stream}/frames?from_sample=${firstSample}&to_sample=${end}`,
+  );
   const frames = decodeFrameList(data);
   const last = Math.max(end, ...frames.map((f) => f.firstSample + f.nSamples));
   const ring = new SampleRing(last - firstSample);
   ring.spread(firstSample, last - firstSample);
   for (const frame of frames) ring.write(frame);
   return {
-    ring, firstSample, nSamples, leadMask: snapshot.lead_mask,
-    fsHz: snapshot.fs_hz, uvPerLsb: snapshot.uv_per_lsb, hash: "unchecked",
+    ring,
+    firstSample,
+    nSamples,
+    leadMask: snapshot.lead_mask,
+    fsHz: snapshot.fs_hz,
+    uvPerLsb: snapshot.uv_per_lsb,
+    hash: "unchecked",
   };
 }
 
-/** @param {ReturnType<typeof hashedHeader>} header @param {ArrayBuffer} samples @param {SnapshotFacts} snapshot @returns {Promise<Recording["hash"]>} */
+/**
+ * @param {ReturnType<typeof hashedHeader>} header
+ * @param {ArrayBuffer} samples
+ * @param {SnapshotFacts} snapshot
+ * @returns {Promise<Recording["hash"]>}
+ */
 async function compare(header, samples, snapshot) {
   if (!header || !snapshot.sha256 || !globalThis.crypto?.subtle) return "unchecked";
   const whole = await new Blob([header.bytes, samples]).arrayBuffer();

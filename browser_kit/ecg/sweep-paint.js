@@ -12,7 +12,8 @@ import { SQUARE_MM, crisp, ruleGrid, wholeScale } from "/static/kit/ecg/raster.j
  * @typedef {import("/static/kit/ecg/ring.js").SampleRing} SampleRing
  * @typedef {import("/static/kit/ecg/filters.js").FilterName} FilterName
  * @typedef {{background: string, fine: string, bold: string, ink: string, label: string, gap: string}} SweepColours
- * @typedef {{lead: string, xPx: number, yPx: number, widthPx: number, heightPx: number, zeroPx: number}} Lane zeroPx: its zero line, on a bold rule
+ * @typedef {{lead: string, xPx: number, yPx: number, widthPx: number, heightPx: number, zeroPx: number}} Lane zeroPx:
+ *   its zero line, on a bold rule
  * @typedef {object} SweepSetup
  * @property {readonly string[]} leads
  * @property {number} fsHz
@@ -41,7 +42,10 @@ export function lanesOf(leads, widthPx, heightPx, dpr) {
   const columns = leads.length > 6 ? 2 : 1;
   const rows = Math.max(1, Math.ceil(leads.length / columns));
   const laneH = heightPx / rows;
-  const pxPerMm = wholeScale(Math.max(LEAST_PX_PER_MM, Math.min(MOST_PX_PER_MM, laneH / LANE_MM, widthPx / columns / LEAST_COLUMN_MM)), dpr);
+  const pxPerMm = wholeScale(
+    Math.max(LEAST_PX_PER_MM, Math.min(MOST_PX_PER_MM, laneH / LANE_MM, widthPx / columns / LEAST_COLUMN_MM)),
+    dpr,
+  );
   const laneMm = Math.floor(widthPx / columns / pxPerMm);
   const originPx = crisp(0, dpr);
   const lanes = leads.map((lead, i) => {
@@ -108,7 +112,14 @@ export class SweepPainter {
     const { colours } = setup;
     ctx.fillStyle = colours.background;
     ctx.fillRect(0, 0, this.widthPx, this.heightPx);
-    ruleGrid(ctx, { pxPerMm, xPx: this.originPx, yPx: this.originPx, dpr: this.dpr }, colours, this.widthPx, this.heightPx, LEAST_FINE_PX);
+    ruleGrid(
+      ctx,
+      { pxPerMm, xPx: this.originPx, yPx: this.originPx, dpr: this.dpr },
+      colours,
+      this.widthPx,
+      this.heightPx,
+      LEAST_FINE_PX,
+    );
     ctx.fillStyle = colours.label;
     ctx.textBaseline = "top";
     for (const lane of this.lanes) {
@@ -182,7 +193,7 @@ export class SweepPainter {
   #passes(from, to) {
     /** @type {[number, number, number][]} */
     const out = [];
-    for (let a = from; a < to;) {
+    for (let a = from; a < to; ) {
       const origin = a - (a % this.window);
       const b = Math.min(to, origin + this.window);
       out.push([a, b, origin]);
@@ -214,7 +225,12 @@ export class SweepPainter {
     return causal(setup.filter, ring.read(lead, from - before, to), setup.fsHz).subarray(before);
   }
 
-  /** Each lane's zero line: the median of what is seen. Only moved when the pen is at the left edge. @param {SampleRing} ring @param {number} from @param {number} to */
+  /**
+   * Each lane's zero line: the median of what is seen. Only moved when the pen is at the left edge.
+   * @param {SampleRing} ring
+   * @param {number} from
+   * @param {number} to
+   */
   #centre(ring, from, to) {
     for (const { lead } of this.lanes) {
       const middle = medianOf(this.#values(ring, lead, from, to));
@@ -238,7 +254,10 @@ export class SweepPainter {
       let pen = false;
       for (let i = 0; i < values.length; i += 1) {
         const v = /** @type {number} */ (values[i]);
-        if (Number.isNaN(v)) { pen = false; continue; }
+        if (Number.isNaN(v)) {
+          pen = false;
+          continue;
+        }
         const x = lane.xPx + (first + i - origin) * this.pxPerSample;
         const y = lane.zeroPx - (v - middle) * pxPerLsb;
         if (pen) ctx.lineTo(x, y);
@@ -250,7 +269,13 @@ export class SweepPainter {
     for (const [from, to] of ring.gaps(Math.max(a, ring.first), b)) this.#gap(ring, from, to, origin);
   }
 
-  /** A hole: hatched over all lanes, its whole length in words. @param {SampleRing} ring @param {number} from @param {number} to @param {number} origin */
+  /**
+   * A hole: hatched over all lanes, its whole length in words.
+   * @param {SampleRing} ring
+   * @param {number} from
+   * @param {number} to
+   * @param {number} origin
+   */
   #gap(ring, from, to, origin) {
     const setup = /** @type {SweepSetup} */ (this.setup);
     const ctx = this.trace;
@@ -266,7 +291,10 @@ export class SweepPainter {
       ctx.strokeStyle = setup.colours.gap;
       ctx.lineWidth = 1;
       ctx.beginPath();
-      for (let k = Math.floor((x - this.heightPx) / HATCH_PX) * HATCH_PX; k < x + width; k += HATCH_PX) { ctx.moveTo(k, this.heightPx); ctx.lineTo(k + this.heightPx, 0); }
+      for (let k = Math.floor((x - this.heightPx) / HATCH_PX) * HATCH_PX; k < x + width; k += HATCH_PX) {
+        ctx.moveTo(k, this.heightPx);
+        ctx.lineTo(k + this.heightPx, 0);
+      }
       ctx.stroke();
       ctx.restore();
       ctx.font = "600 13px system-ui, sans-serif";

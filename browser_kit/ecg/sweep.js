@@ -32,8 +32,12 @@ function coloursOf(element) {
   const css = getComputedStyle(element);
   const of = (/** @type {string} */ name) => css.getPropertyValue(name).trim();
   return {
-    background: of("--sweep-bg"), fine: of("--sweep-fine"), bold: of("--sweep-bold"),
-    ink: of("--sweep-ink"), label: of("--sweep-label"), gap: of("--sweep-gap"),
+    background: of("--sweep-bg"),
+    fine: of("--sweep-fine"),
+    bold: of("--sweep-bold"),
+    ink: of("--sweep-ink"),
+    label: of("--sweep-label"),
+    gap: of("--sweep-gap"),
   };
 }
 
@@ -68,22 +72,54 @@ export class SweepView {
     this.over = h("div", { class: "sweep-over", hidden: true, role: "status" });
     this.box = h("div", { class: "sweep-box", tabindex: "0", role: "img" }, this.grid, this.trace, this.over);
     this.freezeButton = h("button", { type: "button", class: "tool", onclick: () => this.toggleFreeze() });
-    this.back = h("input", { type: "range", class: "look-back", min: "0", max: String(LOOK_BACK_S), step: "0.5", value: "0", hidden: true, oninput: () => this.#lookBack() });
+    this.back = h("input", {
+      type: "range",
+      class: "look-back",
+      min: "0",
+      max: String(LOOK_BACK_S),
+      step: "0.5",
+      value: "0",
+      hidden: true,
+      oninput: () => this.#lookBack(),
+    });
     this.backText = h("output", { class: "look-back-text", hidden: true });
     this.filterButton = h("button", { type: "button", class: "tool", onclick: () => this.#toggleFilter() });
     this.gainButton = h("button", { type: "button", class: "tool", onclick: () => this.#nextGain() });
     this.leadButtons = h("span", { class: "segmented", role: "group" });
-    this.tools = h("div", { class: "sweep-tools" }, this.freezeButton, this.back, this.backText, this.leadButtons, this.gainButton, this.filterButton);
-    this.el = h("section", { class: "sweep" }, h("div", { class: "trace-status" }, this.badge, this.scaleText), this.box, this.tools);
+    this.tools = h(
+      "div",
+      { class: "sweep-tools" },
+      this.freezeButton,
+      this.back,
+      this.backText,
+      this.leadButtons,
+      this.gainButton,
+      this.filterButton,
+    );
+    this.el = h(
+      "section",
+      { class: "sweep" },
+      h("div", { class: "trace-status" }, this.badge, this.scaleText),
+      this.box,
+      this.tools,
+    );
     this.box.addEventListener("keydown", (event) => this.#key(event));
     this.#words();
     this.painter = new SweepPainter(this.grid, this.trace);
     /** @type {import("/static/kit/ecg/device-box.js").DeviceBox} */
     this.room = { widthPx: 0, heightPx: 0, deviceWidth: 0, deviceHeight: 0, dpr: 1 };
-    onDeviceBox(this.grid, (room) => { this.room = room; this.resized = true; });
+    onDeviceBox(this.grid, (room) => {
+      this.room = room;
+      this.resized = true;
+    });
     this.resized = true;
-    onLang(() => { this.#words(); this.resized = true; });
-    document.addEventListener("kyumei-theme", () => { this.resized = true; });
+    onLang(() => {
+      this.#words();
+      this.resized = true;
+    });
+    document.addEventListener("kyumei-theme", () => {
+      this.resized = true;
+    });
     requestAnimationFrame((ms) => this.#frame(ms));
     window.setInterval(() => this.#status(), 100);
   }
@@ -96,10 +132,25 @@ export class SweepView {
     setText(this.filterButton, this.filter === "diagnostic" ? t("filter.to_monitor") : t("filter.to_diagnostic"));
     this.freezeButton.setAttribute("aria-pressed", String(this.frozenEnd !== null));
     this.leadButtons.setAttribute("aria-label", t("sweep.leads"));
-    fill(this.leadButtons, Object.keys(LEAD_SETS).map((n) => h("button", {
-      type: "button", class: "tool", "aria-pressed": String(Number(n) === this.leadSet),
-      onclick: () => { this.leadSet = /** @type {3 | 6 | 12} */ (Number(n)); this.resized = true; this.#words(); },
-    }, t("sweep.n_leads", { n }))));
+    fill(
+      this.leadButtons,
+      Object.keys(LEAD_SETS).map((n) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "tool",
+            "aria-pressed": String(Number(n) === this.leadSet),
+            onclick: () => {
+              this.leadSet = /** @type {3 | 6 | 12} */ (Number(n));
+              this.resized = true;
+              this.#words();
+            },
+          },
+          t("sweep.n_leads", { n }),
+        ),
+      ),
+    );
     setText(this.scaleText, scaleWords({ mmPerMv: this.gain, filter: this.filter, fsHz: this.stream?.fs_hz ?? NaN }));
     this.scaleText.classList.toggle("warn", this.filter === "monitor" || this.gain !== USUAL_GAIN);
   }
@@ -129,7 +180,10 @@ export class SweepView {
     for (const frame of this.early.splice(0)) this.write(frame);
   }
 
-  /** Frames of a stream that is not named yet are kept until it is. @param {import("/static/kit/ecg/frame.js").EcgFrame} frame */
+  /**
+   * Frames of a stream that is not named yet are kept until it is.
+   * @param {import("/static/kit/ecg/frame.js").EcgFrame} frame
+   */
   write(frame) {
     if (frame.stream !== this.stream?.id) {
       this.early.push(frame);
@@ -148,15 +202,27 @@ export class SweepView {
 
   /** What the relay says of the stream. @param {{state: string, age_ms: number, backlog_ms: number}} state */
   setState(state) {
-    this.report = { ageMs: state.age_ms, atMs: performance.now(), ended: state.state === "ended", backlogS: state.backlog_ms / 1000 };
+    this.report = {
+      ageMs: state.age_ms,
+      atMs: performance.now(),
+      ended: state.state === "ended",
+      backlogS: state.backlog_ms / 1000,
+    };
   }
 
   /** Seconds since anything new came, and what that is called. */
   age() {
     const nowMs = performance.now();
-    const seen = { nowMs, lastArrivalMs: this.lastArrivalMs, lagS: 0, reportedAgeMs: this.report.ageMs, reportedAtMs: this.report.atMs };
+    const seen = {
+      nowMs,
+      lastArrivalMs: this.lastArrivalMs,
+      lagS: 0,
+      reportedAgeMs: this.report.ageMs,
+      reportedAtMs: this.report.atMs,
+    };
     const sinceS = ageS(seen);
-    const behindS = this.frozenEnd === null || !this.stream ? this.head.lagS : (this.ring.end - this.frozenEnd) / this.stream.fs_hz;
+    const behindS =
+      this.frozenEnd === null || !this.stream ? this.head.lagS : (this.ring.end - this.frozenEnd) / this.stream.fs_hz;
     return { sinceS, shownS: sinceS + behindS, state: stateOfAge(sinceS, this.report.ended) };
   }
 
@@ -170,10 +236,18 @@ export class SweepView {
 
   #setUp() {
     if (!this.stream || this.room.widthPx < 20 || this.room.heightPx < 20) return false;
-    this.painter.prepare({
-      leads: this.leads, fsHz: this.stream.fs_hz, uvPerLsb: this.stream.uv_per_lsb, mmPerMv: this.gain,
-      filter: this.filter, colours: coloursOf(this.box), gapWords: (s) => t("sweep.gap", { s: s.toFixed(1) }),
-    }, this.room);
+    this.painter.prepare(
+      {
+        leads: this.leads,
+        fsHz: this.stream.fs_hz,
+        uvPerLsb: this.stream.uv_per_lsb,
+        mmPerMv: this.gain,
+        filter: this.filter,
+        colours: coloursOf(this.box),
+        gapWords: (s) => t("sweep.gap", { s: s.toFixed(1) }),
+      },
+      this.room,
+    );
     this.resized = false;
     this.dirty = true;
     return true;
@@ -197,7 +271,11 @@ export class SweepView {
     }
   }
 
-  /** A hole is drawn as one piece with its length, never in strips; so is a jump. @param {number} from @param {number} to */
+  /**
+   * A hole is drawn as one piece with its length, never in strips; so is a jump.
+   * @param {number} from
+   * @param {number} to
+   */
   #needsWhole(from, to) {
     return to - from > this.painter.window / 2 || this.ring.gaps(Math.max(from - 1, this.ring.first), to).length > 0;
   }
@@ -263,10 +341,16 @@ export class SweepView {
     if (!this.el.isConnected) return;
     const { sinceS, shownS, state } = this.age();
     this.el.dataset["state"] = state;
-    const words = this.frozenEnd === null ? ageWords(state, state === "live" ? shownS : sinceS, this.report.backlogS) : t("age.frozen", { s: tenths(shownS || 0) });
+    const words =
+      this.frozenEnd === null
+        ? ageWords(state, state === "live" ? shownS : sinceS, this.report.backlogS)
+        : t("age.frozen", { s: tenths(shownS || 0) });
     setText(this.badge, `${SHAPES[state]} ${words}`);
     this.over.hidden = state !== "lost" && state !== "stale" && this.frozenEnd === null && state !== "waiting";
-    setText(this.over, this.frozenEnd !== null ? `❚❚ ${t("sweep.frozen")}` : t(`sweep.over.${state}`, { s: Math.floor(sinceS || 0) }));
+    setText(
+      this.over,
+      this.frozenEnd !== null ? `❚❚ ${t("sweep.frozen")}` : t(`sweep.over.${state}`, { s: Math.floor(sinceS || 0) }),
+    );
   }
 }
 

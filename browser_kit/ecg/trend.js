@@ -11,8 +11,10 @@ const LEVELS = /** @type {const} */ (["st_j_uv", "st_j60_uv"]);
 /**
  * @typedef {"st_j_uv" | "st_j60_uv"} Level
  * @typedef {Record<string, (number | null)[]>} ByLead
- * @typedef {{stream: string, fs_hz: number, end_sample: number[], at_us: number[], tier: string, st_j_uv: ByLead, st_j60_uv: ByLead,
- *   hr_bpm: (number | null)[], stc_vm_uv?: (number | null)[], baseline_j60_uv: Record<string, number> | null, baseline_to_sample: number | null}} Run
+ * @typedef {{stream: string, fs_hz: number, end_sample: number[], at_us: number[], tier: string, st_j_uv: ByLead,
+ *   st_j60_uv: ByLead,
+ *   hr_bpm: (number | null)[], stc_vm_uv?: (number | null)[], baseline_j60_uv: Record<string, number> | null,
+ *   baseline_to_sample: number | null}} Run
  * @typedef {{lowUs: number, highUs: number, lowUv: number, highUv: number}} Box
  */
 
@@ -21,12 +23,24 @@ const num = (value) => (typeof value === "number" && Number.isFinite(value) ? va
 
 /**
  * Adds a live screening to the runs. False where it is not newer than what is there.
- * @param {Run[]} runs @param {{stream: string, first_sample: number, n_samples: number, report: any}} message @param {number} nowUs
+ * @param {Run[]} runs @param {{stream: string, first_sample: number, n_samples: number, report: any}} message @param
+ *   {number} nowUs
  */
 export function addReport(runs, message, nowUs) {
   let run = runs.find((one) => one.stream === message.stream);
   if (!run) {
-    run = { stream: message.stream, fs_hz: NaN, end_sample: [], at_us: [], tier: "", st_j_uv: {}, st_j60_uv: {}, hr_bpm: [], baseline_j60_uv: null, baseline_to_sample: null };
+    run = {
+      stream: message.stream,
+      fs_hz: NaN,
+      end_sample: [],
+      at_us: [],
+      tier: "",
+      st_j_uv: {},
+      st_j60_uv: {},
+      hr_bpm: [],
+      baseline_j60_uv: null,
+      baseline_to_sample: null,
+    };
     runs.push(run);
   }
   const end = message.first_sample + message.n_samples;
@@ -57,12 +71,15 @@ export function seriesOf(runs, level, lead) {
   for (const run of runs) {
     const column = run[level][lead] ?? [];
     if (points.length && run.at_us.length) points.push({ atUs: /** @type {number} */ (run.at_us[0]), uv: null });
-    run.at_us.forEach((atUs, i) => points.push({ atUs, uv: column[i] ?? null }));
+    for (const [i, atUs] of run.at_us.entries()) points.push({ atUs, uv: column[i] ?? null });
   }
   return points;
 }
 
-/** The newest point, only where it is the newest of the whole trend. @param {readonly {atUs: number, uv: number | null}[]} series */
+/**
+ * The newest point, only where it is the newest of the whole trend.
+ * @param {readonly {atUs: number, uv: number | null}[]} series
+ */
 export const newestUv = (series) => series.at(-1)?.uv ?? null;
 
 /**
@@ -80,7 +97,12 @@ export function boxOf(all, nowUs) {
       highUv = Math.max(highUv, uv);
     }
   }
-  return { lowUs: Math.min(lowUs, nowUs - LEAST_SPAN_US), highUs: nowUs, lowUv: Math.floor(lowUv / 100) * 100, highUv: Math.ceil(highUv / 100) * 100 };
+  return {
+    lowUs: Math.min(lowUs, nowUs - LEAST_SPAN_US),
+    highUs: nowUs,
+    lowUv: Math.floor(lowUv / 100) * 100,
+    highUv: Math.ceil(highUv / 100) * 100,
+  };
 }
 
 /** @param {number} atUs @param {Box} box @param {number} width */
@@ -91,7 +113,8 @@ export const yOf = (uv, box, height) => ((box.highUv - uv) / (box.highUv - box.l
 
 /**
  * The line as an SVG path. A lone point between holes is a short stroke, so that it is seen.
- * @param {readonly {atUs: number, uv: number | null}[]} series @param {Box} box @param {number} width @param {number} height
+ * @param {readonly {atUs: number, uv: number | null}[]} series @param {Box} box @param {number} width @param {number}
+ *   height
  */
 export function pathOf(series, box, width, height) {
   let path = "";
@@ -127,5 +150,9 @@ export function highest(runs, level, leads) {
   return found;
 }
 
-/** First minute's level at J+60 of the newest recording, null before it is known. @param {readonly Run[]} runs @param {string} lead */
+/**
+ * First minute's level at J+60 of the newest recording, null before it is known.
+ * @param {readonly Run[]} runs
+ * @param {string} lead
+ */
 export const baselineUv = (runs, lead) => runs.at(-1)?.baseline_j60_uv?.[lead] ?? null;

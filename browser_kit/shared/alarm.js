@@ -13,7 +13,10 @@ import { cancel, every } from "/static/kit/shared/steady.js";
  * @typedef {{atS: number, hz: number, lengthS: number}} Pulse
  */
 
-const C4 = 261.63, E4 = 329.63, G4 = 392.0, C5 = 523.25;
+const C4 = 261.63,
+  E4 = 329.63,
+  G4 = 392.0,
+  C5 = 523.25;
 const PULSE_S = 0.15;
 const SPACE_S = 0.1;
 /** From the end of a burst to the next one. */
@@ -27,7 +30,9 @@ function five(startS) {
   const step = PULSE_S + SPACE_S;
   const late = PULSE_S + SPACE_S;
   return [C4, E4, G4, G4, C5].map((hz, i) => ({
-    atS: startS + i * step + (i >= 3 ? late : 0), hz, lengthS: PULSE_S,
+    atS: startS + i * step + (i >= 3 ? late : 0),
+    hz,
+    lengthS: PULSE_S,
   }));
 }
 
@@ -74,7 +79,10 @@ export class Alarm {
     return this.audio ? Math.round(this.audio.currentTime * 1000) : 0;
   }
 
-  /** To be called every second or so: whether the sound really runs, by its own clock. A state that says "running" and stands still is silent. */
+  /**
+   * To be called every second or so: whether the sound really runs, by its own clock. A state that says "running" and
+   * stands still is silent.
+   */
   look() {
     const { audioMs } = this;
     this.isMoving = this.armed && audioMs !== this.lookedMs;
@@ -110,19 +118,23 @@ export class Alarm {
     }
     try {
       await this.audio.resume();
-    } catch { /* stays silent, and the page says so */ }
+    } catch {
+      /* stays silent, and the page says so */
+    }
     this.changed();
     return this.armed;
   }
 
   /** One medium burst, so that a person knows the volume is up. */
   test() {
-    if (this.audio && this.armed && !this.ringing) this.#play(burst("medium"), this.audio.currentTime + 0.05, this.#gain());
+    if (this.audio && this.armed && !this.ringing)
+      this.#play(burst("medium"), this.audio.currentTime + 0.05, this.#gain());
   }
 
   /** One burst, not repeated. @param {Priority} priority */
   once(priority) {
-    if (this.audio && this.armed && !this.ringing) this.#play(burst(priority), this.audio.currentTime + 0.05, this.#gain());
+    if (this.audio && this.armed && !this.ringing)
+      this.#play(burst(priority), this.audio.currentTime + 0.05, this.#gain());
   }
 
   /** Repeats until `quiet()`. @param {Priority} priority */
@@ -204,7 +216,9 @@ export function keepAwake(wanted) {
     if (wanted() && (!lock || lock.released)) {
       try {
         lock = await navigator.wakeLock.request("screen");
-      } catch { /* low battery: the screen may dim; the sound does not depend on it */ }
+      } catch {
+        /* low battery: the screen may dim; the sound does not depend on it */
+      }
     } else if (!wanted() && lock) {
       await lock.release();
       lock = null;

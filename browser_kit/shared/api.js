@@ -14,7 +14,10 @@ export class ApiError extends Error {
 }
 
 /** The sentence for "nobody answered", set by the page in its language. */
-export const sentences = { offline: "サーバーに接続できません。通信を確認してください。", unreadable: "サーバーの応答を読めません。" };
+export const sentences = {
+  offline: "サーバーに接続できません。通信を確認してください。",
+  unreadable: "サーバーの応答を読めません。",
+};
 
 const TIMEOUT_MS = 10_000;
 
@@ -38,7 +41,10 @@ async function call(method, path, body) {
   let answer;
   try {
     answer = await fetch(path, {
-      method, headers, credentials: "same-origin", cache: "no-store",
+      method,
+      headers,
+      credentials: "same-origin",
+      cache: "no-store",
       signal: within(TIMEOUT_MS),
       ...(body === undefined ? {} : { body: blob ? body : JSON.stringify(body) }),
     });
@@ -62,7 +68,12 @@ async function problem(answer, asked) {
   }
 }
 
-/** The relay speaks English: where the page is Japanese and knows the code, the page's own words. @param {string} code @param {string} title @param {string} asked */
+/**
+ * The relay speaks English: where the page is Japanese and knows the code, the page's own words.
+ * @param {string} code
+ * @param {string} title
+ * @param {string} asked
+ */
 function words(code, title, asked) {
   const key = asked === "POST /api/session" && code === "not-signed-in" ? "problem.wrong-password" : `problem.${code}`;
   return lang() === "en" || /[\u3040-\u30ff\u4e00-\u9fff]/.test(title) || !knows(key) ? title : t(key);

@@ -5,7 +5,8 @@
  */
 
 /**
- * @typedef {"silent" | "armed" | "lost"} ArmedState silent: nobody armed it; lost: somebody did, and it would not be heard
+ * @typedef {"silent" | "armed" | "lost"} ArmedState silent: nobody armed it; lost: somebody did, and it would not be
+ *   heard
  * @typedef {"link" | "sound" | "output" | "relay" | "session"} Cause
  * @typedef {object} Finding
  * @property {boolean} running whether the page's sound runs: its clock has moved on
@@ -28,7 +29,10 @@ export class Armed {
     this.cause = null;
     /** Until when an alarm would have been heard, while it is lost. */
     this.lostMs = NaN;
-    /** Stretches in which nothing would have been heard and that nobody has put away. @type {{fromMs: number, toMs: number}[]} */
+    /**
+     * Stretches in which nothing would have been heard and that nobody has put away.
+     * @type {{fromMs: number, toMs: number}[]}
+     */
     this.gaps = [];
   }
 

@@ -16,10 +16,16 @@ export class Blocked {
   /**
    * @param {import("/static/kit/shared/feed.js").Feed} feed
    * @param {() => void} changed
-   * @param {(error: api.ApiError) => void} [unknown] the relay does not know the session any more: a new name can cost the cookie too
+   * @param {(error: api.ApiError) => void} [unknown] the relay does not know the session any more: a new name can
+   *   cost the cookie too
    * @param {() => Promise<Told>} [ask]
    */
-  constructor(feed, changed, unknown = () => undefined, ask = () => api.get(`/api/session/feed?origin=${encodeURIComponent(location.origin)}`)) {
+  constructor(
+    feed,
+    changed,
+    unknown = () => undefined,
+    ask = () => api.get(`/api/session/feed?origin=${encodeURIComponent(location.origin)}`),
+  ) {
     this.changed = changed;
     this.unknown = unknown;
     this.ask = ask;

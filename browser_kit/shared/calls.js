@@ -1,4 +1,7 @@
-/** The 119 calls a page may see: asked for at every connection, then told of. A word outranks an answer that was on its way. */
+/**
+ * The 119 calls a page may see: asked for at every connection, then told of. A word outranks an answer that was on
+ * its way.
+ */
 
 import * as api from "/static/kit/shared/api.js";
 
@@ -6,7 +9,11 @@ const AGAIN_MS = 2_000;
 
 /** @template {{id: string}} T */
 export class CallBook {
-  /** @param {import("/static/kit/shared/feed.js").Feed} feed @param {(call: T) => boolean} keeps which calls stay in the list @param {() => void} changed */
+  /**
+   * @param {import("/static/kit/shared/feed.js").Feed} feed
+   * @param {(call: T) => boolean} keeps which calls stay in the list
+   * @param {() => void} changed
+   */
   constructor(feed, keeps, changed) {
     this.keeps = keeps;
     this.changed = changed;
@@ -50,7 +57,8 @@ export class CallBook {
       }
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof api.ApiError) || error.status === 0 || error.status >= 500) this.retry = window.setTimeout(() => void this.ask(), AGAIN_MS);
+      if (!(error instanceof api.ApiError) || error.status === 0 || error.status >= 500)
+        this.retry = window.setTimeout(() => void this.ask(), AGAIN_MS);
     }
     this.asking -= 1;
     this.trouble = trouble;

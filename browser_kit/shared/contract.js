@@ -246,7 +246,18 @@
 
 /**
  * @typedef {object} Progress
- * @property {"shown" | "asking" | "allowed" | "denied" | "no-camera" | "in-app-browser" | "insecure" | "busy" | "reloaded" | "stills" | "video" | "left"} step
+ * @property {"shown"
+ *   | "asking"
+ *   | "allowed"
+ *   | "denied"
+ *   | "no-camera"
+ *   | "in-app-browser"
+ *   | "insecure"
+ *   | "busy"
+ *   | "reloaded"
+ *   | "stills"
+ *   | "video"
+ *   | "left"} step
  * @property {Detail} [detail]
  */
 
@@ -274,7 +285,18 @@
  */
 
 /**
- * @typedef {FeedWelcome | Beat | IncidentChanged | Listed | CallChanged | CallGone | TimelineEntry | LiveReport | StreamState | Skipped | FeedPong | FeedRefusal} ToPage
+ * @typedef {FeedWelcome
+ *   | Beat
+ *   | IncidentChanged
+ *   | Listed
+ *   | CallChanged
+ *   | CallGone
+ *   | TimelineEntry
+ *   | LiveReport
+ *   | StreamState
+ *   | Skipped
+ *   | FeedPong
+ *   | FeedRefusal} ToPage
  * @typedef {Watch | Unwatch | Console | Delivered | Shown | FeedPing} FromPage
  */
 

@@ -44,7 +44,8 @@ function applyProps(element, props) {
     } else if (name === "dataset") {
       Object.assign(/** @type {HTMLElement} */ (element).dataset, value);
     } else if (name === "muted") {
-      /** @type {HTMLMediaElement} */ (element).muted = Boolean(value); // the attribute says only what a page begins with
+      // the attribute says only what a page begins with
+      /** @type {HTMLMediaElement} */ (element).muted = Boolean(value);
     } else element.setAttribute(name, value === true ? "" : String(value));
   }
 }
@@ -74,7 +75,9 @@ export function alone(draw, instead) {
   try {
     draw();
   } catch (error) {
-    setTimeout(() => { throw error; });
+    setTimeout(() => {
+      throw error;
+    });
     instead?.();
   }
 }
@@ -111,7 +114,12 @@ export function replaceList(parent, items, keyOf, render) {
  */
 export function scrollInFrame(frame, child) {
   const [outer, inner] = [frame.getBoundingClientRect(), child.getBoundingClientRect()];
-  const past = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ least, /** @type {number} */ most) => (from < least ? from - least : Math.max(0, Math.min(to - most, from - least)));
+  const past = (
+    /** @type {number} */ from,
+    /** @type {number} */ to,
+    /** @type {number} */ least,
+    /** @type {number} */ most,
+  ) => (from < least ? from - least : Math.max(0, Math.min(to - most, from - least)));
   frame.scrollLeft += past(inner.left, inner.right, outer.left, outer.left + frame.clientWidth);
   frame.scrollTop += past(inner.top, inner.bottom, outer.top, outer.top + frame.clientHeight);
 }

@@ -10,8 +10,10 @@ import * as steady from "/static/kit/shared/steady.js";
 
 /**
  * @typedef {"idle" | "connecting" | "open" | "waiting" | "signed-out" | "rests"} FeedState
- * @typedef {{armed: boolean, audio_ms: number, incident: string | null, snapshot: string | null}} Standing how a page stands: its sound, and whose trace is seen on it
- * @typedef {import("/static/kit/shared/contract.js").ToPage | {kind: "state", state: Record<string, any>}} FeedMessage from the relay, or from the tablet to its own page
+ * @typedef {{armed: boolean, audio_ms: number, incident: string | null, snapshot: string | null}} Standing how a page
+ *   stands: its sound, and whose trace is seen on it
+ * @typedef {{kind: "state", state: Record<string, any>}} PanelSaid from the tablet to its own page
+ * @typedef {import("/static/kit/shared/contract.js").ToPage | PanelSaid} FeedMessage
  * @typedef {import("/static/kit/shared/contract.js").FromPage} Said
  * @typedef {import("/static/kit/shared/contract.js").Beat} Beat
  * @typedef {object} FeedWorld
@@ -39,7 +41,8 @@ const BROWSER = {
 export class Feed {
   /**
    * @param {string} url
-   * @param {{protocol?: string, pingMs?: number, deadMs?: number, world?: FeedWorld}} [options] `pingMs` 0: the other side speaks by itself
+   * @param {{protocol?: string, pingMs?: number, deadMs?: number, world?: FeedWorld}} [options] `pingMs` 0: the other
+   *   side speaks by itself
    */
   constructor(url, { protocol, pingMs = 5_000, deadMs = 12_000, world = BROWSER } = {}) {
     this.url = url;
@@ -200,7 +203,10 @@ export class Feed {
     this.#emit(message.kind, message);
   }
 
-  /** The relay reaches this page: say how it stands, from the message itself, which no hidden page delays. @param {Beat} beat */
+  /**
+   * The relay reaches this page: say how it stands, from the message itself, which no hidden page delays.
+   * @param {Beat} beat
+   */
   #beaten(beat) {
     this.beat = beat["beat"];
     this.lastBeat = beat;
@@ -210,7 +216,7 @@ export class Feed {
 
   /** What the relay cannot do now, in sentences. */
   troubles() {
-    const told = this.state === "open" ? this.lastBeat?.["troubles"] ?? [] : [];
+    const told = this.state === "open" ? (this.lastBeat?.["troubles"] ?? []) : [];
     return told.map((/** @type {Record<string, string>} */ one) => pick(one, "words"));
   }
 
@@ -259,7 +265,8 @@ export class Feed {
       this.#become(code === 4001 ? "signed-out" : "rests");
       return;
     }
-    const most = code === 1012 || code === 4003 ? FIRST_WAIT_MS : Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.tries);
+    const most =
+      code === 1012 || code === 4003 ? FIRST_WAIT_MS : Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.tries);
     this.tries += 1;
     this.#become("waiting");
     this.timer = this.world.later(() => this.start(), this.world.random() * most);

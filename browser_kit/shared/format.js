@@ -9,7 +9,10 @@ const isMoment = (us) => Math.abs(us) <= 8.64e18;
 export function clock(us, seconds = false) {
   if (!isMoment(us)) return "–";
   return new Intl.DateTimeFormat(lang() === "ja" ? "ja-JP" : "en-GB", {
-    hour: "2-digit", minute: "2-digit", hour12: false, ...(seconds ? { second: "2-digit" } : {}),
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+    ...(seconds ? { second: "2-digit" } : {}),
   }).format(new Date(us / 1000));
 }
 
@@ -17,8 +20,14 @@ export function clock(us, seconds = false) {
 export function stamp(us) {
   if (!isMoment(us)) return "–";
   return new Intl.DateTimeFormat(lang() === "ja" ? "ja-JP" : "en-GB", {
-    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
-    second: "2-digit", hour12: false, timeZoneName: "short",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hour12: false,
+    timeZoneName: "short",
   }).format(new Date(us / 1000));
 }
 
@@ -51,11 +60,16 @@ function signed(text) {
   return text.startsWith("-") ? `\u2212${text.slice(1)}` : `+${text}`;
 }
 
-/** Age and sex of a patient card, or that they are not known. @param {{age_years?: number | null, sex?: string | null} | null | undefined} card */
+/**
+ * Age and sex of a patient card, or that they are not known.
+ * @param {{age_years?: number | null, sex?: string | null} | null | undefined} card
+ */
 export function ageSex(card) {
   const age = card?.age_years ?? null;
   const sex = card?.sex ?? null;
   if (age === null && sex === null) return t("patient.unknown");
-  return [age === null ? t("patient.age_unknown") : t("patient.age", { age }), sex === null ? t("patient.sex_unknown") : t(`patient.sex.${sex}`)]
-    .join(" ");
+  return [
+    age === null ? t("patient.age_unknown") : t("patient.age", { age }),
+    sex === null ? t("patient.sex_unknown") : t(`patient.sex.${sex}`),
+  ].join(" ");
 }

@@ -1,5 +1,6 @@
 /**
- * A person's hand on the page: what alone keeps a session in use. What a page does by itself (asking, drawing, redialling) does not,
+ * A person's hand on the page: what alone keeps a session in use. What a page does by itself (asking, drawing,
+ * redialling) does not,
  * and a page that nobody has touched for a while is told so before it hides what it shows.
  */
 
@@ -14,14 +15,18 @@ export class Hand {
   constructor(feed, changed) {
     this.feed = feed;
     for (const kind of KINDS) {
-      document.addEventListener(kind, (event) => {
-        if (!isByHand(event)) return;
-        const warned = this.leftS !== null;
-        feed.input = true;
-        if (!warned) return;
-        feed.tellStanding(true);
-        changed();
-      }, { passive: true, capture: true });
+      document.addEventListener(
+        kind,
+        (event) => {
+          if (!isByHand(event)) return;
+          const warned = this.leftS !== null;
+          feed.input = true;
+          if (!warned) return;
+          feed.tellStanding(true);
+          changed();
+        },
+        { passive: true, capture: true },
+      );
     }
   }
 
@@ -40,8 +45,15 @@ export class Hand {
   }
 }
 
-/** Browsers tell of a pointer that moved where only the page moved under it; a script's events are nobody's. @param {Event} event */
+/**
+ * Browsers tell of a pointer that moved where only the page moved under it; a script's events are nobody's.
+ * @param {Event} event
+ */
 function isByHand(event) {
   if (!event.isTrusted) return false;
-  return event.type !== "pointermove" || /** @type {PointerEvent} */ (event).movementX !== 0 || /** @type {PointerEvent} */ (event).movementY !== 0;
+  return (
+    event.type !== "pointermove" ||
+    /** @type {PointerEvent} */ (event).movementX !== 0 ||
+    /** @type {PointerEvent} */ (event).movementY !== 0
+  );
 }

@@ -23,11 +23,15 @@ export const lang = () => current;
  * @param {readonly string[]} folders URLs of folders that hold `ja.json` and `en.json`
  */
 export async function loadWords(folders) {
-  await Promise.all(folders.flatMap((folder) => LANGS.map(async (code) => {
-    const answer = await fetch(`${folder}/${code}.json`);
-    if (!answer.ok) throw new Error(`The words ${folder}/${code}.json cannot be read.`);
-    Object.assign(words[code], await answer.json());
-  })));
+  await Promise.all(
+    folders.flatMap((folder) =>
+      LANGS.map(async (code) => {
+        const answer = await fetch(`${folder}/${code}.json`);
+        if (!answer.ok) throw new Error(`The words ${folder}/${code}.json cannot be read.`);
+        Object.assign(words[code], await answer.json());
+      }),
+    ),
+  );
   current = readKept() ?? wanted(navigator.languages ?? []);
   document.documentElement.lang = current;
 }
@@ -57,7 +61,9 @@ export function setLang(code) {
   document.documentElement.lang = code;
   try {
     localStorage.setItem(STORE, code);
-  } catch { /* a private window keeps nothing; the page still switches */ }
+  } catch {
+    /* a private window keeps nothing; the page still switches */
+  }
   for (const tell of listeners) tell();
 }
 

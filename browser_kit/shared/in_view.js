@@ -14,15 +14,22 @@ export class InView {
     this.tell = tell;
     /** @type {Map<Element, Watched>} */
     this.watched = new Map();
-    this.observer = new IntersectionObserver((entries) => {
-      for (const entry of entries) this.#moved(entry);
-    }, { threshold: [0, SEEN_SHARE] });
+    this.observer = new IntersectionObserver(
+      (entries) => {
+        for (const entry of entries) this.#moved(entry);
+      },
+      { threshold: [0, SEEN_SHARE] },
+    );
     document.addEventListener("visibilitychange", () => {
       for (const [element, one] of this.watched) this.#time(element, one);
     });
   }
 
-  /** What stands on an element from now on; the same again changes nothing. @param {Element} element @param {string} key */
+  /**
+   * What stands on an element from now on; the same again changes nothing.
+   * @param {Element} element
+   * @param {string} key
+   */
   watch(element, key) {
     const one = this.watched.get(element);
     if (one?.key === key) return;
@@ -50,7 +57,10 @@ export class InView {
 
   /** Whether this is in sight at this moment, and has been for its second. @param {string} key */
   isSeen(key) {
-    return document.visibilityState === "visible" && [...this.watched.values()].some((one) => one.key === key && one.there && one.told);
+    return (
+      document.visibilityState === "visible" &&
+      [...this.watched.values()].some((one) => one.key === key && one.there && one.told)
+    );
   }
 
   /** @param {IntersectionObserverEntry} entry */

@@ -9,7 +9,8 @@ import { ApiError } from "/static/kit/shared/api.js";
 
 /**
  * @typedef {"waiting" | "sending" | "asks" | "old" | "refused"} ActState waiting: goes by itself as soon as it can;
- *   asks: something has happened meanwhile and the person must look; old: too old to go by itself; refused: the relay will never take it
+ *   asks: something has happened meanwhile and the person must look; old: too old to go by itself; refused: the relay
+ *   will never take it
  * @typedef {object} Act
  * @property {string} id
  * @property {string} path
@@ -24,7 +25,10 @@ import { ApiError } from "/static/kit/shared/api.js";
  * @property {number} [goesMs] how long it goes by itself; without it `OLD_MS`
  */
 
-/** The browser's own storage, asked for only when it is used: a page in another site's frame may have none, and must live all the same. */
+/**
+ * The browser's own storage, asked for only when it is used: a page in another site's frame may have none, and must
+ * live all the same.
+ */
 export const browserStorage = {
   /** @param {string} key */
   getItem: (key) => localStorage.getItem(key),
@@ -67,7 +71,9 @@ export class Outbox {
   #keep() {
     try {
       this.world.storage.setItem(this.world.key, JSON.stringify(this.acts));
-    } catch { /* no room or no storage: it is kept on the page for as long as that lives */ }
+    } catch {
+      /* no room or no storage: it is kept on the page for as long as that lives */
+    }
     this.world.changed();
   }
 
@@ -89,13 +95,25 @@ export class Outbox {
    */
   async add(order) {
     const id = newId();
-    const act = { ...order, id, body: { ...order.body, act: id }, who: this.world.who(), madeMs: this.world.nowMs(), state: /** @type {ActState} */ ("waiting"), trouble: "" };
+    const act = {
+      ...order,
+      id,
+      body: { ...order.body, act: id },
+      who: this.world.who(),
+      madeMs: this.world.nowMs(),
+      state: /** @type {ActState} */ ("waiting"),
+      trouble: "",
+    };
     this.acts = [...this.acts, act];
     this.#keep();
     return this.#send(act);
   }
 
-  /** The person has looked: send it as it is, or with what they have seen since. @param {string} id @param {Record<string, unknown>} [seen] */
+  /**
+   * The person has looked: send it as it is, or with what they have seen since.
+   * @param {string} id
+   * @param {Record<string, unknown>} [seen]
+   */
   async again(id, seen = {}) {
     const act = this.act(id);
     if (!act || act.state === "sending") return act;
@@ -147,12 +165,16 @@ export class Outbox {
 function stateAfter(error) {
   if (!(error instanceof ApiError)) return "waiting";
   if (error.code === "decided-meanwhile") return "asks";
-  return error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500 ? "waiting" : "refused";
+  return error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500
+    ? "waiting"
+    : "refused";
 }
 
 /** A UUID; `crypto.randomUUID` exists only on secure pages. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const hex = [...bytes].map((byte, i) => (i === 6 ? (byte & 15) | 64 : i === 8 ? (byte & 63) | 128 : byte).toString(16).padStart(2, "0")).join("");
+  const hex = [...bytes]
+    .map((byte, i) => (i === 6 ? (byte & 15) | 64 : i === 8 ? (byte & 63) | 128 : byte).toString(16).padStart(2, "0"))
+    .join("");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -19,26 +19,51 @@ export class OwnPassword {
 
   ask() {
     if (this.dialog.open) return;
-    const field = (/** @type {string} */ id, /** @type {string} */ complete) => h("input", { id, type: "password", autocomplete: complete, required: true });
-    const old = field("password-old", "current-password"), wanted = field("password-new", "new-password"), again = field("password-again", "new-password");
+    const field = (/** @type {string} */ id, /** @type {string} */ complete) =>
+      h("input", { id, type: "password", autocomplete: complete, required: true });
+    const old = field("password-old", "current-password"),
+      wanted = field("password-new", "new-password"),
+      again = field("password-again", "new-password");
     const wrong = h("p", { class: "error-line", role: "alert" });
     const save = h("button", { type: "submit", class: "primary" }, t("password.save"));
-    const label = (/** @type {string} */ key, /** @type {HTMLElement} */ input) => [h("label", { for: input.id }, t(key)), input];
+    const label = (/** @type {string} */ key, /** @type {HTMLElement} */ input) => [
+      h("label", { for: input.id }, t(key)),
+      input,
+    ];
     const send = async (/** @type {Event} */ event) => {
       event.preventDefault();
-      if (wanted.value !== again.value) { setText(wrong, t("password.differ")); return; }
+      if (wanted.value !== again.value) {
+        setText(wrong, t("password.differ"));
+        return;
+      }
       save.disabled = true;
       try {
         await api.post("/api/session/password", { old: old.value, new: wanted.value });
-        fill(this.dialog, h("p", { role: "status" }, t("password.done")), h("button", { type: "button", class: "primary", onclick: () => this.close() }, t("password.close")));
+        fill(
+          this.dialog,
+          h("p", { role: "status" }, t("password.done")),
+          h("button", { type: "button", class: "primary", onclick: () => this.close() }, t("password.close")),
+        );
       } catch (error) {
         setText(wrong, error instanceof Error ? error.message : String(error));
         save.disabled = false;
       }
     };
-    fill(this.dialog, h("h2", null, t("password.change")), h("p", null, t("password.hint")), h("form", { class: "signin-form", onsubmit: send },
-      label("password.old", old), label("password.new", wanted), label("password.again", again), wrong,
-      save, h("button", { type: "button", class: "tool quiet", onclick: () => this.close() }, t("password.cancel"))));
+    fill(
+      this.dialog,
+      h("h2", null, t("password.change")),
+      h("p", null, t("password.hint")),
+      h(
+        "form",
+        { class: "signin-form", onsubmit: send },
+        label("password.old", old),
+        label("password.new", wanted),
+        label("password.again", again),
+        wrong,
+        save,
+        h("button", { type: "button", class: "tool quiet", onclick: () => this.close() }, t("password.cancel")),
+      ),
+    );
     this.dialog.showModal();
     old.focus();
   }

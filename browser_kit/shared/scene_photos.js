@@ -1,4 +1,6 @@
-/** Photos of the scene that the crew sent, found on the incident's timeline: newest first, one touch opens one whole. */
+/**
+ * Photos of the scene that the crew sent, found on the incident's timeline: newest first, one touch opens one whole.
+ */
 
 import { fill, h } from "/static/kit/shared/dom.js";
 import { clock } from "/static/kit/shared/format.js";
@@ -15,9 +17,21 @@ export function drawScenePhotos(part, incident, timeline) {
   if (part.dataset["version"] === version) return;
   part.dataset["version"] = version;
   part.hidden = photos.length === 0;
-  fill(part, h("h2", null, t("photos.title")), h("div", { class: "scene-photos" }, photos.map((entry) => {
-    const url = `/api/incidents/${incident}/photos/${entry.data["photo"]}`;
-    return h("a", { href: url, target: "_blank", rel: "noopener" },
-      h("img", { src: url, loading: "lazy", alt: t("photos.at", { at: clock(entry.at_us, true) }) }), h("small", null, clock(entry.at_us, true)));
-  })));
+  fill(
+    part,
+    h("h2", null, t("photos.title")),
+    h(
+      "div",
+      { class: "scene-photos" },
+      photos.map((entry) => {
+        const url = `/api/incidents/${incident}/photos/${entry.data["photo"]}`;
+        return h(
+          "a",
+          { href: url, target: "_blank", rel: "noopener" },
+          h("img", { src: url, loading: "lazy", alt: t("photos.at", { at: clock(entry.at_us, true) }) }),
+          h("small", null, clock(entry.at_us, true)),
+        );
+      }),
+    ),
+  );
 }

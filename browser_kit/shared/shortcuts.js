@@ -22,12 +22,18 @@ export const isCharacter = (key) => [...key].length === 1;
 
 /** The button that switches them; `words` writes it anew after a change of language. */
 export function shortcutsButton() {
-  const button = h("button", { type: "button", class: "tool quiet shortcuts", onclick: () => {
-    try {
-      localStorage.setItem(STORE, shortcutsOn() ? "off" : "on");
-    } catch { /* a private window keeps nothing; the keys stay on */ }
-    words();
-  } });
+  const button = h("button", {
+    type: "button",
+    class: "tool quiet shortcuts",
+    onclick: () => {
+      try {
+        localStorage.setItem(STORE, shortcutsOn() ? "off" : "on");
+      } catch {
+        /* a private window keeps nothing; the keys stay on */
+      }
+      words();
+    },
+  });
   const words = () => {
     button.setAttribute("aria-pressed", String(shortcutsOn()));
     setText(button, t(shortcutsOn() ? "shortcuts.on" : "shortcuts.off"));

@@ -9,8 +9,17 @@ self.onmessage = ({ data: { id, ms, every } }) => {
     self.clearInterval(timers.get(id));
     timers.delete(id);
   } else if (every) {
-    timers.set(id, self.setInterval(() => self.postMessage(id), ms));
+    timers.set(
+      id,
+      self.setInterval(() => self.postMessage(id), ms),
+    );
   } else {
-    timers.set(id, self.setTimeout(() => { timers.delete(id); self.postMessage(id); }, ms));
+    timers.set(
+      id,
+      self.setTimeout(() => {
+        timers.delete(id);
+        self.postMessage(id);
+      }, ms),
+    );
   }
 };

@@ -26,7 +26,10 @@ export function later(run, ms) {
   if (!worker) return window.setTimeout(run, ms);
   number += 1;
   const id = number;
-  waiting.set(id, () => { waiting.delete(id); run(); });
+  waiting.set(id, () => {
+    waiting.delete(id);
+    run();
+  });
   worker.postMessage({ id, ms, every: false });
   return id;
 }

@@ -14,7 +14,9 @@ export function setTheme(name) {
   document.documentElement.dataset["theme"] = name;
   try {
     localStorage.setItem(STORE, name);
-  } catch { /* not kept, still shown */ }
+  } catch {
+    /* not kept, still shown */
+  }
   document.dispatchEvent(new CustomEvent("kyumei-theme"));
 }
 
@@ -23,7 +25,9 @@ export function restoreTheme(fallback = "dark") {
   let kept = null;
   try {
     kept = localStorage.getItem(STORE);
-  } catch { /* private window */ }
+  } catch {
+    /* private window */
+  }
   setTheme(THEMES.find((name) => name === kept) ?? fallback);
 }
 

@@ -14,7 +14,11 @@ const DECISION_SHAPES = { "stemi-cath": "▲", "repeat-5min": "↻", "not-stemi"
 /** A tier's own letter: the screen may say `A+`. @param {string | null | undefined} tier */
 export const letterOf = (tier) => (tier ? tier.slice(0, 1).toUpperCase() : "");
 
-/** Whether one tier is graver than another; unreadable says the least. @param {string | null | undefined} one @param {string | null | undefined} other */
+/**
+ * Whether one tier is graver than another; unreadable says the least.
+ * @param {string | null | undefined} one
+ * @param {string | null | undefined} other
+ */
 export const isGraver = (one, other) => gravity(one) < gravity(other);
 
 /** @param {string | null | undefined} tier */
@@ -29,10 +33,13 @@ function gravity(tier) {
 export function tierBadge(tier, short = false) {
   const letter = letterOf(tier);
   const words = t(letter && letter in SHAPES ? `tier.${letter}` : "tier.none");
-  return h("span", { class: "tier", dataset: { tier: letter } },
+  return h(
+    "span",
+    { class: "tier", dataset: { tier: letter } },
     h("span", { "aria-hidden": "true" }, SHAPES[letter] ?? "…"),
     letter ? h("span", null, tier) : null,
-    h("span", short && letter ? { class: "sr" } : null, words));
+    h("span", short && letter ? { class: "sr" } : null, words),
+  );
 }
 
 /** @param {string} decision */
@@ -68,8 +75,22 @@ export function receiptChain(r) {
     ["decided", r.decided_on_earlier ? null : r.decided_at_us, r.decided_by],
   ];
   if (r.decided_at_us && !r.decided_on_earlier) steps.push(["understood", r.understood_at_us, null]);
-  return h("ol", { class: "receipts", "aria-label": t("receipts.label") }, steps.map(([step, at, who]) => h("li", { class: at ? "done" : "" },
-    h("span", { class: "tick" }, at ? "✓" : "○"),
-    h("span", null, t(`receipts.${step}${at ? "" : ".not"}`), at && who ? h("span", { class: "who" }, ` ${who}`) : null),
-    h("span", null, at ? clock(at, true) : ""))));
+  return h(
+    "ol",
+    { class: "receipts", "aria-label": t("receipts.label") },
+    steps.map(([step, at, who]) =>
+      h(
+        "li",
+        { class: at ? "done" : "" },
+        h("span", { class: "tick" }, at ? "✓" : "○"),
+        h(
+          "span",
+          null,
+          t(`receipts.${step}${at ? "" : ".not"}`),
+          at && who ? h("span", { class: "who" }, ` ${who}`) : null,
+        ),
+        h("span", null, at ? clock(at, true) : ""),
+      ),
+    ),
+  );
 }

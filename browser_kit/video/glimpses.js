@@ -1,4 +1,7 @@
-/** Pictures in place of video for a viewer whose line carries no video: fetched, shown with their time, until the line is good again. */
+/**
+ * Pictures in place of video for a viewer whose line carries no video: fetched, shown with their time, until the line
+ * is good again.
+ */
 
 import { within } from "/static/kit/shared/api.js";
 import { h } from "/static/kit/shared/dom.js";
@@ -19,7 +22,11 @@ export class LineJudge {
     this.videoSinceMs = -Infinity;
   }
 
-  /** The relay's word on the line, heard every few seconds. True: show pictures. @param {boolean} isTooSlow @param {number} nowMs */
+  /**
+   * The relay's word on the line, heard every few seconds. True: show pictures.
+   * @param {boolean} isTooSlow
+   * @param {number} nowMs
+   */
   heard(isTooSlow, nowMs) {
     this.votes = isTooSlow ? this.votes + 1 : 0;
     return this.votes >= VOTES && this.leave(nowMs);
@@ -32,7 +39,12 @@ export class LineJudge {
     return true;
   }
 
-  /** A picture took so long. True: try video again. @param {number} bytes @param {number} tookMs @param {number} nowMs */
+  /**
+   * A picture took so long. True: try video again.
+   * @param {number} bytes
+   * @param {number} tookMs
+   * @param {number} nowMs
+   */
   fetched(bytes, tookMs, nowMs) {
     this.good = (bytes * 8_000) / Math.max(20, tookMs) > GOOD_BPS ? this.good + 1 : 0;
     if (this.good < this.needed) return false;
@@ -42,7 +54,12 @@ export class LineJudge {
 }
 
 export class Glimpses {
-  /** @param {string} base the call @param {LineJudge} judge @param {(atUs: number | null) => void} shown @param {() => void} recovered the line is good again */
+  /**
+   * @param {string} base the call
+   * @param {LineJudge} judge
+   * @param {(atUs: number | null) => void} shown
+   * @param {() => void} recovered the line is good again
+   */
   constructor(base, judge, shown, recovered) {
     this.base = base;
     this.judge = judge;
@@ -70,7 +87,9 @@ export class Glimpses {
     const timer = this.timer;
     try {
       await this.#look();
-    } catch { this.judge.good = 0; }
+    } catch {
+      this.judge.good = 0;
+    }
     if (timer && this.timer === timer) this.timer = window.setTimeout(() => void this.#next(), EVERY_MS);
   }
 
@@ -86,7 +105,8 @@ export class Glimpses {
     const from = performance.now();
     const blob = await (await fetched(`${this.base}/glimpses/${atUs}`)).blob();
     // what a question alone takes is no slowness of the line
-    const now = performance.now(), took = now - from - (from - asked);
+    const now = performance.now(),
+      took = now - from - (from - asked);
     const picture = await createImageBitmap(blob);
     if (!this.timer) return;
     [this.canvas.width, this.canvas.height] = [picture.width, picture.height];

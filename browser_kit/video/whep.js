@@ -16,13 +16,23 @@ const HOPELESS = 2;
 const HAS_VIDEO = "RTCPeerConnection" in window;
 
 export class WhepPlayer {
-  /** @param {string} base where `/ice` and `/whep` are, such as `/api/calls/…` @param {boolean} [hasGlimpses] whether pictures can be had in place of video */
+  /**
+   * @param {string} base where `/ice` and `/whep` are, such as `/api/calls/…`
+   * @param {boolean} [hasGlimpses] whether pictures can be had in place of video
+   */
   constructor(base, hasGlimpses = false) {
     this.base = base;
     this.video = h("video", { autoplay: true, playsinline: true, muted: true, class: "whep-video" });
     this.words = h("p", { class: "whep-words", role: "status" });
     this.judge = new LineJudge();
-    this.glimpses = hasGlimpses ? new Glimpses(base, this.judge, () => this.#look(), () => this.#video()) : null;
+    this.glimpses = hasGlimpses
+      ? new Glimpses(
+          base,
+          this.judge,
+          () => this.#look(),
+          () => this.#video(),
+        )
+      : null;
     this.el = h("div", { class: "whep", dataset: { mode: "video" } }, this.video, this.glimpses?.canvas, this.words);
     /** @type {RTCPeerConnection | null} */
     this.pc = null;
@@ -56,7 +66,16 @@ export class WhepPlayer {
 
   #look() {
     const age = Math.floor((performance.now() - this.seenMs) / 1000);
-    const text = this.#mode === "pictures" ? this.#pictureWords() : !HAS_VIDEO ? t("whep.none") : !this.seenMs ? t("whep.waiting") : this.isLive ? "" : t("whep.stale", { s: age });
+    const text =
+      this.#mode === "pictures"
+        ? this.#pictureWords()
+        : !HAS_VIDEO
+          ? t("whep.none")
+          : !this.seenMs
+            ? t("whep.waiting")
+            : this.isLive
+              ? ""
+              : t("whep.stale", { s: age });
     setText(this.words, text);
     this.el.dataset["live"] = String(this.isLive);
   }
@@ -77,7 +96,9 @@ export class WhepPlayer {
     let isTooSlow = false;
     try {
       isTooSlow = Boolean((await (await this.#ask(this.at)).json()).pictures);
-    } catch (error) { isTooSlow = error instanceof DOMException; }
+    } catch (error) {
+      isTooSlow = error instanceof DOMException;
+    }
     if (!this.over && this.#mode === "video" && this.judge.heard(isTooSlow, performance.now())) this.#pictures();
   }
 
@@ -104,17 +125,35 @@ export class WhepPlayer {
     if (!HAS_VIDEO) return void (this.glimpses && this.#pictures());
     try {
       const ice = await (await this.#ask(`${this.base}/ice`)).json();
-      const pc = this.pc = new RTCPeerConnection({ iceServers: ice.ice_servers });
+      const pc = new RTCPeerConnection({ iceServers: ice.ice_servers });
+      this.pc = pc;
       pc.addTransceiver("video", { direction: "recvonly" });
-      pc.ontrack = (event) => { this.video.srcObject = new MediaStream([event.track]); void this.video.play().catch(() => null); };
+      pc.ontrack = (event) => {
+        this.video.srcObject = new MediaStream([event.track]);
+        void this.video.play().catch(() => null);
+      };
       pc.onconnectionstatechange = () => this.#line(pc);
       await pc.setLocalDescription();
       await gathered(pc);
       const offer = pc.localDescription?.sdp ?? "";
-      const answer = await this.#ask(`${this.base}/whep`, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: offer });
-      const at = this.at = answer.headers.get("Location") ?? "";
+      const answer = await this.#ask(`${this.base}/whep`, {
+        method: "POST",
+        headers: { "Content-Type": "application/sdp" },
+        body: offer,
+      });
+      const at = answer.headers.get("Location") ?? "";
+      this.at = at;
       if (this.over || pc !== this.pc) return void this.#goodbye();
-      trickle(pc, offer, (body) => void this.#ask(at, { method: "PATCH", headers: { "Content-Type": "application/trickle-ice-sdpfrag" }, body }).catch(() => null));
+      trickle(
+        pc,
+        offer,
+        (body) =>
+          void this.#ask(at, {
+            method: "PATCH",
+            headers: { "Content-Type": "application/trickle-ice-sdpfrag" },
+            body,
+          }).catch(() => null),
+      );
       await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     } catch {
       this.#again();
@@ -123,7 +162,13 @@ export class WhepPlayer {
 
   /** @param {string} path @param {RequestInit} [init] */
   async #ask(path, init = {}) {
-    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: within(10_000), ...init, headers: { "X-Kyumei": "1", ...init.headers } });
+    const answer = await fetch(path, {
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: within(10_000),
+      ...init,
+      headers: { "X-Kyumei": "1", ...init.headers },
+    });
     if (!answer.ok) throw new Error(String(answer.status));
     return answer;
   }
@@ -133,7 +178,13 @@ export class WhepPlayer {
     if (pc !== this.pc) return;
     if (pc.connectionState === "connected") [this.wait, this.hopeless] = [FIRST_WAIT_MS, 0];
     // nothing ever got through: a firewall that stops all but HTTP, perhaps
-    if (pc.connectionState === "failed" && ++this.hopeless >= HOPELESS && this.glimpses && this.judge.leave(performance.now())) return this.#pictures();
+    if (
+      pc.connectionState === "failed" &&
+      ++this.hopeless >= HOPELESS &&
+      this.glimpses &&
+      this.judge.leave(performance.now())
+    )
+      return this.#pictures();
     if (pc.connectionState === "failed" || pc.connectionState === "disconnected") this.#again();
   }
 
@@ -165,7 +216,8 @@ export class WhepPlayer {
 
   #place() {
     // a quarter turn swaps the sides: without this the picture would leave its frame
-    const { clientWidth: w, clientHeight: hh } = this.el, fit = this.turned % 180 && w && hh ? Math.min(w / hh, hh / w) : 1;
+    const { clientWidth: w, clientHeight: hh } = this.el,
+      fit = this.turned % 180 && w && hh ? Math.min(w / hh, hh / w) : 1;
     const how = `rotate(${this.turned}deg) scale(${this.zoomed * fit})`;
     this.video.style.transform = how;
     if (this.glimpses) this.glimpses.canvas.style.transform = how;
@@ -183,13 +235,16 @@ export class WhepPlayer {
   async still() {
     const glimpse = this.glimpses && !this.glimpses.canvas.hidden ? this.glimpses.canvas : null;
     const from = glimpse ?? this.video;
-    const w = glimpse?.width ?? this.video.videoWidth, hh = glimpse?.height ?? this.video.videoHeight;
+    const w = glimpse?.width ?? this.video.videoWidth,
+      hh = glimpse?.height ?? this.video.videoHeight;
     if (!w) return null;
     for (let side = 1_600, quality = 0.85; side > 200; side *= 0.8, quality = 0.7) {
       const k = Math.min(1, side / Math.max(w, hh));
       const canvas = h("canvas", { width: Math.round(w * k), height: Math.round(hh * k) });
       canvas.getContext("2d")?.drawImage(from, 0, 0, canvas.width, canvas.height);
-      const blob = await new Promise((/** @type {(b: Blob | null) => void} */ done) => canvas.toBlob(done, "image/jpeg", quality));
+      const blob = await new Promise((/** @type {(b: Blob | null) => void} */ done) =>
+        canvas.toBlob(done, "image/jpeg", quality),
+      );
       if (blob && blob.size <= 200_000) return blob;
     }
     return null;

@@ -9,7 +9,12 @@ const POOR_TIMES = 3;
 /** An iPhone in lockdown mode, say, has none: pictures at once. */
 const HAS_VIDEO = "RTCPeerConnection" in window;
 const USED = "kyumei-used";
-const WHY = /** @type {Record<string, string>} */ ({ NotFoundError: "no-camera", OverconstrainedError: "no-camera", NotReadableError: "busy", AbortError: "busy" });
+const WHY = /** @type {Record<string, string>} */ ({
+  NotFoundError: "no-camera",
+  OverconstrainedError: "no-camera",
+  NotReadableError: "busy",
+  AbortError: "busy",
+});
 
 export class Camera {
   /** @param {() => any} state @param {(what: string) => void} told @param {() => void} changed */
@@ -35,7 +40,9 @@ export class Camera {
     this.eye = document.createElement("video");
     this.eye.muted = this.eye.playsInline = true;
     this.whip = new Whip((state) => this.#line(state));
-    /** @type {any} */ (navigator).getBattery?.().then((/** @type {any} */ b) => { this.battery = Math.round(b.level * 100); });
+    /** @type {any} */ (navigator).getBattery?.().then((/** @type {any} */ b) => {
+      this.battery = Math.round(b.level * 100);
+    });
   }
 
   mb() {
@@ -75,10 +82,16 @@ export class Camera {
   }
 
   async #see() {
-    this.stream?.getTracks().forEach((track) => track.stop());
-    this.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: {
-      facingMode: { ideal: this.facing }, width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 15, max: 30 },
-    } });
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.stream = await navigator.mediaDevices.getUserMedia({
+      audio: false,
+      video: {
+        facingMode: { ideal: this.facing },
+        width: { ideal: 640 },
+        height: { ideal: 360 },
+        frameRate: { ideal: 15, max: 30 },
+      },
+    });
     const track = this.#track();
     if (track) track.onended = () => void this.wake();
     this.torch = Boolean(/** @type {any} */ (track?.getCapabilities?.())?.torch);
@@ -99,7 +112,9 @@ export class Camera {
 
   async light() {
     this.lit = !this.lit;
-    await this.#track()?.applyConstraints(/** @type {any} */ ({ advanced: [{ torch: this.lit }] })).catch(() => null);
+    await this.#track()
+      ?.applyConstraints(/** @type {any} */ ({ advanced: [{ torch: this.lit }] }))
+      .catch(() => null);
   }
 
   /** The camera again, on the line that stands. */
@@ -109,7 +124,9 @@ export class Camera {
       const sender = this.whip.pc?.getSenders()[0];
       if (sender) await sender.replaceTrack(this.#track());
       this.told("allowed");
-    } catch { this.told("busy"); }
+    } catch {
+      this.told("busy");
+    }
   }
 
   /** Back from the lock screen or another app. */
@@ -128,15 +145,25 @@ export class Camera {
   /** @param {string} state */
   #line(state) {
     this.connected = state === "connected";
-    if (this.connected) { this.wait = 500; this.settled = 0; void report("video", this.detail()); }
-    if (state === "failed" || state === "disconnected" || state === "closed") this.#redial(state === "disconnected" ? 2_500 : 0);
+    if (this.connected) {
+      this.wait = 500;
+      this.settled = 0;
+      void report("video", this.detail());
+    }
+    if (state === "failed" || state === "disconnected" || state === "closed")
+      this.#redial(state === "disconnected" ? 2_500 : 0);
     this.changed();
   }
 
   /** @param {number} after */
   #redial(after) {
     clearTimeout(this.retry);
-    this.retry = window.setTimeout(() => { if (!this.connected) void this.#dial(); }, after + this.wait * (0.5 + Math.random()));
+    this.retry = window.setTimeout(
+      () => {
+        if (!this.connected) void this.#dial();
+      },
+      after + this.wait * (0.5 + Math.random()),
+    );
     this.wait = Math.min(4_000, this.wait * 2);
   }
 
@@ -174,8 +201,17 @@ export class Camera {
     this.poor = isPoor ? this.poor + 1 : 0;
     // the first seconds of a line say nothing of what it carries
     this.settled += 1;
-    if (this.connected) void report("video", { ...this.detail(), ...(this.settled > 2 ? { bitrate_kbps: Math.round(bps / 1000), ...(room >= 0 ? { room_kbps: Math.round(room / 1000) } : {}) } : {}) });
-    if (this.#used()) { this.#pictures(); return this.told("cap"); }
+    if (this.connected)
+      void report("video", {
+        ...this.detail(),
+        ...(this.settled > 2
+          ? { bitrate_kbps: Math.round(bps / 1000), ...(room >= 0 ? { room_kbps: Math.round(room / 1000) } : {}) }
+          : {}),
+      });
+    if (this.#used()) {
+      this.#pictures();
+      return this.told("cap");
+    }
     if (this.poor >= POOR_TIMES) this.#pictures();
     return this.changed();
   }
@@ -225,7 +261,9 @@ export class Camera {
         if (answer.ok) this.sent += blob.size;
         this.good = answer.ok && bps > GOOD_BPS ? this.good + 1 : 0;
       }
-    } catch { this.good = 0; }
+    } catch {
+      this.good = 0;
+    }
     this.busy = false;
     this.changed();
     if (HAS_VIDEO && this.good >= POOR_TIMES && !this.#used()) this.#video();
@@ -238,7 +276,7 @@ export class Camera {
     this.timer = 0;
     this.connected = false;
     this.whip.stop(false);
-    this.stream?.getTracks().forEach((track) => track.stop());
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = null;
     this.eye.srcObject = null;
   }

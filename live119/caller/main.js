@@ -15,9 +15,15 @@ let shown = "";
 let placed = "";
 /** Ends the feed. */
 let hangUp = () => {};
-const camera = new Camera(() => state, (what) => void happened(what), () => paintLive());
+const camera = new Camera(
+  () => state,
+  (what) => void happened(what),
+  () => paintLive(),
+);
 const video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-hidden": true });
-const line = h("div", { class: "s", role: "status" }), row = h("div", { class: "row" }), aid = h("div", { class: "aid", tabindex: 0 });
+const line = h("div", { class: "s", role: "status" }),
+  row = h("div", { class: "row" }),
+  aid = h("div", { class: "aid", tabindex: 0 });
 
 /** @param {string} key @param {() => void} press @param {string} [cls] */
 const button = (key, press, cls = "") => h("button", { type: "button", class: cls, onclick: press }, t(key));
@@ -28,16 +34,23 @@ const note = () => h("div", { class: "note" }, draw(SPEAKER, "0 0 96 88"), h("p"
 
 /** A photo taken by the phone's own camera app. */
 function photo() {
-  const input = h("input", { type: "file", accept: "image/*", capture: "environment", onchange: async () => {
-    const file = input.files?.[0];
-    if (!file) return;
-    said.replaceChildren(t("photo.wait"));
-    try {
-      const blob = await jpeg(await createImageBitmap(file), 1600);
-      said.replaceChildren(t(blob && (await sendStill(blob)).ok ? "photo.ok" : "photo.no"));
-    } catch { said.replaceChildren(t("photo.no")); }
-    input.value = "";
-  } });
+  const input = h("input", {
+    type: "file",
+    accept: "image/*",
+    capture: "environment",
+    onchange: async () => {
+      const file = input.files?.[0];
+      if (!file) return;
+      said.replaceChildren(t("photo.wait"));
+      try {
+        const blob = await jpeg(await createImageBitmap(file), 1600);
+        said.replaceChildren(t(blob && (await sendStill(blob)).ok ? "photo.ok" : "photo.no"));
+      } catch {
+        said.replaceChildren(t("photo.no"));
+      }
+      input.value = "";
+    },
+  });
   const said = h("p", { role: "status" });
   return [h("label", { class: "k" }, t("photo"), input), said];
 }
@@ -54,11 +67,28 @@ const banner = /** @type {HTMLElement} */ (document.getElementById("b"));
 
 /** Says what will happen before the browser asks. */
 function start() {
-  const pick = h("select", { "aria-label": "Language", class: "end", onchange: async () => { await loadWords(pick.value); again(); } },
-    ...Object.entries(LANGS).map(([tag, name]) => h("option", { value: tag, selected: tag === lang }, name)));
-  show("start", h("h1", {}, t("start.h")), note(), h("p", {}, t("start.p")), taped(),
+  const pick = h(
+    "select",
+    {
+      "aria-label": "Language",
+      class: "end",
+      onchange: async () => {
+        await loadWords(pick.value);
+        again();
+      },
+    },
+    ...Object.entries(LANGS).map(([tag, name]) => h("option", { value: tag, selected: tag === lang }, name)),
+  );
+  show(
+    "start",
+    h("h1", {}, t("start.h")),
+    note(),
+    h("p", {}, t("start.p")),
+    taped(),
     button("start.b", () => void go(), "go"),
-    h("p", { class: "sm" }, t("start.data", { mb: state?.data_cap_mb ?? "" })), pick);
+    h("p", { class: "sm" }, t("start.data", { mb: state?.data_cap_mb ?? "" })),
+    pick,
+  );
 }
 let again = start;
 
@@ -88,7 +118,15 @@ function trouble(what) {
   again = () => trouble(what);
   const how = what === "denied" ? [helpDrawing(BROWSER), list(`den.${BROWSER}`)] : [];
   const why = what === "busy" ? h("p", {}, t("busy.p")) : null;
-  show(what, h("h1", {}, t(`${what}.h`)), why, ...how, button("again", () => (what === "denied" ? location.reload() : void go()), "go"), ...photo(), how.length ? null : note());
+  show(
+    what,
+    h("h1", {}, t(`${what}.h`)),
+    why,
+    ...how,
+    button("again", () => (what === "denied" ? location.reload() : void go()), "go"),
+    ...photo(),
+    how.length ? null : note(),
+  );
 }
 
 /** A browser inside another app has no camera: the link is given back, to be opened in a real one. */
@@ -99,10 +137,22 @@ function openElsewhere() {
     void report("in-app-browser", phone());
   }
   const copy = button("copy", async () => {
-    try { await navigator.clipboard.writeText(location.href); copy.replaceChildren(t("copied")); } catch { copy.replaceChildren(location.href); }
+    try {
+      await navigator.clipboard.writeText(location.href);
+      copy.replaceChildren(t("copied"));
+    } catch {
+      copy.replaceChildren(location.href);
+    }
   });
   const way = outside();
-  show("in-app", h("h1", {}, t("app.h")), way ? h("a", { class: "go", href: way }, t("app.b")) : null, helpDrawing("in-app"), list("app.p"), copy);
+  show(
+    "in-app",
+    h("h1", {}, t("app.h")),
+    way ? h("a", { class: "go", href: way }, t("app.b")) : null,
+    helpDrawing("in-app"),
+    list("app.p"),
+    copy,
+  );
 }
 
 /** Nothing to do but to tell the dispatcher. @param {string} key */
@@ -110,8 +160,13 @@ function dead(key) {
   again = () => dead(key);
   camera.close();
   beat.stop();
-  show(key, h("h1", {}, t(`${key}.h`)), h("p", {}, t(`${key}.p`)), key === "end" ? null : note(),
-    key === "end" ? h("p", { class: "sm" }, t("end.mb", { mb: camera.mb() })) : null);
+  show(
+    key,
+    h("h1", {}, t(`${key}.h`)),
+    h("p", {}, t(`${key}.p`)),
+    key === "end" ? null : note(),
+    key === "end" ? h("p", { class: "sm" }, t("end.mb", { mb: camera.mb() })) : null,
+  );
 }
 
 function live() {
@@ -133,7 +188,11 @@ function paintLive() {
   const text = JSON.stringify([key, camera.mb(), lang]);
   if (line.dataset.text !== text) {
     line.dataset.text = text;
-    line.replaceChildren(t(key), h("small", {}, t("live.mb", { mb: camera.mb(), cap: state?.data_cap_mb ?? "" })), taped() ?? "");
+    line.replaceChildren(
+      t(key),
+      h("small", {}, t("live.mb", { mb: camera.mb(), cap: state?.data_cap_mb ?? "" })),
+      taped() ?? "",
+    );
   }
   if (video.srcObject !== camera.stream) video.srcObject = camera.stream;
   const topic = state?.guidance ?? "";
@@ -147,18 +206,45 @@ function paintLive() {
 /** The agreed amount is used up: pictures go on, video only when the caller says so. */
 function cap() {
   again = cap;
-  show("cap", h("h1", {}, t("cap.h", { mb: camera.mb() })), h("p", {}, t("cap.p")), button("cap.b", () => { camera.more(); live(); }, "go"), note());
+  show(
+    "cap",
+    h("h1", {}, t("cap.h", { mb: camera.mb() })),
+    h("p", {}, t("cap.p")),
+    button(
+      "cap.b",
+      () => {
+        camera.more();
+        live();
+      },
+      "go",
+    ),
+    note(),
+  );
 }
 
 /** Asked for by a press, said on the button. */
 function place() {
   placed = "place.wait";
   live();
-  navigator.geolocation.watchPosition(async ({ coords }) => {
-    const { latitude: lat, longitude: lon, accuracy: accuracy_m } = coords;
-    const sent = await post("position", { lat, lon, accuracy_m: Math.min(1e6, accuracy_m), consent: true }).catch(() => null);
-    if (sent?.ok && placed !== "ok") { placed = "ok"; if (shown === "live") live(); }
-  }, () => { if (placed !== "ok") { placed = "place.no"; if (shown === "live") live(); } }, { enableHighAccuracy: true, maximumAge: 10_000 });
+  navigator.geolocation.watchPosition(
+    async ({ coords }) => {
+      const { latitude: lat, longitude: lon, accuracy: accuracy_m } = coords;
+      const sent = await post("position", { lat, lon, accuracy_m: Math.min(1e6, accuracy_m), consent: true }).catch(
+        () => null,
+      );
+      if (sent?.ok && placed !== "ok") {
+        placed = "ok";
+        if (shown === "live") live();
+      }
+    },
+    () => {
+      if (placed !== "ok") {
+        placed = "place.no";
+        if (shown === "live") live();
+      }
+    },
+    { enableHighAccuracy: true, maximumAge: 10_000 },
+  );
 }
 
 function phone() {
@@ -181,7 +267,13 @@ const redeem = () => (token ? post("redeem", { token }) : ask("/live/api/state")
 
 async function begin() {
   let asked = redeem().catch(() => null);
-  while (!(await loadWords(wish || navigator.language || "ja").then(() => true, () => false))) await new Promise((done) => setTimeout(done, 500));
+  while (
+    !(await loadWords(wish || navigator.language || "ja").then(
+      () => true,
+      () => false,
+    ))
+  )
+    await new Promise((done) => setTimeout(done, 500));
   document.title = String(words("live.banner")[0]).replace(/\{([^|]+)\|[^}]+\}/g, "$1");
   let answer = null;
   for (let wait = 500; !answer; wait = Math.min(5_000, wait * 2)) {
@@ -203,12 +295,17 @@ async function begin() {
   if (before) camera.recall();
   if (!isSecureContext) return void happened("insecure");
   if (!navigator.mediaDevices?.getUserMedia) return void happened(inApp() ? "denied" : "no-camera");
-  const granted = before && await navigator.permissions?.query(/** @type {any} */ ({ name: "camera" })).catch(() => null);
+  const granted =
+    before && (await navigator.permissions?.query(/** @type {any} */ ({ name: "camera" })).catch(() => null));
   if (granted && granted.state === "granted") await camera.open();
   else start();
 }
 
-addEventListener("pagehide", () => { if (state && !state.ended && shown === "live") report("left"); });
+addEventListener("pagehide", () => {
+  if (state && !state.ended && shown === "live") report("left");
+});
 addEventListener("online", () => camera.hurry());
-document.addEventListener("visibilitychange", () => { if (!document.hidden) void camera.wake(); });
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) void camera.wake();
+});
 void begin();

@@ -2,7 +2,15 @@
 
 /** @typedef {Node | string | null | undefined | false} Child */
 const W = /** @type {Record<string, any>} */ ({});
-export const LANGS = { "ja": "日本語", "ja-easy": "やさしい日本語", "en": "English", "zh-Hans": "简体中文", "ko": "한국어", "vi": "Tiếng Việt", "pt-BR": "Português" };
+export const LANGS = {
+  ja: "日本語",
+  "ja-easy": "やさしい日本語",
+  en: "English",
+  "zh-Hans": "简体中文",
+  ko: "한국어",
+  vi: "Tiếng Việt",
+  "pt-BR": "Português",
+};
 export let lang = "ja";
 
 /** @param {string} wanted */
@@ -24,11 +32,14 @@ export function t(key, v = {}) {
 /** @param {string} text */
 export function ruby(text) {
   const out = document.createDocumentFragment();
-  text.split(/\{([^|{}]+\|[^{}]+)\}/).forEach((part, i) => {
-    if (i % 2 === 0) return void out.append(part);
+  for (const [i, part] of text.split(/\{([^|{}]+\|[^{}]+)\}/).entries()) {
+    if (i % 2 === 0) {
+      out.append(part);
+      continue;
+    }
     const [base = "", above = ""] = part.split("|");
     out.append(h("ruby", {}, base, h("rt", {}, above)));
-  });
+  }
   return out;
 }
 
@@ -37,25 +48,32 @@ export function h(tag, props = {}, ...children) {
   const el = document.createElement(tag);
   for (const [k, v] of Object.entries(props)) {
     if (k.startsWith("on")) el.addEventListener(k.slice(2), v);
-    else if (k === "muted") /** @type {HTMLVideoElement} */ (/** @type {unknown} */ (el)).muted = Boolean(v); // the attribute is only what a page begins with
+    else if (k === "muted")
+      // the attribute is only what a page begins with
+      /** @type {HTMLVideoElement} */ (/** @type {unknown} */ (el)).muted = Boolean(v);
     else if (v !== false && v != null) el.setAttribute(k, v === true ? "" : v);
   }
   for (const child of children) if (child) el.append(child);
   return el;
 }
 
-/** A drawing: paths, each with a class; limbs stand out by a white edge. @param {string[][]} paths @param {string} [box] */
+/**
+ * A drawing: paths, each with a class; limbs stand out by a white edge.
+ * @param {string[][]} paths
+ * @param {string} [box]
+ */
 export function draw(paths, box = "0 0 200 110") {
   const ns = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(ns, "svg");
   svg.setAttribute("viewBox", box);
   svg.setAttribute("aria-hidden", "true");
-  for (const [d = "", cls = ""] of paths) for (const edge of /^[bp]/.test(cls) ? ["e ", ""] : [""]) {
-    const path = document.createElementNS(ns, "path");
-    path.setAttribute("d", d);
-    path.setAttribute("class", edge + cls);
-    svg.append(path);
-  }
+  for (const [d = "", cls = ""] of paths)
+    for (const edge of /^[bp]/.test(cls) ? ["e ", ""] : [""]) {
+      const path = document.createElementNS(ns, "path");
+      path.setAttribute("d", d);
+      path.setAttribute("class", edge + cls);
+      svg.append(path);
+    }
   return svg;
 }
 

@@ -26,11 +26,11 @@ SEVERITY = ("A", "B", "C")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """That a human is asked to look.
+    """The relay asks a human to look at a case.
 
     Attributes:
         snapshot: the newest ECG that asks at this level.
-        since_us: since when the oldest of them waits.
+        since_us: when the oldest ECG that asks at this level was stored, relay's clock.
     """
 
     level: Level
@@ -52,7 +52,7 @@ def call_of(fold: ReceiptFold) -> Call | None:
 
 
 def unread_of(fold: ReceiptFold) -> Line | None:
-    """The stored ECG whose arrival at a human the crew waits for, None where one has it."""
+    """The stored ECG that no human has read yet and that the crew waits for; None if there is none."""
     call = call_of(fold)
     line = fold.lines[call.snapshot] if call else fold.waiting()
     return line if line and line.stored and not fold.is_read(line) else None
@@ -63,7 +63,7 @@ def _rings(line: Line) -> bool:
 
 
 def _is_worse(fold: ReceiptFold, line: Line) -> bool:
-    """Than everything that a human has read of this case."""
+    """Whether this ECG has a graver tier than every ECG of the case that a human has read."""
     read = [_severity(other.letter) for other in fold.lines.values() if fold.is_read(other)]
     return _severity(line.letter) < min(read, default=len(SEVERITY))
 

@@ -36,12 +36,12 @@ class EventQueue:
         self._events[event.event] = event
 
     def drop(self, event: UUID) -> None:
-        """It is stored, or will never be."""
+        """Forget the event: the relay has stored it, or will never take it."""
         for kept in (self._events, self._said_s, self._refused_s):
             kept.pop(event, None)
 
     def refused(self, event: UUID, now_s: float) -> None:
-        """Not now: it is said again later, and the others do not wait for it."""
+        """The relay does not take the event now. It is sent again later; other events do not wait for it."""
         if event in self._events:
             self._said_s.pop(event, None)
             self._refused_s[event] = now_s
@@ -56,7 +56,10 @@ class EventQueue:
         return any(m.recording_of(e.body) == recording for e in self._events.values())
 
     def due(self, now_s: float, first: UUID | None) -> Iterator[m.Event]:
-        """What is to be said now, the events of case ``first`` before the others; counts as said."""
+        """The events to send now, those of case ``first`` before the others.
+
+        Each event that is given out counts as sent.
+        """
         late = [e for e, said_s in self._said_s.items() if now_s - said_s >= ANSWER_WITHIN_S]
         free = [e for e in self._next(now_s, first) if e not in self._said_s]
         for event in [*late, *free[: max(0, EVENTS_IN_FLIGHT - len(self._said_s))]]:

@@ -24,7 +24,7 @@ class FrameToSend:
 
 @dataclass(slots=True)
 class Outgoing:
-    """One recording.
+    """What the link knows of one recording: what is in the spool, what was sent, what the relay has.
 
     Attributes:
         acked: stored at the relay, or gone for good: nobody waits for these.
@@ -55,7 +55,7 @@ class Outgoing:
         self.backlog_in_flight.clear()
 
     def said(self, now_s: float) -> None:
-        """It was announced."""
+        """The tablet has announced the recording on this connection, at ``now_s``."""
         self.announced, self.said_s = True, now_s
         if self.refused_s is not None:
             self.refused_s = now_s
@@ -65,7 +65,7 @@ class Outgoing:
         self.epoch, self.said_s, self.refused_s = None, None, now_s
 
     def opened(self, epoch: int, stored: Iterable[tuple[int, int]]) -> None:
-        """The relay takes its frames with this stamp, and has these already."""
+        """The relay takes frames stamped with ``epoch``. It has the ranges in ``stored`` on its disk already."""
         self.epoch, self.said_s, self.refused_s = epoch, None, None
         # A tablet whose disk failed may have forgotten frames that the relay already holds.
         self.next_seq = max([self.next_seq, *(end for _, end in stored)])
@@ -95,13 +95,14 @@ class Outgoing:
 
     @property
     def is_waiting(self) -> bool:
-        """Announced, and neither answered nor refused."""
+        """Whether the recording was announced and the relay has not answered yet."""
         return self.said_s is not None and self.refused_s is None
 
     def is_due(self, now_s: float) -> bool:
-        """Whether it is to be announced: it never was, or without an answer, or a refusal is old.
+        """Whether to announce the recording now.
 
-        A refusal may have been of words damaged on the way.
+        Yes if it was never announced on this connection, if no answer came within ``ANSWER_WITHIN_S``, or if the
+        relay refused it that long ago: the relay may have refused a message that was damaged on the way.
         """
         if self.epoch is not None:
             return False

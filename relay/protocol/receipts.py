@@ -111,13 +111,15 @@ class Line:
 
     @property
     def order(self) -> float:
-        """Place in the relay's order; what it has not stored yet comes after all that it has."""
+        """Place among the ECGs of the case: the relay's entry number. An ECG that is not stored yet comes last."""
         return self.stored.entry if self.stored else inf
 
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """The chain of the ECG that waits for an answer, and the newest decision. Empty until it happened.
+    """What happened to the ECG that waits for an answer, step by step, and the newest decision.
+
+    A step that has not happened yet is None.
 
     Attributes:
         decided_on_earlier: the decision was made on an ECG before this one.
@@ -148,7 +150,7 @@ class Receipts:
 
 @dataclass(slots=True)
 class ReceiptFold:
-    """A case's timeline, entry by entry, folded into who has seen what."""
+    """Reads a case's timeline entry by entry and knows who has seen which ECG."""
 
     lines: dict[str, Line] = field(default_factory=dict)
     live_looks: list[Step] = field(default_factory=list)
@@ -158,7 +160,7 @@ class ReceiptFold:
     """Which snapshot each alert is about."""
 
     def take(self, told: Told) -> None:
-        """Fold in the next entry; stages that say nothing of receipts are passed by."""
+        """Read the next entry. Entries of other stages than ``RECEIPT_STAGES`` change nothing."""
         fold = {
             "snapshot-stored": self._stored,
             "screened": self._screened,
@@ -195,7 +197,7 @@ class ReceiptFold:
         self._about[_text(told, "alert") or ""] = line.id
 
     def _delivered(self, told: Told) -> None:
-        """An alert, or a snapshot that rang nowhere, is drawn at a hospital; the first screen counts."""
+        """A hospital's page has drawn the alert, or the row of an ECG that did not ring. The first page counts."""
         named = _text(told, "snapshot") or self._about.get(_text(told, "alert") or "")
         line = self.lines.get(named) if named else None
         if line is not None:
@@ -226,7 +228,12 @@ class ReceiptFold:
         return sorted(self.lines.values(), key=lambda line: line.order)
 
     def reads(self, opened: str | None, line: Line) -> bool:
-        """Whether somebody who has this on the screen now (None: the live trace) has read the line."""
+        """Whether a person who looks at ``opened`` has thereby read ``line``.
+
+        Args:
+            opened: the snapshot on the person's screen; None for the live trace.
+            line: the ECG in question.
+        """
         if line.stored is None:
             return False
         if opened is None:
@@ -235,11 +242,14 @@ class ReceiptFold:
         return shown is not None and shown.order >= line.order
 
     def reads_any(self, opened: str | None) -> bool:
-        """Whether such a look would read something that nobody has read."""
+        """Whether a person who looks at ``opened`` now would read an ECG that nobody has read."""
         return any(self.reads(opened, line) and not self.is_read(line) for line in self.ordered)
 
     def answers(self, decided: Decided, line: Line) -> bool:
-        """Whether a decision speaks of this ECG, or of a later one."""
+        """Whether the decision covers this ECG.
+
+        It does if this ECG or a later one was on the screen, and on the live trace if this one was stored before.
+        """
         if line.stored is None:
             return False
         shown = self.lines.get(decided.snapshot or "")
@@ -248,11 +258,11 @@ class ReceiptFold:
         return decided.step.entry > line.stored.entry
 
     def would_answer(self, snapshot: str | None, line: Line) -> bool:
-        """Whether a decision made now on this snapshot (None: the live trace) would."""
+        """Whether a decision that is made now, with ``snapshot`` (None: the live trace) on the screen, answers ``line``."""
         return self.answers(Decided(Step(1 << 53, 0, ""), snapshot, None, None), line)
 
     def opening(self, line: Line) -> Step | None:
-        """Who read it first."""
+        """The first person who read this ECG, and when; None if nobody has."""
         at_or_after = [other.opened for other in self.ordered if other.order >= line.order]
         return _first([*at_or_after, *self._live_looks_at(line)])
 
@@ -266,13 +276,16 @@ class ReceiptFold:
         return [look for look in self.live_looks if look.entry > line.stored.entry]
 
     def waiting(self) -> Line | None:
-        """The ECG that the chain is about; None while there is none."""
+        """The ECG that the receipts are about; None while the case has no ECG.
+
+        It is the newest unread ECG that asks for a reader, else the newest that asked, else the first of the case.
+        """
         asking = [line for line in self.ordered if line.asks]
         unread = [line for line in asking if not self.is_read(line)]
         return next(iter([*reversed(unread), *reversed(asking), *self.ordered]), None)
 
     def receipts(self) -> Receipts:
-        """The chain as it stands."""
+        """What happened to the ECG of ``waiting``, as far as the entries read so far tell."""
         about = self.waiting()
         since = [line for line in self.ordered if about is None or line.order >= about.order]
         delivered = _first(line.delivered for line in since)
@@ -291,7 +304,7 @@ class ReceiptFold:
         return self._answered(chain, about) if self.decisions else chain
 
     def _answered(self, chain: Receipts, about: Line | None) -> Receipts:
-        """With the newest decision, and who says otherwise."""
+        """The receipts with the newest decision added, and with another person's decision that contradicts it."""
         newest = self.decisions[-1]
         other = self._dispute(newest, about)
         understood = self.understood.get(newest.step.entry)
@@ -311,7 +324,7 @@ class ReceiptFold:
         )
 
     def _dispute(self, newest: Decided, about: Line | None) -> Decided | None:
-        """Another person's newest decision on the same ECG, where it is not the same."""
+        """Another person's newest decision on the same ECG if it says something else; else None."""
         if about is not None and not self.answers(newest, about):
             return None
         for other in reversed(self.decisions[:-1]):

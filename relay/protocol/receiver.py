@@ -133,7 +133,7 @@ class ReceiverLink:
             incoming.to_ack.add(seq)
 
     def finished(self, stream: UUID) -> None:
-        """It has ended and is stored whole: a frame of it that still comes is a duplicate."""
+        """The stream has ended and all of it is on disk. A frame of it that still arrives is a duplicate."""
         incoming = self._streams.pop(stream, None)
         if incoming is not None:
             self._acknowledge(stream, incoming)

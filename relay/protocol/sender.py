@@ -45,9 +45,9 @@ class EventStored:
 
 @dataclass(frozen=True, slots=True)
 class RecordingFinished:
-    """It has ended, and every frame and every event of it is stored: the link has let it go.
+    """The recording has ended, and the relay has stored all its frames and events.
 
-    The spool may forget it too; it will not be announced again.
+    The link has forgotten the recording and will not announce it again. The spool may forget it too.
     """
 
     stream: UUID
@@ -126,9 +126,10 @@ class SenderLink:
             outgoing.ended = True
 
     def gone(self, stream: UUID, seq: int) -> bool:
-        """A spooled frame can no longer be read: it is not waited for any more.
+        """The spool can no longer read this frame. The link stops waiting for it.
 
-        The answer is False where the relay has it, so that nothing was lost.
+        Returns:
+            Whether the frame is lost; False if the relay has it.
         """
         outgoing = self._streams.get(stream)
         if outgoing is None or seq in outgoing.acked:
@@ -156,7 +157,7 @@ class SenderLink:
             self._say(m.Follow(incident, after, attention=True))
 
     def unfollow(self, incident: UUID) -> None:
-        """Its timeline is of no use here any more: not asked for again, and not told if it comes."""
+        """Stop following the incident: do not ask for its timeline again, and ignore entries that still come."""
         self._follow.pop(incident, None)
 
     # the connection
@@ -265,7 +266,7 @@ class SenderLink:
         return len(self._events)
 
     def awaits(self, event: UUID) -> bool:
-        """Whether an event is not known to be stored and is still said."""
+        """Whether the link still tries to deliver this event: the relay has not said that it is stored."""
         return event in self._events
 
     # inside

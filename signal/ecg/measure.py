@@ -62,7 +62,7 @@ LOWEST_FS_HZ = 90.0
 ANALYSIS_CUT_HZ, CUT_SHARE = 150.0, 0.8
 """Low-pass of the measured signal (clinical brief §2.2), and at most this share of half the sample rate."""
 HUM_FROM_CUT_HZ = 90.0
-"""Low-pass from which hum may be left in the signal: a lower one falls to nothing before 60 Hz has harmonics."""
+"""Low-pass up to which no hum is looked for; no published source."""
 QUIET_SHARE = 0.55
 """Share of the samples, by activity, that lie between the QRS (clinical brief §2.3)."""
 _T_WITHOUT_END, _BEFORE_QRS = 150, 100

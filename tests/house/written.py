@@ -22,6 +22,7 @@ from tests.house.test_house import ROOT
 
 SETTINGS = ROOT / "docs/settings.md"
 CONTRACT = ROOT / "browser_kit/shared/contract.js"
+WIDTH = 120
 _TABLES = re.compile(r"^### .*?(?=^## )", re.MULTILINE | re.DOTALL)
 
 
@@ -49,7 +50,7 @@ def contract_js() -> str:
         *(_typedef(one, sent=True) for one in _bodies()),
     ]
     unions = [("ToPage", to_page), ("FromPage", from_page)]
-    lines = [f" * @typedef {{{' | '.join(c.__name__ for c in of)}}} {name}" for name, of in unions]
+    lines = [_line("typedef", " | ".join(c.__name__ for c in of), name) for name, of in unions]
     head = (
         "// Written by tests/house/written.py from relay/protocol/feed.py and the bodies in relay/web; not by hand.\n"
         "// Types alone: nothing here runs, and no page loads it.\n"
@@ -84,8 +85,14 @@ def _typedef(of: type, *, sent: bool) -> str:
     for name, hint in get_type_hints(of, include_extras=True).items():
         if name != "model_config":
             shown = f"[{name}]" if name in optional else name
-            lines.append(f" * @property {{{_js(hint)}}} {shown}")
+            lines.append(_line("property", _js(hint), shown))
     return "/**\n" + "\n".join(lines) + "\n */"
+
+
+def _line(tag: str, kind: str, name: str) -> str:
+    """A tag of JSDoc; a long choice takes a line each."""
+    line = f" * @{tag} {{{kind}}} {name}"
+    return line if len(line) <= WIDTH else line.replace(" | ", "\n *   | ")
 
 
 def _optional(of: type) -> set[str]:

@@ -379,6 +379,7 @@ async def test_rows_from_before_evidence_are_adopted(made: Path, tmp_path: Path)
         settings.data_dir,
         "DELETE FROM audit",
         "DROP INDEX ix_audit_action",
+        "DROP TABLE leases",
         "UPDATE alembic_version SET version_num = '0007'",
     )
     (settings.data_dir / "audit-anchors").unlink()

@@ -13,7 +13,7 @@ from relay.model.call import Call
 from relay.model.incident import Incident, IncidentState
 from relay.protocol import messages as m
 from relay.services.cabin.cabin_board import room_of
-from relay.services.calls.calls import fits
+from relay.services.calls.joining import fits
 from relay.video.port import Change
 from relay.wiring.adapters import Adapters
 from tests.frames import MASK_8

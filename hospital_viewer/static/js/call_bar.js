@@ -11,7 +11,10 @@ import { lang, t } from "/static/kit/shared/i18n.js";
 const MOST = 2;
 
 export class CallBar {
-  /** @param {import("/static/viewer/js/delivery.js").Delivery} delivery @param {(row: IncidentRow) => HTMLElement} draw */
+  /**
+   * @param {import("/static/viewer/js/delivery.js").Delivery} delivery
+   * @param {(row: IncidentRow) => HTMLElement} draw
+   */
   constructor(delivery, draw) {
     this.delivery = delivery;
     this.draw = draw;
@@ -21,7 +24,12 @@ export class CallBar {
     /** @type {readonly IncidentRow[]} */
     this.rows = [];
     this.first = h("div", { class: "calls" });
-    this.more = h("button", { type: "button", class: "calls-more", "aria-controls": "calls-all", onclick: () => this.#turn(!this.open) });
+    this.more = h("button", {
+      type: "button",
+      class: "calls-more",
+      "aria-controls": "calls-all",
+      onclick: () => this.#turn(!this.open),
+    });
     this.all = h("div", { class: "calls-all", id: "calls-all", hidden: true });
     this.el = h("div", { class: "ringing", role: "alert", hidden: true }, this.first, this.more, this.all);
     this.narrow.addEventListener("change", () => this.show(this.rows));
@@ -37,7 +45,12 @@ export class CallBar {
   show(rows) {
     this.rows = rows;
     const most = this.narrow.matches ? 1 : MOST;
-    const version = JSON.stringify([most, this.open, lang(), rows.map((row) => [row.id, row.call, row.alert, row.unread, row.unit, row.patient])]);
+    const version = JSON.stringify([
+      most,
+      this.open,
+      lang(),
+      rows.map((row) => [row.id, row.call, row.alert, row.unread, row.unit, row.patient]),
+    ]);
     if (version === this.version) return;
     this.version = version;
     this.el.hidden = rows.length === 0;
@@ -47,7 +60,10 @@ export class CallBar {
     this.all.hidden = !this.open;
     this.more.setAttribute("aria-expanded", String(this.open));
     setText(this.more, this.open ? `▲ ${t("alarm.fewer")}` : `▼ ${t("alarm.more", { n: hidden })}`);
-    fill(this.first, rows.slice(0, most).map((row) => this.#call(row)));
+    fill(
+      this.first,
+      rows.slice(0, most).map((row) => this.#call(row)),
+    );
     fill(this.all, this.open ? rows.slice(most).map((row) => this.#call(row)) : null);
   }
 

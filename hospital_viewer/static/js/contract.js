@@ -3,15 +3,19 @@
  *
  * @typedef {{name: string, display_name: string, role: string, hospital: string | null}} Me
  * @typedef {{name: string, version: string, screen_enabled: boolean, demo: boolean}} Site
- * @typedef {{rev?: number, age_years?: number | null, sex?: "M" | "F" | null, onset_at_us?: number | null, pain_nrs?: number | null,
+ * @typedef {{rev?: number, age_years?: number | null, sex?: "M" | "F" | null, onset_at_us?: number | null, pain_nrs?:
+ *   number | null,
  *   bp_right?: string | null, bp_left?: string | null, hr_bpm?: number | null, spo2_pct?: number | null,
  *   resp_per_min?: number | null, temp_c?: number | null, jcs?: string | null, history?: string | null}} PatientCard
- * @typedef {{id: string, fs_hz: number, uv_per_lsb: number, lead_mask: number, state: string, newest_sample: number, started_at_us: number, clock_offset_us?: number | null}} StreamRow
+ * @typedef {{id: string, fs_hz: number, uv_per_lsb: number, lead_mask: number, state: string, newest_sample: number,
+ *   started_at_us: number, clock_offset_us?: number | null}} StreamRow
  * @typedef {{who: string, at_us: number}} Opened
  * @typedef {{decision: string, text: string, who: string, at_us: number}} Decision
- * @typedef {{id: string, state: "raised" | "delivered" | "opened" | "decided" | "closed", raised_at_us: number, tier: string, snapshot?: string | null}} Alert
+ * @typedef {{id: string, state: "raised" | "delivered" | "opened" | "decided" | "closed", raised_at_us: number, tier:
+ *   string, snapshot?: string | null}} Alert
  *
- * @typedef {{level: "high" | "hand" | "soft", snapshot: string, tier: string | null, reason: string, since_us: number}} Call
+ * @typedef {{level: "high" | "hand" | "soft", snapshot: string, tier: string | null, reason: string, since_us:
+ *   number}} Call
  *
  * @typedef {object} IncidentRow
  * @property {boolean} [standstill] no QRS is seen in the live stream
@@ -55,11 +59,15 @@
  * @property {string | null} statement_en
  * @property {any} report
  * @property {boolean} complete
- * @property {{recorded_ja: string, recorded_en: string, doubts: string[], doubts_ja: string, doubts_en: string} | null} [origin] what a file says of itself
+ * @property {{recorded_ja: string, recorded_en: string, doubts: string[], doubts_ja: string, doubts_en: string} |
+ *   null} [origin] what a file says of itself
  *
- * @typedef {{entry: number, incident: string, at_us: number, stage: string, who: string, data: Record<string, any>}} TimelineEntry
- * @typedef {{stream: string, incident: string, first_sample: number, n_samples: number, statement_ja: string, statement_en: string, report: any}} LiveReport
- * @typedef {Omit<IncidentRow, "snapshots"> & {snapshots: Snapshot[], timeline: TimelineEntry[], report: LiveReport | null, earlier_entries?: number}} IncidentDetail
+ * @typedef {{entry: number, incident: string, at_us: number, stage: string, who: string, data: Record<string, any>}}
+ *   TimelineEntry
+ * @typedef {{stream: string, incident: string, first_sample: number, n_samples: number, statement_ja: string,
+ *   statement_en: string, report: any}} LiveReport
+ * @typedef {Omit<IncidentRow, "snapshots"> & {snapshots: Snapshot[], timeline: TimelineEntry[], report: LiveReport |
+ *   null, earlier_entries?: number}} IncidentDetail
  */
 
 export {};

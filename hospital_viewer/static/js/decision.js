@@ -32,22 +32,41 @@ export class DecisionBar {
 
   render() {
     const { detail, mayDecide } = this.store;
-    for (const button of this.buttons.querySelectorAll("button")) button.disabled = !detail; // of which case, is not known yet: no press goes nowhere
+    // of which case, is not known yet: no press goes nowhere
+    for (const button of this.buttons.querySelectorAll("button")) button.disabled = !detail;
     if (!detail) {
       if (this.dialog.open && !this.sending && (!this.store.current || this.store.resting)) this.#putAside();
       return;
     }
     const decision = detail.decision;
     this.made.hidden = !decision;
-    if (decision) setText(this.made, `${t("decide.made")} ${decisionWords(decision.decision)}　${decision.text}　${decision.who} ${clock(decision.at_us, true)}`);
+    if (decision) {
+      const by = `${decision.who} ${clock(decision.at_us, true)}`;
+      setText(this.made, `${t("decide.made")} ${decisionWords(decision.decision)}　${decision.text}　${by}`);
+    }
     const version = `${lang()}${mayDecide}`;
     if (this.buttons.dataset["version"] === version) return;
     this.buttons.dataset["version"] = version;
     this.buttons.setAttribute("aria-label", t("decide.label"));
-    fill(this.buttons, mayDecide
-      ? DECISIONS.map((decision_, i) => h("button", { type: "button", class: "answer", dataset: { decision: decision_ }, "aria-keyshortcuts": String(i + 1), onclick: () => this.ask(decision_) },
-        h("span", { class: "long" }, decisionWords(decision_)), h("span", { class: "short", "aria-hidden": "true" }, t(`decision.short.${decision_}`))))
-      : h("p", { class: "small" }, t("decide.not_yours")));
+    fill(
+      this.buttons,
+      mayDecide
+        ? DECISIONS.map((decision_, i) =>
+            h(
+              "button",
+              {
+                type: "button",
+                class: "answer",
+                dataset: { decision: decision_ },
+                "aria-keyshortcuts": String(i + 1),
+                onclick: () => this.ask(decision_),
+              },
+              h("span", { class: "long" }, decisionWords(decision_)),
+              h("span", { class: "short", "aria-hidden": "true" }, t(`decision.short.${decision_}`)),
+            ),
+          )
+        : h("p", { class: "small" }, t("decide.not_yours")),
+    );
   }
 
   /** @param {string} decision */
@@ -56,24 +75,39 @@ export class DecisionBar {
     if (!detail || !mayDecide || this.dialog.open) return;
     const snapshot = this.trace.decidedOn;
     const live = this.trace.shownRange;
-    const after = detail.receipts.decided_entry ?? 0; // what comes while the question lies over the page has not been read
-    const text = h("textarea", { rows: "2", maxlength: "500", placeholder: t("decide.text"), "aria-label": t("decide.text") });
+    // what comes while the question lies over the page has not been read
+    const after = detail.receipts.decided_entry ?? 0;
+    const text = h("textarea", {
+      rows: "2",
+      maxlength: "500",
+      placeholder: t("decide.text"),
+      "aria-label": t("decide.text"),
+    });
     this.asked = detail.id;
     text.value = takeDraft(detail.id);
     const send = h("button", { type: "button", class: "send", disabled: true }, t("decide.send"));
     const error = h("p", { class: "error-line", role: "alert" });
-    send.addEventListener("click", () => void this.#send({ decision, text: text.value.trim(), snapshot, live, after }, send, error));
+    send.addEventListener(
+      "click",
+      () => void this.#send({ decision, text: text.value.trim(), snapshot, live, after }, send, error),
+    );
     const taken = detail.snapshots.find((snap) => snap.id === snapshot)?.taken_at_us;
-    fill(this.dialog,
+    fill(
+      this.dialog,
       h("p", { class: "confirm-who" }, `${detail.unit}　${ageSex(detail.patient)}`),
       h("p", { class: "small" }, taken ? t("decide.on_snapshot", { time: clock(taken, true) }) : t("decide.on_live")),
       h("h2", { class: "confirm-words", dataset: { decision } }, decisionWords(decision)),
-      send, error, text,
-      h("button", { type: "button", class: "back", onclick: () => this.#close() }, t("decide.back")));
+      send,
+      error,
+      text,
+      h("button", { type: "button", class: "back", onclick: () => this.#close() }, t("decide.back")),
+    );
     this.dialog.showModal();
     text.blur();
     /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();
-    this.wakeTimer = window.setTimeout(() => { send.disabled = false; }, WAKE_MS);
+    this.wakeTimer = window.setTimeout(() => {
+      send.disabled = false;
+    }, WAKE_MS);
   }
 
   /** The case has left the page under somebody's hands: what they had written comes back with it. */
@@ -92,7 +126,8 @@ export class DecisionBar {
   /**
    * The dialog closes as done only when the relay has the decision. Otherwise the decision stays on the page,
    * with its text, until it has arrived or was taken back (unsent.js).
-   * @param {{decision: string, text: string, snapshot: string | null, live: unknown, after: number}} order @param {HTMLButtonElement} send @param {HTMLElement} error
+   * @param {{decision: string, text: string, snapshot: string | null, live: unknown, after: number}} order @param
+   *   {HTMLButtonElement} send @param {HTMLElement} error
    */
   async #send(order, send, error) {
     if (this.sending) return;
@@ -112,20 +147,49 @@ export class DecisionBar {
     this.sending = false;
   }
 
-  /** It has not arrived: what stands in the way, and what the person can do now. @param {import("/static/kit/shared/outbox.js").Act} act */
+  /**
+   * It has not arrived: what stands in the way, and what the person can do now.
+   * @param {import("/static/kit/shared/outbox.js").Act} act
+   */
   #stays(act) {
     const asks = act.state === "asks";
     const r = this.store.detail?.receipts;
-    const other = asks && r?.decided_by ? `${r.decided_by} ${clock(r.decided_at_us ?? 0, true)}　${decisionWords(String(r.decision))} ${r.decision_text ?? ""}` : "";
-    fill(this.dialog,
+    const theirs = `${decisionWords(String(r?.decision))} ${r?.decision_text ?? ""}`;
+    const other = asks && r?.decided_by ? `${r.decided_by} ${clock(r.decided_at_us ?? 0, true)}　${theirs}` : "";
+    fill(
+      this.dialog,
       h("h2", { class: "confirm-words", role: "alert" }, t(asks ? "decide.meanwhile" : "decide.not_sent")),
       other ? h("p", { class: "dispute" }, other) : null,
       h("p", null, act.title),
       asks || act.state === "refused" ? null : h("p", { class: "small" }, t("decide.kept")),
       act.trouble && !asks ? h("p", { class: "error-line" }, act.trouble) : null,
-      act.state === "refused" ? null : h("button", { type: "button", class: "send", onclick: () => { this.#close(); void this.store.sendAgain(act.id, r?.decided_entry ?? null); } }, t(asks ? "unsent.anyway" : "unsent.again")),
-      h("button", { type: "button", onclick: () => { this.store.outbox.drop(act.id); this.#close(); } }, t("unsent.drop")),
-      h("button", { type: "button", class: "back", onclick: () => this.#close() }, t("decide.leave")));
+      act.state === "refused"
+        ? null
+        : h(
+            "button",
+            {
+              type: "button",
+              class: "send",
+              onclick: () => {
+                this.#close();
+                void this.store.sendAgain(act.id, r?.decided_entry ?? null);
+              },
+            },
+            t(asks ? "unsent.anyway" : "unsent.again"),
+          ),
+      h(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            this.store.outbox.drop(act.id);
+            this.#close();
+          },
+        },
+        t("unsent.drop"),
+      ),
+      h("button", { type: "button", class: "back", onclick: () => this.#close() }, t("decide.leave")),
+    );
     /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();
   }
 }
@@ -136,7 +200,9 @@ const DRAFT = "kyumei-draft";
 function keepDraft(draft) {
   try {
     localStorage.setItem(DRAFT, JSON.stringify(draft));
-  } catch { /* nothing to keep it in: it must be written again */ }
+  } catch {
+    /* nothing to keep it in: it must be written again */
+  }
 }
 
 /** @param {string} incident */

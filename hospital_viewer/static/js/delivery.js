@@ -16,7 +16,11 @@ export class Delivery {
     this.cases = new Map();
   }
 
-  /** An element that shows a case. @param {Element} element @param {Pick<IncidentRow, "id" | "alert" | "unread">} row */
+  /**
+   * An element that shows a case.
+   * @param {Element} element
+   * @param {Pick<IncidentRow, "id" | "alert" | "unread">} row
+   */
   watch(element, row) {
     this.cases.set(element, row.id);
     this.view.watch(element, JSON.stringify([row.id, row.alert?.id, row.unread]));
@@ -28,9 +32,11 @@ export class Delivery {
     for (const element of this.cases.keys()) if (!element.isConnected) this.cases.delete(element);
     const seen = new Set([...this.cases].flatMap(([element, id]) => (this.view.told(element) ? [id] : [])));
     const isArmed = this.store.feed.stands().armed;
-    this.store.reading.drawn([...this.store.rows.values()].flatMap((row) => {
-      if (seen.has(row.id)) return [row];
-      return isArmed && row.call && row.call.level !== "soft" ? [row] : [];
-    }));
+    this.store.reading.drawn(
+      [...this.store.rows.values()].flatMap((row) => {
+        if (seen.has(row.id)) return [row];
+        return isArmed && row.call && row.call.level !== "soft" ? [row] : [];
+      }),
+    );
   }
 }

@@ -1,4 +1,7 @@
-/** Keys for a desk: one letter per view, digits answer; letters and digits can be switched off. Escape closes what was opened last. */
+/**
+ * Keys for a desk: one letter per view, digits answer; letters and digits can be switched off. Escape closes what was
+ * opened last.
+ */
 
 import { isCharacter, shortcutsOn } from "/static/kit/shared/shortcuts.js";
 
@@ -30,8 +33,12 @@ export function listenToKeys({ store, list, trace, bar, side, topBar, video, ope
       const newest = [...(store.detail?.snapshots ?? [])].sort((a, b) => b.taken_at_us - a.taken_at_us)[0];
       if (newest) void trace.show(newest.id);
     },
-    f: () => { if (trace.shown === "live") trace.sweep.toggleFreeze(); },
-    c: () => { if (!trace.isNow) trace.sheet.toggleCaliper(); },
+    f: () => {
+      if (trace.shown === "live") trace.sweep.toggleFreeze();
+    },
+    c: () => {
+      if (!trace.isNow) trace.sheet.toggleCaliper();
+    },
     n: () => side.noteText.focus(),
     Escape: () => {
       if (bar.dialog.open || topBar.calls.close() || video.close()) return;

@@ -1,4 +1,6 @@
-/** The heart rate beside a live trace: of the newest screened seconds, a dash when those are old or could not be read. */
+/**
+ * The heart rate beside a live trace: of the newest screened seconds, a dash when those are old or could not be read.
+ */
 
 import { readReport } from "/static/kit/ecg/report.js";
 

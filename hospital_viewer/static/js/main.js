@@ -6,6 +6,7 @@ import { alone, byId, fill, h, setText } from "/static/kit/shared/dom.js";
 import { ageSex } from "/static/kit/shared/format.js";
 import { Hand } from "/static/kit/shared/hand.js";
 import { lang, loadWords, onLang, t } from "/static/kit/shared/i18n.js";
+import { Finger } from "/static/kit/shared/finger.js";
 import { setClock, since, tick } from "/static/kit/shared/since.js";
 import { every } from "/static/kit/shared/steady.js";
 import { restoreTheme } from "/static/kit/shared/theme.js";
@@ -30,10 +31,14 @@ await loadWords(["/static/kit/shared/i18n", "/static/viewer/i18n"]);
 
 const app = byId("app");
 const store = new Store();
+new Finger(app);
 setClock(() => store.feed.serverUs());
 
 const alarm = new Alarm(() => draw());
-const ring = new Ring(store, alarm, () => { awake(); draw(); });
+const ring = new Ring(store, alarm, () => {
+  awake();
+  draw();
+});
 const awake = keepAwake(() => ring.armed.wanted);
 store.feed.stands = () => ({ armed: ring.isSounding, audio_ms: alarm.audioMs, ...trace.onScreen });
 
@@ -57,20 +62,42 @@ const cabin = new CabinView();
 const clips = new ClipList(false);
 side.el.prepend(cabin.el);
 side.el.append(clips.el);
-const back = h("button", { type: "button", class: "back-to-list", onclick: () => { location.hash = ""; } });
+const back = h("button", {
+  type: "button",
+  class: "back-to-list",
+  onclick: () => {
+    location.hash = "";
+  },
+});
 const caseUnit = h("h1", { class: "case-unit", tabindex: "-1" });
 const caseSince = h("p", { class: "case-since" });
 const caseHead = h("header", { class: "case-header" }, back, caseUnit, caseSince);
-const casePane = h("main", { class: "case-pane" }, caseHead, h("div", { class: "case-body" }, trace.el, side.el), bar.el);
+const casePane = h(
+  "main",
+  { class: "case-pane" },
+  caseHead,
+  h("div", { class: "case-body" }, trace.el, side.el),
+  bar.el,
+);
 const nothing = h("main", { class: "nothing" });
-const shell = h("div", { class: "shell" }, topBar.el, unsent.el, video.el, h("div", { class: "panes" }, list.el, casePane, nothing));
+const shell = h(
+  "div",
+  { class: "shell" },
+  topBar.el,
+  unsent.el,
+  video.el,
+  h("div", { class: "panes" }, list.el, casePane, nothing),
+);
 
 let queued = false;
 /** Many changes, one drawing. */
 function draw() {
   if (queued) return;
   queued = true;
-  queueMicrotask(() => { queued = false; paint(); });
+  queueMicrotask(() => {
+    queued = false;
+    paint();
+  });
 }
 
 function paint() {
@@ -91,7 +118,11 @@ function paint() {
   for (const part of [topBar, unsent, video, list]) alone(() => part.render());
   alone(paintHead);
   cabin.show(store.current, store.detail?.cabin);
-  clips.show([...new Set((store.detail?.timeline ?? []).map((entry) => entry.data["call"]).filter((call) => typeof call === "string"))]);
+  clips.show([
+    ...new Set(
+      (store.detail?.timeline ?? []).map((entry) => entry.data["call"]).filter((call) => typeof call === "string"),
+    ),
+  ]);
   // whatever cannot be drawn of a case, its answers can be given
   for (const part of [trace, side, bar]) alone(() => part.render());
   moveFocus();
@@ -105,7 +136,8 @@ function moveFocus() {
   const before = focused;
   if (before === store.current) return;
   focused = store.current;
-  const lost = document.activeElement === document.body || document.activeElement?.closest(".list, .ringing, .case-pane") !== null;
+  const lost =
+    document.activeElement === document.body || document.activeElement?.closest(".list, .ringing, .case-pane") !== null;
   if (!lost) return;
   const row = before && !store.current ? list.items.querySelector(`[data-key="${CSS.escape(before)}"] > button`) : null;
   /** @type {HTMLElement} */ (row ?? caseUnit).focus({ preventScroll: row === null });
@@ -142,7 +174,11 @@ function paintHead() {
   const version = JSON.stringify([detail?.id, detail?.patient, lang()]);
   if (caseHead.dataset["version"] === version) return;
   caseHead.dataset["version"] = version;
-  fill(caseUnit, detail ? detail.unit : t("list.loading"), detail ? h("span", { class: "case-who" }, ageSex(detail.patient)) : null);
+  fill(
+    caseUnit,
+    detail ? detail.unit : t("list.loading"),
+    detail ? h("span", { class: "case-who" }, ageSex(detail.patient)) : null,
+  );
   fill(caseSince, detail ? [t("case.since"), " ", since(detail.opened_at_us)] : []);
 }
 
@@ -161,8 +197,18 @@ onLang(draw);
 document.addEventListener("kyumei-theme", draw);
 window.addEventListener("hashchange", route);
 window.addEventListener("online", () => store.feed.hurry());
-document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") { store.feed.hurry(); draw(); } });
-every(() => { tick(); if (!store.now.isFresh || !store.me || store.resting) draw(); else topBar.render(); if (store.me) trace.second(); }, 1_000);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") {
+    store.feed.hurry();
+    draw();
+  }
+});
+every(() => {
+  tick();
+  if (!store.now.isFresh || !store.me || store.resting) draw();
+  else topBar.render();
+  if (store.me) trace.second();
+}, 1_000);
 document.addEventListener("visibilitychange", () => store.feed.tellStanding());
 listenToKeys({ store, list, trace, bar, side, topBar, video, open });
 void store.start();

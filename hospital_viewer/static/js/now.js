@@ -1,4 +1,7 @@
-/** What is so at this moment, and what of a row may be known without a person at the page. An old answer is not the present. */
+/**
+ * What is so at this moment, and what of a row may be known without a person at the page. An old answer is not the
+ * present.
+ */
 
 /** @typedef {import("/static/viewer/js/contract.js").IncidentRow} IncidentRow */
 
@@ -35,10 +38,31 @@ export class Now {
   }
 }
 
-/** What a page that nobody is at keeps of a row: that a case waits, and how loudly. @param {IncidentRow} row @returns {IncidentRow} */
+/**
+ * What a page that nobody is at keeps of a row: that a case waits, and how loudly.
+ * @param {IncidentRow} row
+ * @returns {IncidentRow}
+ */
 export function restingRow({ id, unit, opened_at_us, state, call, place, awaiting_read }) {
   return {
-    id, unit, opened_at_us, state, call, place, awaiting_read, patient: null, eta: null, stream: null, tier: null, statement_ja: null, statement_en: null,
-    alert: null, opened_by: [], decision: null, looking: [], highest: null, receipts: {},
+    id,
+    unit,
+    opened_at_us,
+    state,
+    call,
+    place,
+    awaiting_read,
+    patient: null,
+    eta: null,
+    stream: null,
+    tier: null,
+    statement_ja: null,
+    statement_en: null,
+    alert: null,
+    opened_by: [],
+    decision: null,
+    looking: [],
+    highest: null,
+    receipts: {},
   };
 }

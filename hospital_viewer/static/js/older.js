@@ -11,7 +11,10 @@ export class Older {
     this.more = 0;
     /** @type {string | null} */
     this.beyond = null;
-    store.feed.on("listed", (said) => { this.#listed(said); store.changed(); });
+    store.feed.on("listed", (said) => {
+      this.#listed(said);
+      store.changed();
+    });
   }
 
   /** @param {{more: number, beyond: string | null}} said */
@@ -20,7 +23,10 @@ export class Older {
     this.beyond = beyond;
   }
 
-  /** The rows the relay lists first: the newest, and all that ask for a human. @returns {Promise<Map<string, IncidentRow>>} */
+  /**
+   * The rows the relay lists first: the newest, and all that ask for a human.
+   * @returns {Promise<Map<string, IncidentRow>>}
+   */
   async fresh() {
     return this.#ask("/api/incidents?state=open");
   }

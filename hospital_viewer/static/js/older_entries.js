@@ -19,7 +19,11 @@ export class OlderEntries {
   /** Those of this case that were asked for, and how many more there are. @param {IncidentDetail} detail */
   shown(detail) {
     const mine = this.of === detail.id;
-    return { entries: mine ? this.entries : [], more: mine && this.more >= 0 ? this.more : detail.earlier_entries ?? 0, error: mine ? this.error : "" };
+    return {
+      entries: mine ? this.entries : [],
+      more: mine && this.more >= 0 ? this.more : (detail.earlier_entries ?? 0),
+      error: mine ? this.error : "",
+    };
   }
 
   /** @param {IncidentDetail} detail */

@@ -1,4 +1,7 @@
-/** What the relay is told of this page's reader: which cases have reached somebody here, and which trace was opened. Each once. */
+/**
+ * What the relay is told of this page's reader: which cases have reached somebody here, and which trace was opened.
+ * Each once.
+ */
 
 import * as api from "/static/kit/shared/api.js";
 
@@ -40,7 +43,10 @@ export class Reading {
     } catch (error) {
       this.store.fail(error);
       if (error instanceof api.ApiError && (error.status === 0 || error.status >= 500)) {
-        window.setTimeout(() => { this.openedSent.delete(key); if (this.store.current === incident) void this.opened(incident, snapshot); }, 2_000);
+        window.setTimeout(() => {
+          this.openedSent.delete(key);
+          if (this.store.current === incident) void this.opened(incident, snapshot);
+        }, 2_000);
       }
     }
   }

@@ -27,12 +27,14 @@ export class Ring {
     /** Colleagues' consoles whose loss was heard here. @type {Set<string>} */
     this.lostHeard = new Set();
     every(() => this.look(), LOOK_MS);
-    store.feed.on("beat", () => { if (document.visibilityState !== "visible") this.look(); });
+    store.feed.on("beat", () => {
+      if (document.visibilityState !== "visible") this.look();
+    });
   }
 
   /** From a person's gesture. */
   async arm() {
-    if (!await this.alarm.arm()) return;
+    if (!(await this.alarm.arm())) return;
     await this.alarm.watchOutputs().catch(() => {});
     this.armed.want(Date.now());
     this.alarm.test();
@@ -59,7 +61,13 @@ export class Ring {
 
   /** Whether this page is armed and its sound runs: what the relay is told. */
   get isSounding() {
-    return this.armed.wanted && this.alarm.armed && this.alarm.hasOutput && this.armed.cause !== "sound" && this.armed.cause !== "session";
+    return (
+      this.armed.wanted &&
+      this.alarm.armed &&
+      this.alarm.hasOutput &&
+      this.armed.cause !== "sound" &&
+      this.armed.cause !== "session"
+    );
   }
 
   look() {
@@ -84,7 +92,8 @@ export class Ring {
     else if (isLost) this.alarm.ring("low");
     else this.alarm.quiet();
     for (const { call } of soft) this.#once(this.chimed, call?.snapshot ?? "", "medium");
-    for (const one of this.store.feed.lastBeat?.["lost"] ?? []) this.#once(this.lostHeard, `${one.who}${one.since_us}`, "low");
+    for (const one of this.store.feed.lastBeat?.["lost"] ?? [])
+      this.#once(this.lostHeard, `${one.who}${one.since_us}`, "low");
   }
 
   /** @param {Set<string>} heard @param {string} key @param {import("/static/kit/shared/alarm.js").Priority} priority */

@@ -36,9 +36,24 @@ export class Side {
     this.noteText = h("input", { type: "text", maxlength: "2000", autocomplete: "off" });
     this.noteButton = h("button", { type: "submit" });
     this.noteError = h("p", { class: "error-line", role: "alert" });
-    this.noteForm = h("form", { class: "card note-form", onsubmit: (/** @type {Event} */ e) => void this.#send(e) },
-      h("div", { class: "note-line" }, this.noteText, this.noteButton), this.noteError);
-    this.el = h("aside", { class: "side" }, this.statement, this.change.el, this.receipts, this.patient, this.photos, this.table, this.noteForm, this.timeline);
+    this.noteForm = h(
+      "form",
+      { class: "card note-form", onsubmit: (/** @type {Event} */ e) => void this.#send(e) },
+      h("div", { class: "note-line" }, this.noteText, this.noteButton),
+      this.noteError,
+    );
+    this.el = h(
+      "aside",
+      { class: "side" },
+      this.statement,
+      this.change.el,
+      this.receipts,
+      this.patient,
+      this.photos,
+      this.table,
+      this.noteForm,
+      this.timeline,
+    );
   }
 
   /** Words for one patient are never left in the box of the next. @param {string} incident */
@@ -57,10 +72,16 @@ export class Side {
     this.noteText.setAttribute("aria-label", t("note.label"));
     this.noteText.setAttribute("placeholder", t("note.label"));
     this.noteButton.textContent = t("note.send");
-    this.#once(this.statement, [this.trace.shown, this.trace.report, detail.statement_ja, detail.report, this.store.now.streamState(detail)], () => this.#statement(detail));
+    this.#once(
+      this.statement,
+      [this.trace.shown, this.trace.report, detail.statement_ja, detail.report, this.store.now.streamState(detail)],
+      () => this.#statement(detail),
+    );
     this.change.render(this.trace.isNow ? null : this.trace.snapshot, detail.snapshots);
     this.#once(this.receipts, [detail.receipts, this.store.now.lookers(detail)], () => this.#receipts(detail));
-    this.#once(this.patient, [detail.patient, detail.timeline.length, detail.stream?.clock_offset_us], () => this.#patient(detail));
+    this.#once(this.patient, [detail.patient, detail.timeline.length, detail.stream?.clock_offset_us], () =>
+      this.#patient(detail),
+    );
     drawScenePhotos(this.photos, detail.id, detail.timeline);
     this.#once(this.table, this.trace.report, () => this.#table());
     this.#once(this.timeline, [detail.timeline, this.older.shown(detail)], () => this.#timeline(detail));
@@ -72,25 +93,47 @@ export class Side {
     const all = [...entries, ...detail.timeline].reverse();
     return [
       h("h2", null, t("side.timeline")),
-      h("ol", { class: "timeline" }, all.map((entry) => h("li", null, h("time", null, clock(entry.at_us, true)), h("span", null, entryWords(entry))))),
-      more > 0 ? h("button", { type: "button", class: "older", onclick: () => void this.older.ask(detail) }, t("side.older", { n: more })) : null,
+      h(
+        "ol",
+        { class: "timeline" },
+        all.map((entry) =>
+          h("li", null, h("time", null, clock(entry.at_us, true)), h("span", null, entryWords(entry))),
+        ),
+      ),
+      more > 0
+        ? h(
+            "button",
+            { type: "button", class: "older", onclick: () => void this.older.ask(detail) },
+            t("side.older", { n: more }),
+          )
+        : null,
       error ? h("p", { class: "error-line" }, error) : null,
     ];
   }
 
-  /** Draws a part again only when what it shows has changed. @param {HTMLElement} part @param {unknown} of @param {() => (Node | null)[]} draw */
+  /**
+   * Draws a part again only when what it shows has changed.
+   * @param {HTMLElement} part
+   * @param {unknown} of
+   * @param {() => (Node | null)[]} draw
+   */
   #once(part, of, draw) {
     const version = JSON.stringify([of, lang()]);
     if (part.dataset["version"] === version) return;
     part.dataset["version"] = version;
-    alone(() => fill(part, draw()), () => fill(part, h("p", { class: "warn-text" }, `▲ ${t("part.broken")}`)));
+    alone(
+      () => fill(part, draw()),
+      () => fill(part, h("p", { class: "warn-text" }, `▲ ${t("part.broken")}`)),
+    );
   }
 
   /** @param {IncidentDetail} detail */
   #receipts(detail) {
     const { receipts } = detail;
     const now = this.store.now.lookers(detail);
-    const other = receipts.disputed_by ? `${receipts.disputed_by} ${clock(receipts.disputed_at_us ?? 0, true)}　${decisionWords(String(receipts.disputed_decision))} ${receipts.disputed_text ?? ""}` : "";
+    const { disputed_by: by, disputed_at_us: atUs } = receipts;
+    const theirs = `${decisionWords(String(receipts.disputed_decision))} ${receipts.disputed_text ?? ""}`;
+    const other = by ? `${by} ${clock(atUs ?? 0, true)}　${theirs}` : "";
     return [
       h("h2", null, t("side.receipts")),
       receiptChain(receipts),
@@ -102,7 +145,9 @@ export class Side {
   /** No QRS in the newest seconds of a stream that is live, whatever is on show. @param {IncidentDetail} detail */
   #standstill(detail) {
     const seconds = this.store.now.streamState(detail) === "live" ? detail.report?.report?.standstill_s : null;
-    return typeof seconds === "number" ? h("p", { class: "standstill", role: "alert" }, `▲ ${t("side.standstill", { s: seconds })}`) : null;
+    return typeof seconds === "number"
+      ? h("p", { class: "standstill", role: "alert" }, `▲ ${t("side.standstill", { s: seconds })}`)
+      : null;
   }
 
   /** @param {IncidentDetail} detail */
@@ -112,7 +157,8 @@ export class Side {
     const of = live ? detail.report : snapshot;
     const reading = readReport(this.trace.report);
     const words = pick(/** @type {any} */ (of), "statement");
-    const said = (/** @type {{ja: string, en: string}[] | undefined} */ list) => (list ?? []).map((one) => one[lang()] || one.ja);
+    const said = (/** @type {{ja: string, en: string}[] | undefined} */ list) =>
+      (list ?? []).map((one) => one[lang()] || one.ja);
     const reasons = said(reading?.reasons);
     const unread = said(reading?.unreadable);
     return [
@@ -120,9 +166,17 @@ export class Side {
       h("h2", null, t(live ? "side.statement_live" : "side.statement")),
       tierBadge(reading?.tier ?? (live ? null : snapshot?.tier)),
       h("p", { class: "statement-words" }, words || t("side.no_statement")),
-      reasons.length ? h("ul", { class: "reasons" }, reasons.map((reason) => h("li", null, reason))) : null,
+      reasons.length
+        ? h(
+            "ul",
+            { class: "reasons" },
+            reasons.map((reason) => h("li", null, reason)),
+          )
+        : null,
       unread.length ? h("p", { class: "small" }, t("side.unreadable"), unread.join(" / ")) : null,
-      reading?.thresholdSource && reading.thresholdSource !== "entered" ? h("p", { class: "small warn-text" }, t("side.threshold_assumed")) : null,
+      reading?.thresholdSource && reading.thresholdSource !== "entered"
+        ? h("p", { class: "small warn-text" }, t("side.threshold_assumed"))
+        : null,
       h("p", { class: "small" }, t("sheet.unconfirmed"), reading?.version ? ` · ${reading.version}` : ""),
     ];
   }
@@ -130,12 +184,23 @@ export class Side {
   /** @param {IncidentDetail} detail */
   #patient(detail) {
     const card = detail.patient;
-    const text = (/** @type {unknown} */ value, /** @type {string} */ unit = "") => (value === null || value === undefined || value === "" ? "–" : `${value}${unit}`);
-    const bp = [card?.bp_right ? `${t("patient.right")} ${card.bp_right}` : "", card?.bp_left ? `${t("patient.left")} ${card.bp_left}` : ""].filter(Boolean).join("　");
+    const text = (/** @type {unknown} */ value, /** @type {string} */ unit = "") =>
+      value === null || value === undefined || value === "" ? "–" : `${value}${unit}`;
+    const bp = [
+      card?.bp_right ? `${t("patient.right")} ${card.bp_right}` : "",
+      card?.bp_left ? `${t("patient.left")} ${card.bp_left}` : "",
+    ]
+      .filter(Boolean)
+      .join("　");
     /** @type {[string, Node | string][]} */
     const rows = [
       ["patient.who", ageSex(card)],
-      ["patient.onset", card?.onset_at_us ? h("span", null, clock(card.onset_at_us), "（", since(card.onset_at_us), t("patient.ago"), "）") : "–"],
+      [
+        "patient.onset",
+        card?.onset_at_us
+          ? h("span", null, clock(card.onset_at_us), "（", since(card.onset_at_us), t("patient.ago"), "）")
+          : "–",
+      ],
       ["patient.pain", text(card?.pain_nrs, "/10")],
       ["patient.bp", bp || "–"],
       ["patient.hr", text(card?.hr_bpm, "/min")],
@@ -146,33 +211,90 @@ export class Side {
       ["patient.history", text(card?.history)],
     ];
     const offS = (detail.stream?.clock_offset_us ?? 0) / 1e6;
-    const clockOff = Math.abs(offS) >= 60 ? h("p", { class: "small warn-text" }, `▲ ${t(offS < 0 ? "patient.clock_ahead" : "patient.clock_behind", { min: Math.round(Math.abs(offS) / 60) })}`) : null;
+    const clockOff =
+      Math.abs(offS) >= 60
+        ? h(
+            "p",
+            { class: "small warn-text" },
+            `▲ ${t(offS < 0 ? "patient.clock_ahead" : "patient.clock_behind", {
+              min: Math.round(Math.abs(offS) / 60),
+            })}`,
+          )
+        : null;
     const spans = intervalsOf(detail.timeline, card?.onset_at_us);
     return [
       h("h2", null, t("side.patient")),
       clockOff,
-      h("dl", { class: "facts" }, rows.map(([key, value]) => h("div", null, h("dt", null, t(key)), h("dd", null, value)))),
+      h(
+        "dl",
+        { class: "facts" },
+        rows.map(([key, value]) => h("div", null, h("dt", null, t(key)), h("dd", null, value))),
+      ),
       spans.length ? h("h2", null, t("side.intervals")) : null,
-      spans.length ? h("dl", { class: "facts" }, spans.map(({ key, seconds }) => h("div", null, h("dt", null, t(`interval.${key}`)), h("dd", null, span(seconds))))) : null,
+      spans.length
+        ? h(
+            "dl",
+            { class: "facts" },
+            spans.map(({ key, seconds }) =>
+              h("div", null, h("dt", null, t(`interval.${key}`)), h("dd", null, span(seconds))),
+            ),
+          )
+        : null,
     ];
   }
 
   #table() {
     const reading = readReport(this.trace.report);
-    if (!reading || reading.leads.length === 0) return [h("h2", null, t("side.table")), h("p", null, t("side.no_table"))];
-    const cell = (/** @type {number | null} */ uv) => (uv === null ? [h("td", null, "–"), h("td", null, "–")] : [h("td", null, signedMm(uv)), h("td", { class: "uv" }, signedUv(uv))]);
+    if (!reading || reading.leads.length === 0)
+      return [h("h2", null, t("side.table")), h("p", null, t("side.no_table"))];
+    const cell = (/** @type {number | null} */ uv) =>
+      uv === null
+        ? [h("td", null, "–"), h("td", null, "–")]
+        : [h("td", null, signedMm(uv)), h("td", { class: "uv" }, signedUv(uv))];
     return [
       h("h2", null, t("side.table")),
-      h("table", { class: "leads" },
+      h(
+        "table",
+        { class: "leads" },
         h("caption", { class: "sr" }, t("side.table")),
-        h("thead", null,
-          h("tr", null, h("th", { scope: "col", rowspan: "2" }, t("table.lead")), h("th", { scope: "colgroup", colspan: "2" }, "J"), h("th", { scope: "colgroup", colspan: "2" }, "J+60"), h("th", { scope: "col" }, t("table.threshold")), h("th", { scope: "col", rowspan: "2" }, t("table.quality"))),
-          h("tr", null, h("th", null, "mm"), h("th", null, "µV"), h("th", null, "mm"), h("th", null, "µV"), h("th", null, "mm"))),
-        h("tbody", null, reading.leads.map((lead) => h("tr", { class: lead.meets ? "meets" : "" },
-          h("th", { scope: "row" }, lead.meets ? "▲ " : "", lead.lead),
-          ...cell(lead.jUv), ...cell(lead.j60Uv),
-          h("td", null, lead.thresholdUv === null ? "–" : (lead.thresholdUv / 100).toFixed(1)),
-          h("td", null, knows(`quality.${lead.quality}`) ? t(`quality.${lead.quality}`) : lead.quality || "–"))))),
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            h("th", { scope: "col", rowspan: "2" }, t("table.lead")),
+            h("th", { scope: "colgroup", colspan: "2" }, "J"),
+            h("th", { scope: "colgroup", colspan: "2" }, "J+60"),
+            h("th", { scope: "col" }, t("table.threshold")),
+            h("th", { scope: "col", rowspan: "2" }, t("table.quality")),
+          ),
+          h(
+            "tr",
+            null,
+            h("th", null, "mm"),
+            h("th", null, "µV"),
+            h("th", null, "mm"),
+            h("th", null, "µV"),
+            h("th", null, "mm"),
+          ),
+        ),
+        h(
+          "tbody",
+          null,
+          reading.leads.map((lead) =>
+            h(
+              "tr",
+              { class: lead.meets ? "meets" : "" },
+              h("th", { scope: "row" }, lead.meets ? "▲ " : "", lead.lead),
+              ...cell(lead.jUv),
+              ...cell(lead.j60Uv),
+              h("td", null, lead.thresholdUv === null ? "–" : (lead.thresholdUv / 100).toFixed(1)),
+              h("td", null, knows(`quality.${lead.quality}`) ? t(`quality.${lead.quality}`) : lead.quality || "–"),
+            ),
+          ),
+        ),
+      ),
       h("p", { class: "small" }, t("table.legend")),
     ];
   }
@@ -200,12 +322,23 @@ export function entryWords(entry) {
   const { data, who } = entry;
   const by = who ? (lang() === "ja" ? `（${who}）` : ` (${who})`) : "";
   switch (entry.stage) {
-    case "mark": return `${t(`mark.${data["mark"]}`)}${by}`;
-    case "note": return `${who}：${data["text"] ?? ""}`;
-    case "snapshot-stored": return t("stage.snapshot-stored", { reason: t(`reason.${data["reason"]}`) });
-    case "file-origin": return `${t("stage.file-origin")} ${pick(data, "recorded")}${data["doubts_ja"] ? ` ▲ ${pick(data, "doubts")}` : ""}${by}`;
-    case "screened": case "alert-raised": return `${t(`stage.${entry.stage}`)} ${data["tier"] ?? ""} ${pick(data, "statement")}`;
-    case "decided": return `${t("stage.decided")} ${decisionWords(String(data["decision"]))} ${data["text"] ?? ""}${by}`;
-    default: return `${knows(`stage.${entry.stage}`) ? t(`stage.${entry.stage}`) : entry.stage}${by}`;
+    case "mark":
+      return `${t(`mark.${data["mark"]}`)}${by}`;
+    case "note":
+      return `${who}：${data["text"] ?? ""}`;
+    case "snapshot-stored":
+      return t("stage.snapshot-stored", { reason: t(`reason.${data["reason"]}`) });
+    case "file-origin":
+      return [t("stage.file-origin"), pick(data, "recorded"), data["doubts_ja"] ? `▲ ${pick(data, "doubts")}` : ""]
+        .filter(Boolean)
+        .join(" ")
+        .concat(by);
+    case "screened":
+    case "alert-raised":
+      return `${t(`stage.${entry.stage}`)} ${data["tier"] ?? ""} ${pick(data, "statement")}`;
+    case "decided":
+      return `${t("stage.decided")} ${decisionWords(String(data["decision"]))} ${data["text"] ?? ""}${by}`;
+    default:
+      return `${knows(`stage.${entry.stage}`) ? t(`stage.${entry.stage}`) : entry.stage}${by}`;
   }
 }

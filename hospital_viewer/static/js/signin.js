@@ -7,8 +7,20 @@ export class SignIn {
   /** @param {import("/static/viewer/js/store.js").Store} store */
   constructor(store) {
     this.store = store;
-    this.name = h("input", { id: "name", name: "username", autocomplete: "username", autocapitalize: "none", required: true });
-    this.password = h("input", { id: "password", name: "password", type: "password", autocomplete: "current-password", required: true });
+    this.name = h("input", {
+      id: "name",
+      name: "username",
+      autocomplete: "username",
+      autocapitalize: "none",
+      required: true,
+    });
+    this.password = h("input", {
+      id: "password",
+      name: "password",
+      type: "password",
+      autocomplete: "current-password",
+      required: true,
+    });
     this.error = h("p", { class: "error-line", role: "alert" });
     this.button = h("button", { type: "submit", class: "primary" });
     this.site = h("p", { class: "site-name" });
@@ -16,10 +28,26 @@ export class SignIn {
     this.nameLabel = h("label", { for: "name" });
     this.passwordLabel = h("label", { for: "password" });
     this.intended = h("p", { class: "small" });
-    this.other = h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") });
-    this.form = h("form", { class: "signin-form", onsubmit: (/** @type {Event} */ e) => void this.#submit(e) },
-      h("h1", null, "救命リレー"), this.site, this.why, this.nameLabel, this.name, this.passwordLabel, this.password,
-      this.button, this.error, this.intended, this.other);
+    this.other = h("button", {
+      type: "button",
+      class: "tool quiet",
+      onclick: () => setLang(lang() === "ja" ? "en" : "ja"),
+    });
+    this.form = h(
+      "form",
+      { class: "signin-form", onsubmit: (/** @type {Event} */ e) => void this.#submit(e) },
+      h("h1", null, "救命リレー"),
+      this.site,
+      this.why,
+      this.nameLabel,
+      this.name,
+      this.passwordLabel,
+      this.password,
+      this.button,
+      this.error,
+      this.intended,
+      this.other,
+    );
     this.el = h("main", { class: "signin" }, this.form);
   }
 

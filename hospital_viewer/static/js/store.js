@@ -39,12 +39,23 @@ export class Store {
     this.trouble = "";
     this.unreached = false;
     this.feed = new Feed(feedUrl("/feed/v1"), { protocol: FEED_PROTOCOL });
-    this.blocked = new Blocked(this.feed, () => { if (this.blocked.told && !this.resting) void this.reload(); this.changed(); }, (error) => this.fail(error));
+    this.blocked = new Blocked(
+      this.feed,
+      () => {
+        if (this.blocked.told && !this.resting) void this.reload();
+        this.changed();
+      },
+      (error) => this.fail(error),
+    );
     this.now = new Now(this.feed);
     this.outbox = new Outbox({
-      key: "kyumei-unsent", storage: browserStorage, nowMs: Date.now, later,
+      key: "kyumei-unsent",
+      storage: browserStorage,
+      nowMs: Date.now,
+      later,
       send: (act) => this.#post(act),
-      who: () => (this.resting ? "" : this.me?.name ?? ""), changed: () => this.changed(),
+      who: () => (this.resting ? "" : (this.me?.name ?? "")),
+      changed: () => this.changed(),
     });
     /** @type {Set<() => void>} */
     this.listeners = new Set();
@@ -92,7 +103,10 @@ export class Store {
       if (rests) this.rest(user);
       else void this.reload().then(() => this.outbox.flush());
     });
-    feed.on("beat", () => { if (this.trouble && this.unreached && !this.resting) void this.reload(); this.changed(); });
+    feed.on("beat", () => {
+      if (this.trouble && this.unreached && !this.resting) void this.reload();
+      this.changed();
+    });
     feed.on("incident", ({ incident }) => this.#row(incident));
     feed.on("timeline", (entry) => this.#entry(entry));
     feed.on("report", (report) => {
@@ -143,7 +157,13 @@ export class Store {
 
   async start() {
     // the name of the site is decoration, and nothing waits for it; the sign-in says what is wrong
-    void api.get("/api/site").then((site) => { this.site = site; this.changed(); }).catch(() => null);
+    void api
+      .get("/api/site")
+      .then((site) => {
+        this.site = site;
+        this.changed();
+      })
+      .catch(() => null);
     try {
       this.me = await api.get("/api/session");
       this.feed.start();
@@ -263,15 +283,19 @@ export class Store {
 
   /**
    * A decision on what was on the screen. Null once the relay has it, else the order as it waits on this page.
-   * @param {{decision: string, text: string, snapshot: string | null, live: unknown, after: number}} order `live`: the ten seconds of a live
+   * @param {{decision: string, text: string, snapshot: string | null, live: unknown, after: number}} order `live`:
+   *   the ten seconds of a live
    *   trace; `after`: the newest decision that stood there when the person was asked
    */
   async decide(order) {
     const { detail } = this;
     if (!detail) throw new Error(t("decide.no_case"));
     const left = await this.outbox.add({
-      path: `/api/incidents/${detail.id}/decisions`, body: { ...order },
-      title: `${decisionWords(order.decision)}　${order.text}`, about: detail.unit, incident: detail.id,
+      path: `/api/incidents/${detail.id}/decisions`,
+      body: { ...order },
+      title: `${decisionWords(order.decision)}　${order.text}`,
+      about: detail.unit,
+      incident: detail.id,
     });
     if (this.current === detail.id) await this.refreshDetail();
     return left;
@@ -281,19 +305,32 @@ export class Store {
   async note(text) {
     const { detail } = this;
     if (!detail) throw new Error(t("decide.no_case"));
-    const left = await this.outbox.add({ path: `/api/incidents/${detail.id}/notes`, body: { text }, title: text, about: detail.unit, incident: detail.id });
+    const left = await this.outbox.add({
+      path: `/api/incidents/${detail.id}/notes`,
+      body: { text },
+      title: text,
+      about: detail.unit,
+      incident: detail.id,
+    });
     if (this.current === detail.id) await this.refreshDetail();
     return left;
   }
 
-  /** The person has looked at what stands there now and sends it all the same. @param {string} id @param {number | null} [after] the decision they were shown */
+  /**
+   * The person has looked at what stands there now and sends it all the same.
+   * @param {string} id
+   * @param {number | null} [after] the decision they were shown
+   */
   async sendAgain(id, after = null) {
     const act = this.outbox.act(id);
     if (!act) return;
     let seen = /** @type {Record<string, unknown>} */ ({});
     try {
-      if ("after" in act.body) seen = { after: after ?? (await api.get(`/api/incidents/${act.incident}`)).receipts.decided_entry ?? 0 };
-    } catch { /* the relay is not reached: it waits as it is */ }
+      if ("after" in act.body)
+        seen = { after: after ?? (await api.get(`/api/incidents/${act.incident}`)).receipts.decided_entry ?? 0 };
+    } catch {
+      /* the relay is not reached: it waits as it is */
+    }
     await this.outbox.again(id, seen);
     if (this.current === act.incident) await this.refreshDetail();
   }

@@ -34,7 +34,15 @@ export class TopBar {
     this.keys = shortcutsButton();
     this.password = new OwnPassword();
     this.drill = h("strong", { class: "drill-mark", hidden: true });
-    this.bar = h("header", { class: "topbar" }, this.drill, h("strong", { class: "brand" }, "救命リレー"), this.link, this.armed, this.menu);
+    this.bar = h(
+      "header",
+      { class: "topbar" },
+      this.drill,
+      h("strong", { class: "brand" }, "救命リレー"),
+      this.link,
+      this.armed,
+      this.menu,
+    );
     this.calls = new CallBar(delivery, (row) => this.#call(row));
     this.trouble = h("p", { class: "trouble", role: "alert", hidden: true });
     this.el = h("div", { class: "top" }, this.bar, this.calls.el, this.trouble);
@@ -44,8 +52,16 @@ export class TopBar {
   renderNotice() {
     this.password.close();
     const { armed } = this.ring;
-    const words = armed.state === "lost" ? [t("alarm.lost"), t("alarm.lost_for", { span: span(armed.lostS(Date.now())) }), t(`alarm.cause.${armed.cause}`)].join("　")
-      : armed.state === "armed" ? t("alarm.armed") : "";
+    const words =
+      armed.state === "lost"
+        ? [
+            t("alarm.lost"),
+            t("alarm.lost_for", { span: span(armed.lostS(Date.now())) }),
+            t(`alarm.cause.${armed.cause}`),
+          ].join("　")
+        : armed.state === "armed"
+          ? t("alarm.armed")
+          : "";
     const told = [words, ...this.store.feed.troubles()].filter(Boolean).join("　");
     this.notice.hidden = told === "";
     this.notice.dataset["armed"] = armed.state;
@@ -58,7 +74,14 @@ export class TopBar {
     this.#armed();
     this.#ring();
     const { told } = this.store.blocked;
-    const trouble = [this.hand.words, ...this.store.feed.troubles(), told ? pick(told, "words") : "", this.store.trouble].filter(Boolean).join("　");
+    const trouble = [
+      this.hand.words,
+      ...this.store.feed.troubles(),
+      told ? pick(told, "words") : "",
+      this.store.trouble,
+    ]
+      .filter(Boolean)
+      .join("　");
     this.trouble.hidden = trouble === "";
     setText(this.trouble, trouble);
   }
@@ -72,20 +95,31 @@ export class TopBar {
     this.menu.dataset["key"] = key;
     this.keys.words();
     this.password.words();
-    fill(this.menu,
+    fill(
+      this.menu,
       this.keys.button,
-      h("button", { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") }, lang() === "ja" ? "English" : "日本語"),
+      h(
+        "button",
+        { type: "button", class: "tool quiet", onclick: () => setLang(lang() === "ja" ? "en" : "ja") },
+        lang() === "ja" ? "English" : "日本語",
+      ),
       h("button", { type: "button", class: "tool quiet", onclick: () => nextTheme() }, themeWord),
       h("span", { class: "me" }, this.store.me?.display_name ?? ""),
       this.password.button,
-      h("button", { type: "button", class: "tool quiet", onclick: () => void this.store.signOut() }, t("session.out")));
+      h("button", { type: "button", class: "tool quiet", onclick: () => void this.store.signOut() }, t("session.out")),
+    );
   }
 
   #link() {
     const { feed } = this.store;
     const down = feed.state !== "open" || !this.store.now.isFresh;
     this.link.classList.toggle("down", down);
-    setText(this.link, down ? `✕ ${t(this.store.blocked.told ? "link.blocked" : "link.down", { s: feed.silentS() })}` : `● ${t("link.up")}`);
+    setText(
+      this.link,
+      down
+        ? `✕ ${t(this.store.blocked.told ? "link.blocked" : "link.down", { s: feed.silentS() })}`
+        : `● ${t("link.up")}`,
+    );
   }
 
   /** Armed, silent, or armed and lost: since when nothing would be heard, why, and what to do. */
@@ -106,22 +140,36 @@ export class TopBar {
     const { state, cause } = this.ring.armed;
     const arm = h("button", { type: "button", class: "arm", onclick: () => void this.#arm() }, t("alarm.arm"));
     if (state === "silent") return [h("strong", { class: "armed-words" }, bell(true), t("alarm.silent")), arm];
-    const gaps = this.ring.gaps.map(({ fromMs, toMs }) => h("span", { class: "gap" }, t("alarm.gap", { from: clock(fromMs * 1000, true), to: clock(toMs * 1000, true) })));
-    const away = gaps.length ? h("button", { type: "button", class: "gap-seen", onclick: () => this.#putAway() }, t("alarm.gap_seen")) : null;
+    const gaps = this.ring.gaps.map(({ fromMs, toMs }) =>
+      h("span", { class: "gap" }, t("alarm.gap", { from: clock(fromMs * 1000, true), to: clock(toMs * 1000, true) })),
+    );
+    const away = gaps.length
+      ? h("button", { type: "button", class: "gap-seen", onclick: () => this.#putAway() }, t("alarm.gap_seen"))
+      : null;
     if (state === "lost") {
-      return [h("strong", { class: "armed-words", role: "alert" }, bell(true), t("alarm.lost")), this.lostFor, h("span", { class: "armed-why" }, t(`alarm.cause.${cause}`)),
-        cause === "link" || cause === "relay" ? null : arm];
+      return [
+        h("strong", { class: "armed-words", role: "alert" }, bell(true), t("alarm.lost")),
+        this.lostFor,
+        h("span", { class: "armed-why" }, t(`alarm.cause.${cause}`)),
+        cause === "link" || cause === "relay" ? null : arm,
+      ];
     }
-    return [h("span", { class: "armed-words" }, bell(false), t("alarm.armed")),
+    return [
+      h("span", { class: "armed-words" }, bell(false), t("alarm.armed")),
       h("button", { type: "button", class: "tool quiet", onclick: () => this.ring.alarm.test() }, t("alarm.test")),
-      h("span", { class: "consoles" }, this.#consoles()), gaps, away].flat();
+      h("span", { class: "consoles" }, this.#consoles()),
+      gaps,
+      away,
+    ].flat();
   }
 
   /** How many pages of this hospital can ring, and whose was lost. */
   #consoles() {
     const beat = this.store.feed.lastBeat;
     if (!beat || !this.store.now.isFresh) return "";
-    const lost = beat["lost"].map((/** @type {{who: string, since_us: number}} */ one) => t("alarm.colleague_lost", { who: one.who, at: clock(one.since_us) }));
+    const lost = beat["lost"].map((/** @type {{who: string, since_us: number}} */ one) =>
+      t("alarm.colleague_lost", { who: one.who, at: clock(one.since_us) }),
+    );
     return [t("alarm.consoles", { n: beat["armed_pages"] }), ...lost].join("　▲ ");
   }
 
@@ -143,10 +191,18 @@ export class TopBar {
 
   /** @param {IncidentRow} row */
   #call(row) {
-    return h("button", { type: "button", class: "call", dataset: { tier: letterOf(row.call?.tier), level: row.call?.level ?? "" }, onclick: () => this.open(row.id) },
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "call",
+        dataset: { tier: letterOf(row.call?.tier), level: row.call?.level ?? "" },
+        onclick: () => this.open(row.id),
+      },
       tierBadge(row.call?.tier),
       h("span", { class: "call-unit" }, row.unit),
       h("span", null, ageSex(row.patient)),
-      h("strong", { class: "call-open" }, t("alarm.open")));
+      h("strong", { class: "call-open" }, t("alarm.open")),
+    );
   }
 }

@@ -2,7 +2,7 @@
 
 import { fill, h, setText } from "/static/kit/shared/dom.js";
 import { ageSex, clock, stamp } from "/static/kit/shared/format.js";
-import { lang, pick, t } from "/static/kit/shared/i18n.js";
+import { pick, t } from "/static/kit/shared/i18n.js";
 import { since } from "/static/kit/shared/since.js";
 import { InView } from "/static/kit/shared/in_view.js";
 import * as api from "/static/kit/shared/api.js";
@@ -22,7 +22,10 @@ import { firstSnapshot } from "/static/viewer/js/triage.js";
 const LOOK_BACK_S = 30;
 
 export class TraceView {
-  /** @param {import("/static/viewer/js/store.js").Store} store @param {import("/static/viewer/js/delivery.js").Delivery} delivery */
+  /**
+   * @param {import("/static/viewer/js/store.js").Store} store
+   * @param {import("/static/viewer/js/delivery.js").Delivery} delivery
+   */
   constructor(store, delivery) {
     this.store = store;
     this.delivery = delivery;
@@ -50,13 +53,15 @@ export class TraceView {
     this.sweep.onpainted = () => this.#painted();
     this.sheet.onpainted = () => this.#painted();
     store.feed.on("frame", (frame) => this.sweep.write(frame));
-    store.feed.on("stream-state", (state) => { if (state.stream === this.stream) this.sweep.setState(state); });
+    store.feed.on("stream-state", (state) => {
+      if (state.stream === this.stream) this.sweep.setState(state);
+    });
     store.feed.on("skipped", (hole) => void this.#fetch(hole.stream, hole.from_sample, hole.to_sample));
   }
 
   /** The report of what is on show. */
   get report() {
-    return this.isNow ? this.store.detail?.report?.report ?? null : this.snapshot?.report ?? null;
+    return this.isNow ? (this.store.detail?.report?.report ?? null) : (this.snapshot?.report ?? null);
   }
 
   /** Which snapshot a decision made now is about. */
@@ -77,7 +82,8 @@ export class TraceView {
   render() {
     const { detail } = this.store;
     if (!detail) {
-      if (!this.store.current || this.store.resting) this.#leave(); // a page that rests may follow nothing: the relay would close it for asking
+      // a page that rests may follow nothing: the relay would close it for asking
+      if (!this.store.current || this.store.resting) this.#leave();
       return;
     }
     if (detail.id !== this.incident) this.#enter(detail);
@@ -133,7 +139,9 @@ export class TraceView {
     if (this.shown !== null) this.#follow();
   }
 
-  /** Asks for the live samples: after the sheet that is read first, so that on a weak line they do not take its room. */
+  /**
+   * Asks for the live samples: after the sheet that is read first, so that on a weak line they do not take its room.
+   */
   #follow() {
     if (!this.stream || this.followed === this.stream) return;
     this.followed = this.stream;
@@ -144,7 +152,8 @@ export class TraceView {
   #renew(detail) {
     const row = detail.snapshots.find((snap) => snap.id === this.shown);
     const had = this.snapshot;
-    if (row && had && had.id === row.id && (row.tier !== had.tier || row.complete !== had.complete)) void this.show(row.id, true);
+    if (row && had && had.id === row.id && (row.tier !== had.tier || row.complete !== had.complete))
+      void this.show(row.id, true);
   }
 
   /** @param {string} what @param {boolean} [again] */
@@ -170,10 +179,11 @@ export class TraceView {
     try {
       const kept = again && this.snapshot?.id === id && this.snapshot.complete ? this.sheet.rec : null;
       const row = this.store.detail?.snapshots.find((one) => one.id === id && one.stored_at_us !== null);
-      const early = !kept && row ? loadRecording(row) : null; // on a weak line each turn is half a second: report and samples together
+      // on a weak line each turn is half a second: report and samples together
+      const early = !kept && row ? loadRecording(row) : null;
       early?.catch(() => null);
       const snap = await this.store.snapshot(id);
-      const rec = kept ?? await (early && sameSamples(row, snap) ? early : loadRecording(snap));
+      const rec = kept ?? (await (early && sameSamples(row, snap) ? early : loadRecording(snap)));
       if (this.shown !== id) return;
       this.snapshot = snap;
       fill(this.stage, this.sheet.el);
@@ -195,7 +205,9 @@ export class TraceView {
   /** Whose trace somebody can see on this page now; nobody's while it is hidden, out of sight, or shows numbers. */
   get onScreen() {
     const isSeen = this.store.detail !== null && this.inView.isSeen(JSON.stringify([this.incident, this.decidedOn]));
-    return isSeen && this.incident ? { incident: this.incident, snapshot: this.decidedOn } : { incident: null, snapshot: null };
+    return isSeen && this.incident
+      ? { incident: this.incident, snapshot: this.decidedOn }
+      : { incident: null, snapshot: null };
   }
 
   /** Samples are drawn: from now on it counts whether they are seen. Numbers alone (the trend) are not the trace. */
@@ -236,26 +248,51 @@ export class TraceView {
     const { snapshot } = this;
     const live = this.shown === "live";
     this.head.hidden = !live && (this.isNow || !snapshot);
-    const origin = this.isNow ? null : (detail.snapshots.find((row) => row.id === this.shown) ?? snapshot)?.origin ?? null;
+    const origin = this.isNow
+      ? null
+      : ((detail.snapshots.find((row) => row.id === this.shown) ?? snapshot)?.origin ?? null);
     this.doubt.hidden = !origin?.doubts.length;
     setText(this.doubt, origin?.doubts.length ? `▲ ${t("origin.doubt")} ${pick(origin, "doubts")}` : "");
     if (live) {
-      fill(this.head, h("strong", { class: "live-rate" }, liveRate(detail.report, this.sweep)), h("span", null, t("trace.rate_of")));
+      fill(
+        this.head,
+        h("strong", { class: "live-rate" }, liveRate(detail.report, this.sweep)),
+        h("span", null, t("trace.rate_of")),
+      );
       return;
     }
     if (this.head.hidden || !snapshot) return;
     const reading = readReport(snapshot.report);
-    const value = (/** @type {string} */ name, /** @type {number | null | undefined} */ v, /** @type {string} */ unit) => (v === null || v === undefined ? `${name} –` : `${name} ${Math.round(v)}${unit}`);
-    fill(this.head,
-      [detail.unit, stamp(snapshot.taken_at_us), ageSex(detail.patient)].map((words) => h("span", { class: "who" }, words)),
+    const value = (
+      /** @type {string} */ name,
+      /** @type {number | null | undefined} */ v,
+      /** @type {string} */ unit,
+    ) => (v === null || v === undefined ? `${name} –` : `${name} ${Math.round(v)}${unit}`);
+    fill(
+      this.head,
+      [detail.unit, stamp(snapshot.taken_at_us), ageSex(detail.patient)].map((words) =>
+        h("span", { class: "who" }, words),
+      ),
       h("span", { class: "sheet-age" }, since(snapshot.taken_at_us), t("patient.ago")),
       origin ? h("span", { class: "origin" }, pick(origin, "recorded")) : null,
-      [value("HR", reading?.hrBpm, "/min"), reading?.prMs ? value("PR", reading.prMs, " ms") : "", value("QRS", reading?.qrsMs, " ms"), value("QTcF", reading?.qtcMs, " ms")].filter(Boolean).map((words) => h("span", null, words)),
-      h("strong", null, t("sheet.unconfirmed")));
+      [
+        value("HR", reading?.hrBpm, "/min"),
+        reading?.prMs ? value("PR", reading.prMs, " ms") : "",
+        value("QRS", reading?.qrsMs, " ms"),
+        value("QTcF", reading?.qtcMs, " ms"),
+      ]
+        .filter(Boolean)
+        .map((words) => h("span", null, words)),
+      h("strong", null, t("sheet.unconfirmed")),
+    );
   }
 }
 
-/** Whether a row of the case and the snapshot itself speak of the same samples. @param {Snapshot | undefined} row @param {Snapshot} snap */
+/**
+ * Whether a row of the case and the snapshot itself speak of the same samples.
+ * @param {Snapshot | undefined} row
+ * @param {Snapshot} snap
+ */
 function sameSamples(row, snap) {
   return row?.sha256 === snap.sha256 && row?.first_sample === snap.first_sample && row?.n_samples === snap.n_samples;
 }

@@ -48,10 +48,23 @@ export class TrendPane {
     const heard = this.runs;
     this.runs = kept;
     for (const run of heard) {
-      run.end_sample.forEach((end, i) => addReport(this.runs, {
-        stream: run.stream, first_sample: 0, n_samples: end,
-        report: { tier: run.tier[i], hr_bpm: run.hr_bpm[i], st_j_uv: at(run.st_j_uv, i), st_j60_uv: at(run.st_j60_uv, i) },
-      }, run.at_us[i] ?? now()));
+      for (const [i, end] of run.end_sample.entries()) {
+        addReport(
+          this.runs,
+          {
+            stream: run.stream,
+            first_sample: 0,
+            n_samples: end,
+            report: {
+              tier: run.tier[i],
+              hr_bpm: run.hr_bpm[i],
+              st_j_uv: at(run.st_j_uv, i),
+              st_j60_uv: at(run.st_j60_uv, i),
+            },
+          },
+          run.at_us[i] ?? now(),
+        );
+      }
     }
     this.render();
   }

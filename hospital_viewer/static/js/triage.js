@@ -1,4 +1,7 @@
-/** In which order cases stand, and what sounds. The relay judges (`call`, `place`: docs/http.md); nothing is judged here. Pure. */
+/**
+ * In which order cases stand, and what sounds. The relay judges (`call`, `place`: docs/http.md); nothing is judged
+ * here. Pure.
+ */
 
 /** @typedef {import("/static/viewer/js/contract.js").IncidentRow} IncidentRow */
 
@@ -20,8 +23,12 @@ const tierOf = (row) => (row.call ? row.call.tier : row.tier);
  * @returns {IncidentRow[]}
  */
 export function triaged(rows) {
-  return [...rows].sort((x, y) => x.place - y.place || rank(tierOf(x)) - rank(tierOf(y))
-    || (x.call && y.call ? x.call.since_us - y.call.since_us : y.opened_at_us - x.opened_at_us));
+  return [...rows].sort(
+    (x, y) =>
+      x.place - y.place ||
+      rank(tierOf(x)) - rank(tierOf(y)) ||
+      (x.call && y.call ? x.call.since_us - y.call.since_us : y.opened_at_us - x.opened_at_us),
+  );
 }
 
 /**
@@ -44,7 +51,9 @@ export function firstSnapshot({ snapshots, timeline, call }) {
   const newest = [...snapshots].sort((a, b) => b.taken_at_us - a.taken_at_us);
   const alert = timeline.findLast((entry) => entry.stage === "alert-raised");
   const named = (/** @type {unknown} */ id) => newest.find((snap) => snap.id === id);
-  return named(call?.snapshot) ?? named(alert?.data["snapshot"]) ?? newest.find((snap) => snap.tier) ?? newest[0] ?? null;
+  return (
+    named(call?.snapshot) ?? named(alert?.data["snapshot"]) ?? newest.find((snap) => snap.tier) ?? newest[0] ?? null
+  );
 }
 
 /**
@@ -54,7 +63,8 @@ export function firstSnapshot({ snapshots, timeline, call }) {
  * @returns {{key: string, seconds: number}[]}
  */
 export function intervalsOf(timeline, onsetUs) {
-  const at = (/** @type {(e: import("/static/viewer/js/contract.js").TimelineEntry) => boolean} */ is) => timeline.find(is)?.at_us ?? null;
+  const at = (/** @type {(e: import("/static/viewer/js/contract.js").TimelineEntry) => boolean} */ is) =>
+    timeline.find(is)?.at_us ?? null;
   const mark = (/** @type {string} */ name) => at((e) => e.stage === "mark" && e.data["mark"] === name);
   const stage = (/** @type {string} */ name) => at((e) => e.stage === name);
   const fmc = mark("fmc");
@@ -62,8 +72,11 @@ export function intervalsOf(timeline, onsetUs) {
   const opened = stage("trace-opened");
   /** @type {[string, number | null | undefined, number | null | undefined][]} */
   const pairs = [
-    ["onset_fmc", onsetUs, fmc], ["fmc_ecg", fmc, ecg], ["ecg_open", ecg, opened],
-    ["open_decision", opened, stage("decided")], ["fmc_door", fmc, mark("door")],
+    ["onset_fmc", onsetUs, fmc],
+    ["fmc_ecg", fmc, ecg],
+    ["ecg_open", ecg, opened],
+    ["open_decision", opened, stage("decided")],
+    ["fmc_door", fmc, mark("door")],
   ];
   return pairs.flatMap(([key, from, to]) => (from && to && to >= from ? [{ key, seconds: (to - from) / 1e6 }] : []));
 }

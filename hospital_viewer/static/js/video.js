@@ -6,14 +6,21 @@ import { clock } from "/static/kit/shared/format.js";
 import { lang, t } from "/static/kit/shared/i18n.js";
 import { WhepPlayer } from "/static/kit/video/whep.js";
 
-/** @typedef {{id: string, state: string, complaint: string, unit: string | null, stills: {id: string, at_us: number, by: string}[]}} SharedCall */
+/**
+ * @typedef {{id: string, state: string, complaint: string, unit: string | null, stills: {id: string, at_us: number,
+ *   by: string}[]}} SharedCall
+ */
 
 export class SharedVideo {
   /** @param {import("/static/viewer/js/store.js").Store} store */
   constructor(store) {
     this.store = store;
     /** @type {CallBook<SharedCall>} */
-    this.book = new CallBook(store.feed, (call) => call.state !== "ended", () => this.render());
+    this.book = new CallBook(
+      store.feed,
+      (call) => call.state !== "ended",
+      () => this.render(),
+    );
     this.current = "";
     /** @type {WhepPlayer | null} */
     this.player = null;
@@ -43,7 +50,12 @@ export class SharedVideo {
     if (!calls.has(this.current)) this.current = "";
     this.el.hidden = calls.size === 0;
     setText(this.title, t("video.title"));
-    replaceList(this.buttons, [...calls.values()], (call) => call.id, (call, old) => this.#button(call, old));
+    replaceList(
+      this.buttons,
+      [...calls.values()],
+      (call) => call.id,
+      (call, old) => this.#button(call, old),
+    );
     this.#paint(calls.get(this.current));
   }
 
@@ -51,7 +63,10 @@ export class SharedVideo {
   #button(call, old) {
     const el = old ?? h("button", { type: "button", class: "tool", onclick: () => this.#open(call.id) });
     el.setAttribute("aria-pressed", String(call.id === this.current));
-    setText(el, [call.unit, call.complaint, t(call.state === "live" ? "video.live" : "video.waiting")].filter(Boolean).join("　"));
+    setText(
+      el,
+      [call.unit, call.complaint, t(call.state === "live" ? "video.live" : "video.waiting")].filter(Boolean).join("　"),
+    );
     return el;
   }
 
@@ -66,8 +81,26 @@ export class SharedVideo {
     this.pane.dataset["version"] = version;
     if (!call) return void fill(this.pane);
     this.player ??= new WhepPlayer(`/api/calls/${call.id}`, true);
-    fill(this.pane, this.player.el, h("div", { class: "video-stills" }, ...call.stills.slice(-8).reverse().map((still) =>
-      h("a", { href: `/api/calls/${call.id}/stills/${still.id}`, target: "_blank", rel: "noopener" },
-        h("img", { src: `/api/calls/${call.id}/stills/${still.id}`, alt: t("video.still", { at: clock(still.at_us, true) }) })))));
+    fill(
+      this.pane,
+      this.player.el,
+      h(
+        "div",
+        { class: "video-stills" },
+        ...call.stills
+          .slice(-8)
+          .reverse()
+          .map((still) =>
+            h(
+              "a",
+              { href: `/api/calls/${call.id}/stills/${still.id}`, target: "_blank", rel: "noopener" },
+              h("img", {
+                src: `/api/calls/${call.id}/stills/${still.id}`,
+                alt: t("video.still", { at: clock(still.at_us, true) }),
+              }),
+            ),
+          ),
+      ),
+    );
   }
 }

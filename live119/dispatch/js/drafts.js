@@ -30,7 +30,9 @@ export class Drafts {
   #keep() {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.kept));
-    } catch { /* no storage: the page itself still holds them */ }
+    } catch {
+      /* no storage: the page itself still holds them */
+    }
   }
 }
 

@@ -9,11 +9,21 @@ export const keycap = (key) => h("kbd", { "aria-hidden": "true" }, key.toUpperCa
 /** @param {KeyboardEvent} event */
 function wanted(event) {
   const at = /** @type {HTMLElement | null} */ (event.target);
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing || at?.closest("input, select, textarea, video, dialog")) return null;
+  if (
+    event.ctrlKey ||
+    event.altKey ||
+    event.metaKey ||
+    event.repeat ||
+    event.isComposing ||
+    at?.closest("input, select, textarea, video, dialog")
+  )
+    return null;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") return neighbour(event.key === "ArrowDown" ? 1 : -1);
   if (isCharacter(event.key) && !shortcutsOn()) return null;
   const key = event.shiftKey ? `shift+${event.key.toLowerCase()}` : event.key.toLowerCase();
-  const found = /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`));
+  const found = /** @type {HTMLElement | null} */ (
+    document.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`)
+  );
   return found?.getClientRects().length ? found : null; // what is folded away is not pressed
 }
 
@@ -27,7 +37,10 @@ function neighbour(step) {
 /** Escape folds what is unfolded and leaves what is being written. */
 function closed() {
   const cancel = /** @type {HTMLElement | null} */ (document.querySelector("[data-escape]"));
-  if (cancel) { cancel.click(); return true; }
+  if (cancel) {
+    cancel.click();
+    return true;
+  }
   const open = /** @type {HTMLDetailsElement | null} */ (document.querySelector("details[open]"));
   if (!open) return false;
   open.open = false;

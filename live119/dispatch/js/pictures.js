@@ -13,12 +13,23 @@ export class Pictures {
     this.players = new Map();
   }
 
-  /** Opens what is missing and closes what is over: the call on the big screen first, then the newest. @param {Call[]} calls @param {string | null} current */
+  /**
+   * Opens what is missing and closes what is over: the call on the big screen first, then the newest.
+   * @param {Call[]} calls
+   * @param {string | null} current
+   */
   keep(calls, current) {
-    const wanted = calls.filter((call) => HAS_PICTURE.has(call.state))
+    const wanted = calls
+      .filter((call) => HAS_PICTURE.has(call.state))
       .sort((a, b) => Number(b.id === current) - Number(a.id === current) || b.taken_at_us - a.taken_at_us)
-      .slice(0, MOST).map((call) => call.id);
-    for (const [id, player] of this.players) if (!wanted.includes(id)) { player.close(); player.el.remove(); this.players.delete(id); }
+      .slice(0, MOST)
+      .map((call) => call.id);
+    for (const [id, player] of this.players)
+      if (!wanted.includes(id)) {
+        player.close();
+        player.el.remove();
+        this.players.delete(id);
+      }
     for (const id of wanted) if (!this.players.has(id)) this.players.set(id, new WhepPlayer(`/api/calls/${id}`, true));
   }
 
@@ -27,7 +38,11 @@ export class Pictures {
     return this.players.get(id) ?? null;
   }
 
-  /** Puts a player where it is to be seen; taken from one place to another it would stand still. @param {HTMLElement} at @param {WhepPlayer | null} player */
+  /**
+   * Puts a player where it is to be seen; taken from one place to another it would stand still.
+   * @param {HTMLElement} at
+   * @param {WhepPlayer | null} player
+   */
   place(at, player) {
     if (!player) return at.replaceChildren();
     if (player.el.parentElement === at) return;

@@ -8,16 +8,26 @@ import { browserStorage, Outbox } from "/static/kit/shared/outbox.js";
 import { FEED_PROTOCOL, Feed, feedUrl } from "/static/kit/shared/feed.js";
 import { Drafts } from "/static/dispatch/js/drafts.js";
 
-/** @typedef {{path: string, body?: Record<string, unknown>, method?: "POST" | "DELETE", title: string}} Order what was pressed, and as the dispatcher reads it */
 /**
- * @typedef {{id: string, state: string, hint: string, number: string | null, address: string | null, complaint: string, unit: string | null,
- *   taken_at_us: number, dispatched_at_us: number | null, sent_at_us: number | null, opened_at_us: number | null, allowed_at_us: number | null,
- *   live_at_us: number | null, frozen_at_us: number | null, ended_at_us: number | null, expires_at_us: number | null, guidance: string | null,
+ * @typedef {{path: string, body?: Record<string, unknown>, method?: "POST" | "DELETE", title: string}} Order what was
+ *   pressed, and as the dispatcher reads it
+ */
+/**
+ * @typedef {{id: string, state: string, hint: string, number: string | null, address: string | null, complaint:
+ *   string, unit: string | null,
+ *   taken_at_us: number, dispatched_at_us: number | null, sent_at_us: number | null, opened_at_us: number | null,
+ *   allowed_at_us: number | null,
+ *   live_at_us: number | null, frozen_at_us: number | null, ended_at_us: number | null, expires_at_us: number | null,
+ *   guidance: string | null,
  *   position: {lat: number, lon: number, accuracy_m: number, at_us: number} | null,
- *   phone: {browser?: string, language?: string, battery_pct?: number, bytes_sent?: number, bitrate_kbps?: number, room_kbps?: number} | null,
- *   shares: {id: string, kind: string, target: string, at_us: number}[], stills: {id: string, at_us: number, by: string}[],
- *   incident: string | null, recording: string, shared_until_us?: number | null, cabin?: import("/static/kit/video/cabin.js").Cabin | null}} Call
- * @typedef {{units: string[], hospitals: {id: string, name: string}[], command: {id: string, name: string}[], map_tiles: string}} Places
+ *   phone: {browser?: string, language?: string, battery_pct?: number, bytes_sent?: number, bitrate_kbps?: number,
+ *   room_kbps?: number} | null,
+ *   shares: {id: string, kind: string, target: string, at_us: number}[], stills: {id: string, at_us: number, by:
+ *   string}[],
+ *   incident: string | null, recording: string, shared_until_us?: number | null, cabin?:
+ *   import("/static/kit/video/cabin.js").Cabin | null}} Call
+ * @typedef {{units: string[], hospitals: {id: string, name: string}[], command: {id: string, name: string}[],
+ *   map_tiles: string}} Places
  * @typedef {{url: string, expires_at_us: number, qr_svg: string, sms: string}} Invited
  */
 
@@ -35,22 +45,38 @@ export class Store {
     this.trouble = "";
     /** Why a call is not taken, until it is. */
     this.notTaken = "";
-    this.blocked = new Blocked(this.feed, () => this.changed(), (error) => this.#refused(error));
+    this.blocked = new Blocked(
+      this.feed,
+      () => this.changed(),
+      (error) => this.#refused(error),
+    );
     this.drafts = new Drafts();
     /** An SMS or an ending minutes late is worse than none: nothing here goes by itself a second time. */
     this.box = new Outbox({
-      key: "kyumei-desk-undone", storage: browserStorage, nowMs: Date.now, later: () => null,
-      send: (act) => this.#send(act), who: () => this.me?.name ?? "", changed: () => this.changed(),
+      key: "kyumei-desk-undone",
+      storage: browserStorage,
+      nowMs: Date.now,
+      later: () => null,
+      send: (act) => this.#send(act),
+      who: () => this.me?.name ?? "",
+      changed: () => this.changed(),
     });
     /** Whether this relay runs a drill: no real caller is on the line. */
     this.isDrill = false;
     /** @type {() => void} */
     this.changed = () => {};
     /** @type {CallBook<Call>} */
-    this.book = new CallBook(this.feed, (call) => call.state !== "ended" || call.id === this.current, () => this.changed());
+    this.book = new CallBook(
+      this.feed,
+      (call) => call.state !== "ended" || call.id === this.current,
+      () => this.changed(),
+    );
     /** Nobody has used this console for a while: it shows no caller until the person is here again. */
     this.resting = false;
-    this.feed.on("welcome", () => { this.resting = false; void this.look(); });
+    this.feed.on("welcome", () => {
+      this.resting = false;
+      void this.look();
+    });
     this.feed.on("dial", (state) => {
       if (state === "signed-out") this.ended();
       if (state === "rests") this.rest();
@@ -59,12 +85,21 @@ export class Store {
     let told = "";
     this.feed.on("beat", () => {
       const now = this.feed.troubles().join();
-      if (now !== told) { told = now; this.changed(); }
+      if (now !== told) {
+        told = now;
+        this.changed();
+      }
     });
   }
 
   async start() {
-    void api.get("/api/site").then(({ demo }) => { this.isDrill = demo; this.changed(); }).catch(() => null);
+    void api
+      .get("/api/site")
+      .then(({ demo }) => {
+        this.isDrill = demo;
+        this.changed();
+      })
+      .catch(() => null);
     try {
       this.#in(await api.get("/api/session"));
     } catch (error) {
@@ -114,7 +149,13 @@ export class Store {
   /** What is in the way now, in sentences. */
   get troubles() {
     const { told } = this.blocked;
-    return [...this.feed.troubles(), told ? pick(told, "words") : "", this.notTaken, this.trouble, this.book.trouble].filter((one, i, all) => one && all.indexOf(one) === i);
+    return [
+      ...this.feed.troubles(),
+      told ? pick(told, "words") : "",
+      this.notTaken,
+      this.trouble,
+      this.book.trouble,
+    ].filter((one, i, all) => one && all.indexOf(one) === i);
   }
 
   get calls() {
@@ -133,7 +174,9 @@ export class Store {
     try {
       this.places = await api.get("/api/places");
       this.trouble = "";
-    } catch (error) { this.trouble = String(error instanceof Error ? error.message : error); }
+    } catch (error) {
+      this.trouble = String(error instanceof Error ? error.message : error);
+    }
     this.changed();
   }
 
@@ -151,15 +194,30 @@ export class Store {
     if (answer?.url) this.links.set(incident, answer);
   }
 
-  /** Does something with a call, or keeps it on the page with the reason; whether the relay has it. @param {string} call @param {Order} order */
+  /**
+   * Does something with a call, or keeps it on the page with the reason; whether the relay has it.
+   * @param {string} call
+   * @param {Order} order
+   */
   async act(call, { path, body = {}, method = "POST", title }) {
-    for (const one of this.box.acts) if (one.path === path && one.who === this.me?.name && (!path.endsWith("/shares") || one.title === title)) this.box.drop(one.id); // pressed anew
+    for (const one of this.box.acts)
+      if (one.path === path && one.who === this.me?.name && (!path.endsWith("/shares") || one.title === title))
+        this.box.drop(one.id); // pressed anew
     const of = this.calls.get(call);
-    const left = await this.box.add({ path, body: { ...body, method }, title, about: of?.address || of?.number || "", incident: call });
+    const left = await this.box.add({
+      path,
+      body: { ...body, method },
+      title,
+      about: of?.address || of?.number || "",
+      incident: call,
+    });
     return left === null;
   }
 
-  /** A new call; what was typed stays typed where the relay does not have it. @param {import("/static/dispatch/js/drafts.js").Draft} told */
+  /**
+   * A new call; what was typed stays typed where the relay does not have it.
+   * @param {import("/static/dispatch/js/drafts.js").Draft} told
+   */
   async take(told) {
     try {
       const made = await api.post("/api/calls", told);
@@ -191,6 +249,6 @@ export class Store {
   }
 
   get call() {
-    return this.current ? this.calls.get(this.current) ?? null : null;
+    return this.current ? (this.calls.get(this.current) ?? null) : null;
   }
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from relay.services.alarm.alerting import Alerting
 from relay.services.alarm.delivery import Delivery, Destination
+from relay.services.alarm.hearing import Hearing
 from relay.services.ground.supervision import Work
 from relay.services.ground.wing import GroundWing
 from relay.services.recordings.wing import RecordingsWing
@@ -18,10 +19,12 @@ class AlarmWing:
 
     Attributes:
         alerting: raises alerts and records every human step.
+        hearing: on which screens they were drawn.
         delivery: tells of alerts outside the pages.
     """
 
     alerting: Alerting
+    hearing: Hearing
     delivery: Delivery
 
     @property
@@ -51,4 +54,4 @@ def compose(ground: GroundWing, recordings: RecordingsWing, rules: AlarmRules) -
     alerting = Alerting(ground.journal, keeper, st_trend_alarm=trends)
     delivery = Delivery(ground.late, rules.destinations, rules.site_name)
     alerting.on_rang = delivery.rang
-    return AlarmWing(alerting, delivery)
+    return AlarmWing(alerting, Hearing(ground.journal, alerting.unstored), delivery)

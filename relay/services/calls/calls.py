@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -11,25 +10,20 @@ import structlog
 
 from relay.alerts.sms_port import SmsGateway, SmsResult
 from relay.auth.port import Tokens
-from relay.bus.port import Bus
 from relay.errors import BadInput, Conflict, NotFound, RelayError
 from relay.model.call import TOPICS, Call, CallFacts, CallLink, CallState, Share, ShareKind
-from relay.model.incident import Incident, IncidentState
-from relay.model.people import Person, Role
+from relay.model.people import Person
 from relay.model.timeline import Stage
-from relay.records.port.cases import CasesAsked
-from relay.records.port.records import RecordWrites
 from relay.services.calls.call_book import CallBook, CallChange
+from relay.services.calls.joining import CaseJoining
 from relay.services.calls.link_texts import link_of, qr_svg, sms_text
 from relay.services.calls.render_calls import Json
+from relay.services.calls.sharing import check_target, end_old_shares, end_share, places
 from relay.services.calls.viewers import CallViewers
-from relay.services.ground.journal import CASES, CaseChanged
 from relay.services.ground.watcher import Watcher
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 5.0
-CASE_MAY_BE_OLDER_US = 120_000_000
-"""A crew may open its case a little before the dispatcher has typed the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +50,18 @@ class Calls:
     def __init__(
         self,
         book: CallBook,
-        bus: Bus,
+        joining: CaseJoining,
         tokens: Tokens,
         sms: SmsGateway,
         viewers: CallViewers,
         rules: CallRules,
     ) -> None:
         self._book = book
-        self._bus = bus
+        self._joining = joining
         self._tokens = tokens
         self._sms = sms
         self._viewers = viewers
         self._rules = rules
-        self._waiting: dict[str, set[UUID]] = {}
 
     # looking
 
@@ -98,16 +91,7 @@ class Calls:
     async def places(self) -> Json:
         """Where an ambulance can come from, and with whom a call can be shared."""
         async with self._book.journal.records.read() as records:
-            units = [
-                d.device.unit for d in await records.people.devices() if d.revoked_at_us is None
-            ]
-            hospitals = [{"id": h.id, "name": h.name} for h in await records.people.hospitals()]
-            posts = [
-                {"id": a.person.name, "name": a.person.display_name}
-                for a in await records.people.accounts()
-                if a.person.role is Role.COMMAND and not a.disabled
-            ]
-        return {"units": units, "hospitals": hospitals, "command": posts}
+            return await places(records)
 
     # doing
 
@@ -155,8 +139,8 @@ class Calls:
             await change.say(Stage.CALL_DISPATCHED, person.display_name, {"unit": unit})
             await change.audit(person.name, "call-dispatched", {"unit": unit})
             if change.call.incident is None:
-                await self._join_open_case(change)
-            self._wait_for_case(change.call)
+                await self._joining.join_open(change)
+            self._joining.wait_for(change.call)
         return await self._mine(call)
 
     async def invite(
@@ -227,7 +211,7 @@ class Calls:
         """
         async with self._book.change(call) as change:
             _check_open(change)
-            await _check_target(change.tx, kind, target)
+            await check_target(change.tx, kind, target)
             if not change.facts.shared_with(kind, target):
                 share = Share(uuid4(), call, kind, target, change.now_us, person.name)
                 await change.tx.calls.add_share(share)
@@ -246,7 +230,7 @@ class Calls:
             found = next((s for s in change.facts.shares if s.id == share), None)
             if found is None:
                 raise NotFound("This share has already ended.")
-            await _unshare(change, found, person.name, person.display_name)
+            await end_share(change, found, person.name, person.display_name)
         await self._viewers.cut_off(call, found.kind, found.target)
         return await self._mine(call)
 
@@ -275,53 +259,6 @@ class Calls:
     async def _mine(self, call: UUID) -> Json:
         return self._book.json(await self._book.read(call), private=True)
 
-    # joining the ambulance's case
-
-    async def _join_open_case(self, change: CallChange) -> None:
-        newest = CasesAsked(
-            unit=change.call.unit,
-            state=IncidentState.OPEN,
-            opened_since_us=change.call.taken_at_us - CASE_MAY_BE_OLDER_US,
-        )
-        for case in await change.tx.cases.incidents(newest, at_most=1):
-            if fits(case, change.call):
-                await change.join(case.id)
-
-    def _wait_for_case(self, call: Call) -> None:
-        for waiting in self._waiting.values():
-            waiting.discard(call.id)
-        self._expect_case(call)
-
-    def _expect_case(self, call: Call) -> None:
-        """Never takes a call off the list: what was read may be older than what was said since."""
-        if call.is_open and call.incident is None and call.unit is not None:
-            self._waiting.setdefault(call.unit, set()).add(call.id)
-
-    async def follow_cases(self) -> None:
-        """Join calls to cases that open after them, until cancelled."""
-        async with self._book.journal.records.read() as records:
-            for facts in await records.calls.open_calls():
-                self._expect_case(facts.call)
-        async for message in self._bus.subscribe(CASES, limit=10_000):
-            if isinstance(message, CaseChanged) and self._waiting.get(message.incident.unit):
-                await self._join_waiting(message.incident)
-
-    async def _join_missed(self) -> None:
-        """Join what a lost word about a case left waiting: at a start, or while this part restarted."""
-        for call in [call for waiting in self._waiting.values() for call in waiting]:
-            async with self._book.change(call) as change:
-                if change.call.is_open and change.call.incident is None:
-                    await self._join_open_case(change)
-                self._wait_for_case(change.call)
-
-    async def _join_waiting(self, case: Incident) -> None:
-        for call in tuple(self._waiting[case.unit]):
-            async with self._book.change(call) as change:
-                if fits(case, change.call) and change.call.incident is None:
-                    await change.join(case.id)
-                    await change.audit("relay", "call-joined", {"incident": str(case.id)})
-                self._wait_for_case(change.call)
-
     # what happens by itself
 
     async def run(self) -> None:
@@ -345,55 +282,15 @@ class Calls:
                     change.step("expire", hint="expired")
                     await change.tx.calls.revoke_call_links(call, change.now_us)
                     await change.say(Stage.CALL_LINK, "", {"step": "expired"})
-        await self._join_missed()
+        await self._joining.join_missed()
         too_old_us = now_us - self._rules.end_after_s * 1e6
         for facts in open_calls:
             if facts.call.taken_at_us < too_old_us:
                 await self._end(facts.call.id, "relay", "")
-        await self._unshare_old(now_us)
-
-    async def _unshare_old(self, now_us: int) -> None:
-        """Sharing ends with the need: so long after a call's end nobody else reads it any more."""
         before_us = now_us - round(self._rules.shared_after_end_s * 1e6)
-        async with self._book.journal.records.read() as records:
-            found = await records.calls.calls_shared_after_end(before_us)
-        for call in found:
-            async with self._book.change(call) as change:
-                shares = change.facts.shares
-                for share in shares:
-                    await _unshare(change, share, "relay", "", why="time")
-            for share in shares:
-                await self._viewers.cut_off(call, share.kind, share.target)
-
-
-async def _unshare(change: CallChange, share: Share, user: str, who: str, **more: str) -> None:
-    await change.tx.calls.end_share(share.id, change.now_us)
-    about = {"kind": share.kind.value, "target": share.target, **more}
-    await change.say(Stage.CALL_UNSHARED, who, about)
-    await change.audit(user, "call-unshared", about)
-
-
-def fits(case: Incident, call: Call) -> bool:
-    """Whether an ambulance's case is this call's: its unit's, open, and not an earlier patient's."""
-    is_new = case.opened_at_us >= call.taken_at_us - CASE_MAY_BE_OLDER_US
-    return case.unit == call.unit and case.state is IncidentState.OPEN and is_new
+        await end_old_shares(self._book, self._viewers, before_us)
 
 
 def _check_open(change: CallChange) -> None:
     if not change.call.is_open:
         raise Conflict("This call has ended; take a new one.")
-
-
-async def _check_target(tx: RecordWrites, kind: ShareKind, target: str) -> None:
-    known: Sequence[str] = ()
-    if kind is ShareKind.HOSPITAL:
-        known = [hospital.id for hospital in await tx.people.hospitals()]
-    elif kind is ShareKind.UNIT:
-        known = [
-            entry.device.unit for entry in await tx.people.devices() if entry.revoked_at_us is None
-        ]
-    else:
-        accounts = [a for a in await tx.people.accounts() if not a.disabled]
-        known = [a.person.name for a in accounts if a.person.role is Role.COMMAND]
-    if target not in known:
-        raise BadInput(f"There is no {kind.value} called {target}; choose one from the list.")

@@ -14,6 +14,7 @@ from relay.services.calls.callers import CallerRules, Callers, Kept
 from relay.services.calls.calls import CallRules, Calls
 from relay.services.calls.clips import Clips
 from relay.services.calls.glimpses import Glimpses
+from relay.services.calls.joining import CaseJoining
 from relay.services.calls.pictures import Pictures
 from relay.services.calls.viewers import CallViewers
 from relay.services.ground.supervision import Work
@@ -65,6 +66,7 @@ class CallsWing:
     Attributes:
         book: every change of a call, and who hears of it.
         calls: what a dispatcher does with a call.
+        joining: which calls wait for their ambulance's case.
         callers: what a caller's phone may.
         viewers: who watches a call.
         pictures: pictures that are kept.
@@ -74,6 +76,7 @@ class CallsWing:
 
     book: CallBook
     calls: Calls
+    joining: CaseJoining
     callers: Callers
     viewers: CallViewers
     pictures: Pictures
@@ -85,7 +88,7 @@ class CallsWing:
         """What runs beside the requests."""
         return {
             "calls": self.calls.run,
-            "calls-to-cases": self.calls.follow_cases,
+            "calls-to-cases": self.joining.follow,
             "callers": self.callers.run,
             "clips": self.clips.run,
             "glimpses": self.glimpses.run,
@@ -115,7 +118,8 @@ def compose(
     glimpses = Glimpses(book, ground.remaking)
     clips = Clips(book, plane, outside.clips, rules.clips_keep_h)
     viewers = CallViewers(book, people.sessions, plane, people.rights)
-    calls = Calls(book, bus, tokens, outside.sms, viewers, rules.calls)
+    joining = CaseJoining(book, bus)
+    calls = Calls(book, joining, tokens, outside.sms, viewers, rules.calls)
     kept = Kept(pictures, glimpses, clips)
     callers = Callers(book, bus, tokens, viewers, plane, kept, rules.callers)
-    return CallsWing(book, calls, callers, viewers, pictures, glimpses, clips)
+    return CallsWing(book, calls, joining, callers, viewers, pictures, glimpses, clips)

@@ -13,7 +13,7 @@ from relay.model.incident import IncidentState
 from relay.protocol.calling import call_of
 from relay.protocol.receipts import folded
 from relay.records.port.cases import CaseFacts, CasesAsked
-from relay.services.alarm.alerting import close_decided
+from relay.services.alarm.rules import close_decided
 from relay.services.ground.journal import Journal
 from relay.services.recordings.live import LiveHub
 

@@ -19,7 +19,7 @@ from relay.model.incident import IncidentState
 from relay.model.people import Permission, Person, Session, SessionEnd, has
 from relay.protocol import feed
 from relay.protocol.link import CLOSE_PROTOCOL
-from relay.services.alarm.alerting import Alerting
+from relay.services.alarm.hearing import Hearing
 from relay.services.calls.call_book import DISPATCHERS, share_topic
 from relay.services.calls.calls import Calls
 from relay.services.cases.cases import Cases
@@ -65,7 +65,7 @@ class FeedParts:
     hub: LiveHub
     cases: Cases
     calls: Calls
-    alerting: Alerting
+    hearing: Hearing
     people: People
     registry: FeedRegistry
     presence: Presence
@@ -172,9 +172,9 @@ class FeedSession:
             case feed.Console():
                 await self._stands(asked)
             case feed.Delivered():
-                await self._parts.alerting.delivered(asked.alert, self._person, self._console)
+                await self._parts.hearing.delivered(asked.alert, self._person, self._console)
             case feed.Shown():
-                await self._parts.alerting.shown(asked.snapshot, self._person, self._console)
+                await self._parts.hearing.shown(asked.snapshot, self._person, self._console)
             case feed.Unwatch():
                 self._parts.hub.unwatch(self._viewer, asked.stream)
             case feed.Watch():

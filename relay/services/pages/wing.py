@@ -57,7 +57,7 @@ def compose(
         hub=recordings.hub,
         cases=cases.cases,
         calls=calls.calls,
-        alerting=alarm.alerting,
+        hearing=alarm.hearing,
         people=people.people,
         registry=registry,
         presence=ground.presence,

@@ -26,7 +26,8 @@ from relay.model.snapshot import Snapshot
 from relay.model.st_point import StPoint, point_of
 from relay.model.stream import EcgStream
 from relay.protocol import feed
-from relay.services.alarm.alerting import Alerting, record_report
+from relay.services.alarm.alerting import Alerting
+from relay.services.alarm.lines import record_report
 from relay.services.ground.journal import Journal
 from relay.services.recordings.assemble import assemble, longest
 from relay.services.recordings.live import Channel, LiveHub

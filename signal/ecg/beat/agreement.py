@@ -18,13 +18,12 @@ from ecg.conditioning.filters import ANALYSIS_FS_HZ
 from ecg.values import Float
 
 ASKED_FROM_MS, WIDE_MS = 106.0, 112.0
-"""QRS from which the halves are asked, and what a half must have to confirm a wide one: 120 ms less what the halves
-differ by from the whole (see above)."""
+"""QRS from which the halves are asked, and what a half must have to confirm a wide one (ADR 0030)."""
 _MS = ANALYSIS_FS_HZ / 1000.0
 _ALIKE_MS, _APART_MS, _UNKNOWN_MS = 12.0, 20.0, 40.0
 _LEAST_BEATS = 4
 """Halves that end within the first of each other and the second or more from the whole are believed; a whole that
-lasts longer than a half by the third has no known end. Fewer beats cannot be halved. No published source."""
+lasts longer than a half by the third has no known end. Fewer beats cannot be halved. ADR 0030."""
 Bool = npt.NDArray[np.bool_]
 
 

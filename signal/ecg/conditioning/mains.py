@@ -33,7 +33,7 @@ compared with (no published source)."""
 _HARMONICS = (1, 2, 3)
 _HARMONIC_NEAR_HZ, _HARMONIC_TIMES, _HIGHEST_HARMONIC_HZ = 0.5, 3, 185.0
 """A harmonic within the first of its place that stands so many times above its neighbourhood in amplitude (clinical
-brief §2.3), and up to where one is looked for (the analysis band ends at 150 Hz, half at 187; no published source)."""
+brief §2.3), and up to where one is looked for: the low-pass of 150 Hz leaves nothing from 187.5 Hz on."""
 _FEWEST_QUIET = 0.2
 """Share of quiet samples below which nothing can be fitted; no published source."""
 _SLOW = 25  # samples at 500 Hz; three periods of 60 Hz

@@ -36,7 +36,7 @@ TALL = 0.75
 
 _ON_TIME, _REGULAR_SHARE, _LEAST_BEATS = 0.12, 0.6, 5
 """A beat is on time within this share of the interval; a rhythm is regular if this share of its intervals is, of so
-many beats. Set while looking at MIT-BIH 105 (see above)."""
+many beats; no published source."""
 _SURE_FIT, _BETTER, _LONGEST = 0.8, 0.05, 4
 """Fit of a beat that surely is one; by how much a better beat fits more; intervals between two better beats at most."""
 

@@ -16,6 +16,7 @@ export class CabinLine {
     this.el.hidden = !camera;
     if (!camera) return;
     this.el.dataset["state"] = camera.state;
-    setText(this.el, `${SHAPES[camera.state]} ${t(`camera.${camera.state}`)}${camera.state === "failed" && camera.text ? ` ${camera.text}` : ""}`);
+    const why = camera.state === "failed" && camera.text ? ` ${camera.text}` : "";
+    setText(this.el, `${SHAPES[camera.state]} ${t(`camera.${camera.state}`)}${why}`);
   }
 }

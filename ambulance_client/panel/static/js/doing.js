@@ -22,20 +22,33 @@ function missingSeconds(stream) {
 }
 
 export class Doing {
-  /** @param {{nowUs: () => number, state: () => PanelState | null, presses: import("/static/panel/js/presses.js").Presses}} about */
+  /**
+   * @param {{nowUs: () => number, state: () => PanelState | null, presses:
+   *   import("/static/panel/js/presses.js").Presses}} about
+   */
   constructor({ nowUs, state, presses }) {
     this.nowUs = nowUs;
     this.state = state;
     this.presses = presses;
     this.snapshot = h("button", { type: "button", class: "snapshot", onclick: () => void this.#snapshot() });
     this.snapshotBusy = false;
-    this.marks = MARKS.map((mark) => ({ mark, button: h("button", { type: "button", class: "mark", onclick: () => void this.#mark(mark) }) }));
+    this.marks = MARKS.map((mark) => ({
+      mark,
+      button: h("button", { type: "button", class: "mark", onclick: () => void this.#mark(mark) }),
+    }));
     this.note = h("button", { type: "button", class: "small-act", onclick: () => this.#askNote() });
     this.newCase = h("button", { type: "button", class: "small-act", onclick: () => this.#askCase() });
     this.photo = new PhotoButton();
     this.error = h("p", { class: "error-line", role: "alert" });
     this.wasOffline = false;
-    this.el = h("div", { class: "doing" }, this.marks.map(({ button }) => button), h("div", { class: "small-acts" }, this.photo.button, this.photo.picker, this.note, this.newCase), this.snapshot, this.error);
+    this.el = h(
+      "div",
+      { class: "doing" },
+      this.marks.map(({ button }) => button),
+      h("div", { class: "small-acts" }, this.photo.button, this.photo.picker, this.note, this.newCase),
+      this.snapshot,
+      this.error,
+    );
     this.dialog = h("dialog", { class: "ask" });
     document.body.append(this.dialog);
   }
@@ -56,7 +69,11 @@ export class Doing {
       if (button.dataset["version"] === version) continue;
       button.dataset["version"] = version;
       button.setAttribute("aria-pressed", String(isKept));
-      fill(button, h("strong", null, t(`act.${mark}`)), h("span", null, at ? `${isKept ? "✓" : "▲"} ${clock(at, true)}` : t("act.press")));
+      fill(
+        button,
+        h("strong", null, t(`act.${mark}`)),
+        h("span", null, at ? `${isKept ? "✓" : "▲"} ${clock(at, true)}` : t("act.press")),
+      );
     }
     this.photo.render(state);
     setText(this.note, t("act.note"));
@@ -66,7 +83,8 @@ export class Doing {
   /** When a moment was pressed, and whether the tablet has it. @param {typeof MARKS[number]} mark */
   #stamped(mark) {
     const waits = this.presses.markUs(mark);
-    if (waits !== null) return { at: waits + Math.round((this.nowUs() / 1000 - Date.now()) / 100) * 100_000, isKept: false };
+    if (waits !== null)
+      return { at: waits + Math.round((this.nowUs() / 1000 - Date.now()) / 100) * 100_000, isKept: false };
     const at = this.state()?.marks[mark] ?? null;
     return { at, isKept: at !== null };
   }
@@ -104,15 +122,27 @@ export class Doing {
       this.snapshot.classList.add("taken");
       fill(this.snapshot, h("strong", null, `✓ ${t("act.snapshot_taken")}`));
     }
-    window.setTimeout(() => { this.snapshotBusy = false; this.snapshot.classList.remove("taken"); this.render(); }, good ? 1_500 : 0);
+    window.setTimeout(
+      () => {
+        this.snapshotBusy = false;
+        this.snapshot.classList.remove("taken");
+        this.render();
+      },
+      good ? 1_500 : 0,
+    );
   }
 
   /** A moment that is already stamped is asked about before it is stamped again. @param {typeof MARKS[number]} mark */
   async #mark(mark) {
     const { at } = this.#stamped(mark);
-    const stamp = () => { void this.presses.press("/api/mark", { mark }, t(`act.${mark}`)); };
+    const stamp = () => {
+      void this.presses.press("/api/mark", { mark }, t(`act.${mark}`));
+    };
     if (at === null) stamp();
-    else this.#ask(t("act.again", { what: t(`act.${mark}`), time: clock(at, true) }), t("act.again_yes"), async () => stamp());
+    else
+      this.#ask(t("act.again", { what: t(`act.${mark}`), time: clock(at, true) }), t("act.again_yes"), async () =>
+        stamp(),
+      );
   }
 
   #askCase() {
@@ -123,17 +153,35 @@ export class Doing {
   /** @param {string} question @param {string} yes @param {() => Promise<unknown>} act */
   #ask(question, yes, act) {
     const why = h("p", { class: "error-line", role: "alert" });
-    const go = h("button", { type: "button", class: "go", disabled: true, onclick: async () => {
-      go.disabled = true;
-      setText(why, "");
-      if (await this.#try(act)) this.dialog.close();
-      else setText(why, `${t("act.not_done")} ${this.error.textContent}`); // the line of the page lies behind this dialog
-      go.disabled = false;
-    } }, yes);
-    fill(this.dialog, h("h2", null, question), why, go, h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")));
+    const go = h(
+      "button",
+      {
+        type: "button",
+        class: "go",
+        disabled: true,
+        onclick: async () => {
+          go.disabled = true;
+          setText(why, "");
+          // said here too, for the line of the page lies behind this dialog
+          if (await this.#try(act)) this.dialog.close();
+          else setText(why, `${t("act.not_done")} ${this.error.textContent}`);
+          go.disabled = false;
+        },
+      },
+      yes,
+    );
+    fill(
+      this.dialog,
+      h("h2", null, question),
+      why,
+      go,
+      h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")),
+    );
     this.dialog.showModal();
     /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();
-    window.setTimeout(() => { go.disabled = false; }, WAKE_MS);
+    window.setTimeout(() => {
+      go.disabled = false;
+    }, WAKE_MS);
   }
 
   #askNote() {
@@ -142,12 +190,34 @@ export class Doing {
       void this.presses.press("/api/note", { text: text.trim() }, `${t("act.note")}　${text.trim()}`);
       this.dialog.close();
     };
-    const own = h("input", { type: "text", maxlength: "500", "aria-label": t("act.note_own"), placeholder: t("act.note_own") });
-    fill(this.dialog,
+    const own = h("input", {
+      type: "text",
+      maxlength: "500",
+      "aria-label": t("act.note_own"),
+      placeholder: t("act.note_own"),
+    });
+    fill(
+      this.dialog,
       h("h2", null, t("act.note")),
-      h("div", { class: "quick" }, QUICK.map((key) => h("button", { type: "button", onclick: () => send(t(`quick.${key}`)) }, t(`quick.${key}`)))),
-      h("form", { class: "own-note", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); send(own.value); } }, own, h("button", { type: "submit", class: "primary" }, t("act.send"))),
-      h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")));
+      h(
+        "div",
+        { class: "quick" },
+        QUICK.map((key) => h("button", { type: "button", onclick: () => send(t(`quick.${key}`)) }, t(`quick.${key}`))),
+      ),
+      h(
+        "form",
+        {
+          class: "own-note",
+          onsubmit: (/** @type {Event} */ e) => {
+            e.preventDefault();
+            send(own.value);
+          },
+        },
+        own,
+        h("button", { type: "submit", class: "primary" }, t("act.send")),
+      ),
+      h("button", { type: "button", class: "back", onclick: () => this.dialog.close() }, t("pad.cancel")),
+    );
     this.dialog.showModal();
     /** @type {HTMLElement} */ (this.dialog.querySelector(".back")).focus();
   }

@@ -35,7 +35,7 @@ export class Edits {
       this.incident = incident;
       if (this.#next()) this.#later(0);
     }
-    return incident ? this.waiting[incident] ?? {} : {};
+    return incident ? (this.waiting[incident] ?? {}) : {};
   }
 
   /** @param {Partial<Card>} change */
@@ -70,7 +70,8 @@ export class Edits {
       const why = error instanceof Error ? error.message : String(error);
       this.said(`✕ ${why}`);
       const status = /** @type {{status?: number}} */ (error).status ?? 0;
-      const isRefused = status >= 400 && status < 500; // the tablet will never take it: what comes after must not wait for it
+      // the tablet will never take it: what comes after must not wait for it
+      const isRefused = status >= 400 && status < 500;
       if (isRefused) this.#done(incident, sent);
       this.trouble = isRefused ? "" : why;
       if (isRefused) this.lost = why;
@@ -84,7 +85,9 @@ export class Edits {
 
   /** What was changed again meanwhile goes on waiting. @param {string} incident @param {Partial<Card>} sent */
   #done(incident, sent) {
-    const left = Object.entries(this.waiting[incident] ?? {}).filter(([name, value]) => !(name in sent) || sent[/** @type {keyof Card} */ (name)] !== value);
+    const left = Object.entries(this.waiting[incident] ?? {}).filter(
+      ([name, value]) => !(name in sent) || sent[/** @type {keyof Card} */ (name)] !== value,
+    );
     if (left.length) this.waiting[incident] = Object.fromEntries(left);
     else delete this.waiting[incident];
     this.#keep();
@@ -102,6 +105,8 @@ export class Edits {
   #keep() {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.waiting));
-    } catch { /* the page itself still holds them */ }
+    } catch {
+      /* the page itself still holds them */
+    }
   }
 }

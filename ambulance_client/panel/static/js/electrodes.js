@@ -19,12 +19,28 @@ export class Electrodes {
 
   /** @param {PanelState} state */
   render(state) {
-    const version = JSON.stringify([state.electrodes, state.source.state, state.source.text, state.swap, state.standstill_s, lang()]);
+    const version = JSON.stringify([
+      state.electrodes,
+      state.source.state,
+      state.source.text,
+      state.swap,
+      state.standstill_s,
+      lang(),
+    ]);
     if (this.version === version) return;
     this.version = version;
     this.lights.setAttribute("aria-label", t("electrode.label"));
-    fill(this.lights, Object.entries(ownElectrodes(state.electrodes)).map(([lead, quality]) => h("li", { dataset: { quality } },
-      h("strong", null, lead), h("span", null, `${SHAPES[quality]} ${t(`electrode.state.${quality}`)}`))));
+    fill(
+      this.lights,
+      Object.entries(ownElectrodes(state.electrodes)).map(([lead, quality]) =>
+        h(
+          "li",
+          { dataset: { quality } },
+          h("strong", null, lead),
+          h("span", null, `${SHAPES[quality]} ${t(`electrode.state.${quality}`)}`),
+        ),
+      ),
+    );
     this.#line(this.advice, deviceWords(state.source) || electrodeAdvice(state.electrodes));
     this.#line(this.swap, swapWords(state.swap));
     this.#line(this.standstill, standstillWords(state.standstill_s));

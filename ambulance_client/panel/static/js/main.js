@@ -4,6 +4,7 @@ import * as api from "/static/kit/shared/api.js";
 import { Alarm, keepAwake } from "/static/kit/shared/alarm.js";
 import { byId, fill, h, setText } from "/static/kit/shared/dom.js";
 import { Feed, feedUrl } from "/static/kit/shared/feed.js";
+import { Finger } from "/static/kit/shared/finger.js";
 import { ageSex, clock } from "/static/kit/shared/format.js";
 import { lang, loadWords, onLang, setLang, t } from "/static/kit/shared/i18n.js";
 import { setClock, tick } from "/static/kit/shared/since.js";
@@ -57,7 +58,14 @@ const loss = h("p", { class: "electrode-advice loss", role: "alert", hidden: tru
 const time = h("span", { class: "time" });
 const sound = h("button", { type: "button", class: "sound", onclick: () => alarm.test() });
 const language = h("button", { type: "button", class: "lang", onclick: () => setLang(lang() === "ja" ? "en" : "ja") });
-const light = h("button", { type: "button", class: "light", onclick: () => { turnTheme(); paintHead(); } });
+const light = h("button", {
+  type: "button",
+  class: "light",
+  onclick: () => {
+    turnTheme();
+    paintHead();
+  },
+});
 const electrodes = new Electrodes();
 const patientText = h("span", { class: "patient-text" });
 const patientMore = h("small");
@@ -66,18 +74,45 @@ const patient = h("button", { type: "button", class: "patient", onclick: () => c
 const work = h("div", { class: "work" });
 const picture = new Picture(work);
 const cabin = new CabinLine();
-fill(work, h("section", { class: "trace-column" }, electrodes.lights, electrodes.standstill, electrodes.swap, electrodes.advice, loss, sweep.el, device),
-  h("div", { class: "right-column" }, remarks.el, refused.el, answer.el, picture.el, cabin.el, notices.el));
+fill(
+  work,
+  h(
+    "section",
+    { class: "trace-column" },
+    electrodes.lights,
+    electrodes.standstill,
+    electrodes.swap,
+    electrodes.advice,
+    loss,
+    sweep.el,
+    device,
+  ),
+  h("div", { class: "right-column" }, remarks.el, refused.el, answer.el, picture.el, cabin.el, notices.el),
+);
 
-fill(byId("app"), drill,
-  h("header", { class: "head" }, unit, link, time, sound, light, language), unsent.el, work,
-  h("footer", { class: "foot" }, patient, doing.el));
+new Finger(byId("app"));
+fill(
+  byId("app"),
+  drill,
+  h("header", { class: "head" }, unit, link, time, sound, light, language),
+  unsent.el,
+  work,
+  h("footer", { class: "foot" }, patient, doing.el),
+);
 
 /** A browser sounds only after a touch; any touch will do. */
-document.addEventListener("pointerdown", () => { if (!alarm.armed) void alarm.arm(); });
+document.addEventListener("pointerdown", () => {
+  if (!alarm.armed) void alarm.arm();
+});
 
 feed.on("frame", (frame) => sweep.write(frame));
-feed.on("dial", (dial) => { if (dial === "open") { doing.recovered(); void presses.box.flush(); } paint(); });
+feed.on("dial", (dial) => {
+  if (dial === "open") {
+    doing.recovered();
+    void presses.box.flush();
+  }
+  paint();
+});
 feed.on("state", (message) => take(message.state));
 
 /** @param {PanelState} next */
@@ -107,7 +142,16 @@ function paint() {
   card.take(state.patient, state.incident);
   setText(patientText, ageSex(state.patient));
   const p = state.patient;
-  setText(patientMore, [p?.onset_at_us ? `${t("card.onset")} ${clock(p.onset_at_us)}` : "", p?.pain_nrs !== null && p?.pain_nrs !== undefined ? t("card.pain_of_ten", { n: p.pain_nrs }) : "", p?.bp_right ?? p?.bp_left ?? ""].filter(Boolean).join("　") || t("panel.edit_patient"));
+  setText(
+    patientMore,
+    [
+      p?.onset_at_us ? `${t("card.onset")} ${clock(p.onset_at_us)}` : "",
+      p?.pain_nrs !== null && p?.pain_nrs !== undefined ? t("card.pain_of_ten", { n: p.pain_nrs }) : "",
+      p?.bp_right ?? p?.bp_left ?? "",
+    ]
+      .filter(Boolean)
+      .join("　") || t("panel.edit_patient"),
+  );
 }
 
 function paintHead() {
@@ -134,7 +178,10 @@ function paintHead() {
 onLang(paint);
 window.addEventListener("online", () => feed.hurry());
 document.addEventListener("visibilitychange", () => feed.hurry());
-window.setInterval(() => { tick(); paint(); }, 1_000);
+window.setInterval(() => {
+  tick();
+  paint();
+}, 1_000);
 awake();
 paint();
 feed.start();

@@ -9,7 +9,8 @@ import { fromHospital } from "/static/panel/js/words.js";
 /** @param {import("/static/panel/js/contract.js").Notice} notice */
 function words(notice) {
   if (notice.stage === "note") return String(notice.data["text"] ?? "");
-  if (notice.stage === "decided") return `${decisionWords(String(notice.data["decision"]))} ${notice.data["text"] ?? ""}`;
+  if (notice.stage === "decided")
+    return `${decisionWords(String(notice.data["decision"]))} ${notice.data["text"] ?? ""}`;
   return t(`notice.${notice.stage}`);
 }
 
@@ -22,7 +23,12 @@ export class Notices {
     /** Up to which entry of which case a person has heard. @type {{incident: string, entry: number}} */
     this.heard = this.#kept();
     this.sounded = 0;
-    this.understood = h("button", { type: "button", class: "primary notices-heard", hidden: true, onclick: () => this.#hear() });
+    this.understood = h("button", {
+      type: "button",
+      class: "primary notices-heard",
+      hidden: true,
+      onclick: () => this.#hear(),
+    });
     /** @type {import("/static/panel/js/contract.js").PanelState | null} */
     this.state = null;
     this.list = h("ol", { class: "notices", "aria-live": "polite" });
@@ -34,8 +40,11 @@ export class Notices {
   render(state) {
     this.state = state;
     if (this.heard.incident !== state.incident) this.heard = { incident: state.incident ?? "", entry: 0 };
-    const isNew = (/** @type {import("/static/panel/js/contract.js").Notice} */ n) => n.stage === "note" && n.entry > this.heard.entry;
-    const shown = state.notices.filter((notice) => fromHospital(notice, state.unit)).sort((a, b) => Number(isNew(b)) - Number(isNew(a)) || b.entry - a.entry);
+    const isNew = (/** @type {import("/static/panel/js/contract.js").Notice} */ n) =>
+      n.stage === "note" && n.entry > this.heard.entry;
+    const shown = state.notices
+      .filter((notice) => fromHospital(notice, state.unit))
+      .sort((a, b) => Number(isNew(b)) - Number(isNew(a)) || b.entry - a.entry);
     const version = JSON.stringify([shown.map((n) => n.entry), this.heard, lang()]);
     if (this.list.dataset["version"] === version) return;
     this.list.dataset["version"] = version;
@@ -44,9 +53,19 @@ export class Notices {
     fill(this.understood, t("panel.understood"));
     this.understood.hidden = lines.length === 0;
     this.el.dataset["new"] = String(lines.length > 0);
-    fill(this.list, shown.length ? shown.map((notice) => h("li", { dataset: { stage: notice.stage, new: String(lines.includes(notice)) } },
-      h("time", null, clock(notice.at_us)), h("span", null, h("strong", null, notice.who), ` ${words(notice)}`)))
-      : h("li", { class: "none" }, t("panel.nothing_yet")));
+    fill(
+      this.list,
+      shown.length
+        ? shown.map((notice) =>
+            h(
+              "li",
+              { dataset: { stage: notice.stage, new: String(lines.includes(notice)) } },
+              h("time", null, clock(notice.at_us)),
+              h("span", null, h("strong", null, notice.who), ` ${words(notice)}`),
+            ),
+          )
+        : h("li", { class: "none" }, t("panel.nothing_yet")),
+    );
     const newest = lines[0]?.entry ?? 0;
     if (newest > this.sounded) {
       this.sounded = newest;
@@ -72,7 +91,9 @@ export class Notices {
     this.heard = { incident: state.incident ?? "", entry: Math.max(0, ...state.notices.map((n) => n.entry)) };
     try {
       localStorage.setItem(KEY, JSON.stringify(this.heard));
-    } catch { /* shown as new again after a reload, which is the safe side */ }
+    } catch {
+      /* shown as new again after a reload, which is the safe side */
+    }
     this.render(state);
   }
 

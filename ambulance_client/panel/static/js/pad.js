@@ -40,14 +40,32 @@ export class Pad {
     this.done = done;
     this.text = "";
     const keys = ["1", "2", "3", "4", "5", "6", "7", "8", "9", field.pair ? "/" : field.tenth ? "." : "", "0", "⌫"];
-    fill(this.dialog,
-      h("h2", null, field.label, field.unit ? ` (${field.unit})` : ""), this.shown,
-      h("div", { class: "pad-keys" }, keys.map((key) => (key ? h("button", { type: "button", "aria-label": key === "⌫" ? t("pad.delete") : key, onclick: () => this.#press(key) }, key) : h("span")))),
+    fill(
+      this.dialog,
+      h("h2", null, field.label, field.unit ? ` (${field.unit})` : ""),
+      this.shown,
+      h(
+        "div",
+        { class: "pad-keys" },
+        keys.map((key) =>
+          key
+            ? h(
+                "button",
+                { type: "button", "aria-label": key === "⌫" ? t("pad.delete") : key, onclick: () => this.#press(key) },
+                key,
+              )
+            : h("span"),
+        ),
+      ),
       this.error,
-      h("div", { class: "pad-end" },
+      h(
+        "div",
+        { class: "pad-end" },
         h("button", { type: "button", onclick: () => this.dialog.close() }, t("pad.cancel")),
         h("button", { type: "button", onclick: () => this.#end(null) }, t("pad.unknown")),
-        h("button", { type: "button", class: "primary", onclick: () => this.#ok() }, t("pad.ok"))));
+        h("button", { type: "button", class: "primary", onclick: () => this.#ok() }, t("pad.ok")),
+      ),
+    );
     this.#show();
     this.dialog.showModal();
   }
@@ -82,9 +100,11 @@ export class Pad {
     if (!field) return;
     const parts = this.text.split("/");
     const numbers = parts.map(Number);
-    const good = parts.length === (field.pair ? 2 : 1)
-      && numbers.every((n, i) => parts[i] !== "" && n >= field.min && n <= field.max)
-      && (!field.pair || (parts.every((p) => p.length >= 2) && /** @type {number} */ (numbers[0]) > /** @type {number} */ (numbers[1])));
+    const good =
+      parts.length === (field.pair ? 2 : 1) &&
+      numbers.every((n, i) => parts[i] !== "" && n >= field.min && n <= field.max) &&
+      (!field.pair ||
+        (parts.every((p) => p.length >= 2) && /** @type {number} */ (numbers[0]) > /** @type {number} */ (numbers[1])));
     if (good) this.#end(this.text);
     else setText(this.error, t(field.pair ? "pad.range_pair" : "pad.range", { min: field.min, max: field.max }));
   }

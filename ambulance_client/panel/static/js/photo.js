@@ -4,7 +4,7 @@
  */
 
 import * as api from "/static/kit/shared/api.js";
-import { fill, h, setText } from "/static/kit/shared/dom.js";
+import { fill, h } from "/static/kit/shared/dom.js";
 import { lang, t } from "/static/kit/shared/i18n.js";
 
 /** @typedef {import("/static/panel/js/contract.js").PanelState} PanelState */
@@ -25,9 +25,17 @@ export async function smallJpeg(file, most = MAX_BYTES) {
   for (const side of [MAX_SIDE, 1_100, 800]) {
     const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
     const canvas = h("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-    /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).drawImage(
+      bitmap,
+      0,
+      0,
+      canvas.width,
+      canvas.height,
+    );
     for (const quality of QUALITIES) {
-      const blob = await new Promise((/** @type {(b: Blob | null) => void} */ done) => canvas.toBlob(done, "image/jpeg", quality));
+      const blob = await new Promise((/** @type {(b: Blob | null) => void} */ done) =>
+        canvas.toBlob(done, "image/jpeg", quality),
+      );
       if (blob && blob.size <= most) return blob;
     }
   }
@@ -36,7 +44,13 @@ export async function smallJpeg(file, most = MAX_BYTES) {
 
 export class PhotoButton {
   constructor() {
-    this.picker = h("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, onchange: () => void this.#take() });
+    this.picker = h("input", {
+      type: "file",
+      accept: "image/*",
+      capture: "environment",
+      hidden: true,
+      onchange: () => void this.#take(),
+    });
     this.button = h("button", { type: "button", class: "small-act photo", onclick: () => this.picker.click() });
     this.error = "";
     this.busy = false;
@@ -56,8 +70,18 @@ export class PhotoButton {
     if (this.version === version) return;
     this.version = version;
     this.button.disabled = this.busy;
-    const below = this.error || (refused ? `✕ ${refused.text}` : [waiting ? `▲ ${t("photo.waiting", { n: waiting })}` : "", sent ? `✓ ${t("photo.sent", { n: sent })}` : ""].filter(Boolean).join(" "));
-    fill(this.button, h("strong", null, t(this.busy ? "photo.busy" : "photo.take")), h("small", { role: "status" }, below));
+    const below =
+      this.error ||
+      (refused
+        ? `✕ ${refused.text}`
+        : [waiting ? `▲ ${t("photo.waiting", { n: waiting })}` : "", sent ? `✓ ${t("photo.sent", { n: sent })}` : ""]
+            .filter(Boolean)
+            .join(" "));
+    fill(
+      this.button,
+      h("strong", null, t(this.busy ? "photo.busy" : "photo.take")),
+      h("small", { role: "status" }, below),
+    );
   }
 
   async #take() {
@@ -70,7 +94,8 @@ export class PhotoButton {
     try {
       await api.postBlob("/api/photo", await smallJpeg(file, this.state?.photo_bytes));
     } catch (error) {
-      this.error = `✕ ${error instanceof api.ApiError ? `${t("photo.not_kept")} ${error.message}` : t("photo.unreadable")}`;
+      const isRefused = error instanceof api.ApiError;
+      this.error = `✕ ${isRefused ? `${t("photo.not_kept")} ${error.message}` : t("photo.unreadable")}`;
     }
     this.busy = false;
     this.render(this.state);

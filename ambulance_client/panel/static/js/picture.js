@@ -30,7 +30,15 @@ export class Picture {
     this.view = h("div", { class: "picture-view", onclick: () => this.#resize() });
     this.words = h("p", { class: "picture-words", role: "status" });
     this.stills = h("div", { class: "picture-stills" });
-    this.el = h("section", { class: "panel-card picture", hidden: true }, h("div", { class: "picture-head" }, this.heading, this.size), this.choice, this.view, this.words, this.stills);
+    this.el = h(
+      "section",
+      { class: "panel-card picture", hidden: true },
+      h("div", { class: "picture-head" }, this.heading, this.size),
+      this.choice,
+      this.view,
+      this.words,
+      this.stills,
+    );
   }
 
   #resize() {
@@ -57,13 +65,50 @@ export class Picture {
     setText(this.heading, t("picture.title"));
     this.size.hidden = !call;
     this.#label();
-    this.#fresh(this.choice, [calls.length > 1 && calls.map((one) => [one.id, one.complaint]), this.current], () => calls.length < 2 ? null : calls.map((one) =>
-      h("button", { type: "button", "aria-pressed": String(one.id === this.current), onclick: () => { this.current = one.id; this.render(state); } }, one.complaint || t("picture.call"))));
+    this.#fresh(this.choice, [calls.length > 1 && calls.map((one) => [one.id, one.complaint]), this.current], () =>
+      calls.length < 2
+        ? null
+        : calls.map((one) =>
+            h(
+              "button",
+              {
+                type: "button",
+                "aria-pressed": String(one.id === this.current),
+                onclick: () => {
+                  this.current = one.id;
+                  this.render(state);
+                },
+              },
+              one.complaint || t("picture.call"),
+            ),
+          ),
+    );
     this.#play(call, waits);
     const newest = call?.stills.at(-1);
-    setText(this.words, call ? waits ? `▲ ${t("picture.ecg_first")}` : this.#about(call) : recently ? `✕ ${t("picture.gone", { at: this.goneAt })}` : "");
-    this.#fresh(this.stills, [call?.id, waits ? null : call?.stills.map((still) => still.id), newest?.id], () => call && !waits ? call.stills.slice(-STILLS_SHOWN).reverse().map((still) =>
-      h("img", { src: `/api/calls/${call.id}/stills/${still.id}`, alt: t("picture.still", { at: clock(still.at_us, true) }), onclick: (/** @type {Event} */ e) => /** @type {HTMLElement} */ (e.target).classList.toggle("large") })) : null);
+    setText(
+      this.words,
+      call
+        ? waits
+          ? `▲ ${t("picture.ecg_first")}`
+          : this.#about(call)
+        : recently
+          ? `✕ ${t("picture.gone", { at: this.goneAt })}`
+          : "",
+    );
+    this.#fresh(this.stills, [call?.id, waits ? null : call?.stills.map((still) => still.id), newest?.id], () =>
+      call && !waits
+        ? call.stills
+            .slice(-STILLS_SHOWN)
+            .reverse()
+            .map((still) =>
+              h("img", {
+                src: `/api/calls/${call.id}/stills/${still.id}`,
+                alt: t("picture.still", { at: clock(still.at_us, true) }),
+                onclick: (/** @type {Event} */ e) => /** @type {HTMLElement} */ (e.target).classList.toggle("large"),
+              }),
+            )
+        : null,
+    );
   }
 
   /** @param {SharedCall} call */

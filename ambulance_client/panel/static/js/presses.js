@@ -16,8 +16,13 @@ export class Presses {
   constructor({ state, changed }) {
     this.state = state;
     this.box = new Outbox({
-      key: KEY, storage: browserStorage, nowMs: Date.now, later: (run, ms) => window.setTimeout(run, ms),
-      send: ({ path, body }) => api.post(path, body), who: () => "crew", changed,
+      key: KEY,
+      storage: browserStorage,
+      nowMs: Date.now,
+      later: (run, ms) => window.setTimeout(run, ms),
+      send: ({ path, body }) => api.post(path, body),
+      who: () => "crew",
+      changed,
     });
   }
 
@@ -43,12 +48,21 @@ export class Presses {
     const state = this.state();
     const incident = state?.incident ?? "";
     const of = incident ? { incident } : {}; // before the first word of the tablet: the case that is on
-    return this.box.add({ path, body: { ...body, ...of, at_us: Date.now() * 1000 }, title, about: state?.unit ?? "", incident, goesMs });
+    return this.box.add({
+      path,
+      body: { ...body, ...of, at_us: Date.now() * 1000 },
+      title,
+      about: state?.unit ?? "",
+      incident,
+      goesMs,
+    });
   }
 
   /** When a moment was pressed that the tablet does not have yet, by the tablet's own clock. @param {string} mark */
   markUs(mark) {
-    const act = this.acts.filter((one) => one.path === "/api/mark" && one.body["mark"] === mark && one.state !== "refused").at(-1);
+    const act = this.acts
+      .filter((one) => one.path === "/api/mark" && one.body["mark"] === mark && one.state !== "refused")
+      .at(-1);
     return act ? Number(act.body["at_us"]) : null;
   }
 }

@@ -15,7 +15,13 @@ export class Remarks {
     this.list = h("ul", { class: "remark-list" });
     this.button = h("button", { type: "button", class: "primary remarks-seen", onclick: () => void this.#seen() });
     this.error = h("p", { class: "error-line", role: "alert" });
-    this.el = h("section", { class: "panel-card remarks", role: "alert", hidden: true }, this.list, this.error, this.button);
+    this.el = h(
+      "section",
+      { class: "panel-card remarks", role: "alert", hidden: true },
+      this.list,
+      this.error,
+      this.button,
+    );
   }
 
   /** @param {import("/static/panel/js/contract.js").PanelState} state */
@@ -27,7 +33,19 @@ export class Remarks {
     if (lines.some((line) => !this.ids.includes(line.id))) this.alarm.once("medium");
     this.ids = lines.map((line) => line.id);
     this.el.hidden = lines.length === 0;
-    fill(this.list, [...lines].reverse().map((line) => h("li", { dataset: { cause: line.cause } }, h("time", null, clock(line.at_us)), h("span", null, `▲ ${pick(line, "words")}`))));
+    fill(
+      this.list,
+      [...lines]
+        .reverse()
+        .map((line) =>
+          h(
+            "li",
+            { dataset: { cause: line.cause } },
+            h("time", null, clock(line.at_us)),
+            h("span", null, `▲ ${pick(line, "words")}`),
+          ),
+        ),
+    );
     fill(this.button, t("panel.understood"));
   }
 

@@ -19,7 +19,9 @@ export function turnTheme() {
   show(wanted);
   try {
     localStorage.setItem(KEY, wanted);
-  } catch { /* night again after a reload */ }
+  } catch {
+    /* night again after a reload */
+  }
 }
 
 try {

@@ -1,0 +1,77 @@
+"""A call and its ambulance's case: joined at once where the case is open, else as soon as it opens."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from relay.bus.port import Bus
+from relay.model.call import Call
+from relay.model.incident import Incident, IncidentState
+from relay.records.port.cases import CasesAsked
+from relay.services.calls.call_book import CallBook, CallChange
+from relay.services.ground.journal import CASES, CaseChanged
+
+CASE_MAY_BE_OLDER_US = 120_000_000
+"""A crew may open its case a little before the dispatcher has typed the call."""
+
+
+class CaseJoining:
+    """Which calls wait for a case, by their unit."""
+
+    def __init__(self, book: CallBook, bus: Bus) -> None:
+        self._book = book
+        self._bus = bus
+        self._waiting: dict[str, set[UUID]] = {}
+
+    async def join_open(self, change: CallChange) -> None:
+        """Join the unit's newest open case, where it fits this call."""
+        newest = CasesAsked(
+            unit=change.call.unit,
+            state=IncidentState.OPEN,
+            opened_since_us=change.call.taken_at_us - CASE_MAY_BE_OLDER_US,
+        )
+        for case in await change.tx.cases.incidents(newest, at_most=1):
+            if fits(case, change.call):
+                await change.join(case.id)
+
+    def wait_for(self, call: Call) -> None:
+        """Wait for the case of the unit that this call has now, and of no other."""
+        for waiting in self._waiting.values():
+            waiting.discard(call.id)
+        self._expect_case(call)
+
+    def _expect_case(self, call: Call) -> None:
+        """Never takes a call off the list: what was read may be older than what was said since."""
+        if call.is_open and call.incident is None and call.unit is not None:
+            self._waiting.setdefault(call.unit, set()).add(call.id)
+
+    async def follow(self) -> None:
+        """Join calls to cases that open after them, until cancelled."""
+        async with self._book.journal.records.read() as records:
+            for facts in await records.calls.open_calls():
+                self._expect_case(facts.call)
+        async for message in self._bus.subscribe(CASES, limit=10_000):
+            if isinstance(message, CaseChanged) and self._waiting.get(message.incident.unit):
+                await self._join_waiting(message.incident)
+
+    async def join_missed(self) -> None:
+        """Join what a lost word about a case left waiting: at a start, or while this part restarted."""
+        for call in [call for waiting in self._waiting.values() for call in waiting]:
+            async with self._book.change(call) as change:
+                if change.call.is_open and change.call.incident is None:
+                    await self.join_open(change)
+                self.wait_for(change.call)
+
+    async def _join_waiting(self, case: Incident) -> None:
+        for call in tuple(self._waiting[case.unit]):
+            async with self._book.change(call) as change:
+                if fits(case, change.call) and change.call.incident is None:
+                    await change.join(case.id)
+                    await change.audit("relay", "call-joined", {"incident": str(case.id)})
+                self.wait_for(change.call)
+
+
+def fits(case: Incident, call: Call) -> bool:
+    """Whether an ambulance's case is this call's: its unit's, open, and not an earlier patient's."""
+    is_new = case.opened_at_us >= call.taken_at_us - CASE_MAY_BE_OLDER_US
+    return case.unit == call.unit and case.state is IncidentState.OPEN and is_new

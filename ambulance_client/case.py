@@ -32,7 +32,7 @@ class SnapshotRow:
 
 
 @dataclass(slots=True)
-class Case:
+class TabletCase:
     """One incident on the tablet."""
 
     incident: UUID

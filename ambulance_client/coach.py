@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ecg.detecting.standstill import Rhythm, StandstillWatch, Verdict
+from ecg.detecting.standstill import Rhythm, StandstillVerdict, StandstillWatch
 from ecg.screen import screen_segment
 from ecg.values import EcgSegment, PatientFacts
 
@@ -78,7 +78,7 @@ class Coach:
     def rhythm_seen(self, rhythm: Rhythm, now_s: float) -> None:
         """Take the newest look at the beats."""
         self._rhythm_looked_s = now_s
-        standing = rhythm.verdict is Verdict.STANDSTILL
+        standing = rhythm.verdict is StandstillVerdict.STANDSTILL
         self.standstill_s = int(rhythm.quiet_s) if standing else None
 
     def look(self, lights: dict[str, str], now_s: float) -> Reason | None:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ambulance_client.relay_http import Question, RelayHttp
+from ambulance_client.relay_http import RelayHttp, RelayRequest
 from relay.errors import Unavailable
 
 SHARED_EVERY_S = 1.0
@@ -55,7 +55,7 @@ class SharedCalls:
     async def look(self) -> None:
         """Ask once. Without an answer the list stays: the relay itself cuts off who may not look."""
         try:
-            reply = await self._http.ask(Question("GET", "/api/calls"))
+            reply = await self._http.ask(RelayRequest("GET", "/api/calls"))
         except Unavailable:
             return
         if reply.ok:

@@ -21,7 +21,7 @@ FLOOR_BYTES = 2 << 20
 """More than the journal holds before it is folded in (``spool_file.JOURNAL_PAGES``), twice over."""
 
 
-class Reserve:
+class SpoolReserve:
     """The room of one spool folder."""
 
     def __init__(self, folder: Path) -> None:

@@ -33,7 +33,7 @@ from relay.model.people import Device, Permission, Person, Role, Session, requir
 from relay.services.calls.callers import Phone
 from relay.services.ground.access import Relation, asker_of, asker_of_device, asker_of_phone
 from relay.services.ground.watcher import Watcher, watcher_of, watcher_of_device
-from relay.services.ground.witness import Act, Look, Nothing, Witness, Written
+from relay.services.ground.witness import AccessWitness, Act, Look, Nothing, Written
 from relay.services.relay import Relay
 from relay.web.bodies import takes_of
 from relay.web.cookies import kept
@@ -99,7 +99,7 @@ class Guard:
         return showed or not isinstance(self.written, Nothing)
 
     async def _write_down(
-        self, witness: Witness, subject: UUID | None, path: Mapping[str, Any]
+        self, witness: AccessWitness, subject: UUID | None, path: Mapping[str, Any]
     ) -> None:
         look = self.written
         if not isinstance(look, Look) or look.listed:

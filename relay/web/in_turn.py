@@ -33,7 +33,7 @@ STRANGERS = "strangers"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RequestTurn:
     """A request that waits."""
 
     may_begin: asyncio.Future[bool]
@@ -56,7 +56,7 @@ class InTurn:
 
     def __init__(self, app: ASGIApp, known: Iterable[bytes] = ()) -> None:
         self._app = app
-        self._turns: Turns[int, Turn] = Turns(
+        self._turns: Turns[int, RequestTurn] = Turns(
             most=MOST_WAITING,
             most_each=MOST_OF_AN_ADDRESS,
             at_once_each=1,
@@ -100,7 +100,7 @@ class InTurn:
                 self._has_next = True
                 loop.call_soon(self._next_round)
             return True
-        turn = Turn(loop.create_future(), receive)
+        turn = RequestTurn(loop.create_future(), receive)
         key = next(self._number)
         asked = Waiting(key, client[0], client[1], lane, time.monotonic(), turn)
         leaves = self._turns.ask(asked)

@@ -13,8 +13,8 @@ from relay.model.evidence import SEALED
 from relay.services.evidence.anchors import AuditAnchors
 from relay.services.evidence.verifying import (
     SHOWN,
+    EvidenceVerdict,
     Seal,
-    Verdict,
     acknowledged_in,
     seals_of,
     verify_file,
@@ -64,12 +64,12 @@ class Evidence:
         self._known = await acknowledged_in(self._journal.records)
         self.damage.clear()
         _, faults = await self._anchors.heads()
-        self._found(Verdict("audit heads", faults=faults))
+        self._found(EvidenceVerdict("audit heads", faults=faults))
         self._seals = await seals_of(self._journal.records)
         self._found(verify_files(self._seals, self._log.sealed()))
         self._found(await verify_recordings(self._journal.records, self._log))
 
-    def _found(self, verdict: Verdict) -> None:
+    def _found(self, verdict: EvidenceVerdict) -> None:
         verdict = verdict.without(self._known)
         if verdict.fault is not None:
             log.error("kept-data-damaged", part=verdict.part, faults=verdict.faults[:SHOWN])
@@ -82,7 +82,7 @@ class Evidence:
         await self._keep_head()
         if self.damage and len(await acknowledged_in(self._journal.records)) > len(self._known):
             await self.look()
-            self._found(Verdict("ecg content", faults=self._altered))
+            self._found(EvidenceVerdict("ecg content", faults=self._altered))
         await self._read_again()
 
     async def _keep_head(self) -> None:
@@ -117,7 +117,7 @@ class Evidence:
             fault = await verify_file(self._seals[name], self._log)
             if fault is not None and fault not in self._altered:
                 self._altered.append(fault)
-                self._found(Verdict("ecg content", faults=self._altered))
+                self._found(EvidenceVerdict("ecg content", faults=self._altered))
             if not self._unread or time.monotonic() - began_s > READ_FOR_S:
                 return
 

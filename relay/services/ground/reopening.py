@@ -16,7 +16,7 @@ from relay.model import incident as incident_model
 from relay.model.incident import Incident, IncidentState
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
-from relay.services.ground.journal import Change, Journal
+from relay.services.ground.journal import CaseChange, Journal
 
 log = structlog.get_logger(__name__)
 QUIET_S = 10.0
@@ -24,7 +24,7 @@ QUIET_S = 10.0
 By = Literal["recording", "frames", "entry", "photo"]
 
 
-async def reopen(change: Change, case: Incident, by: By) -> Incident:
+async def reopen(change: CaseChange, case: Incident, by: By) -> Incident:
     """The case, open; harmless where it is not closed."""
     if case.state is not IncidentState.CLOSED:
         return case

@@ -8,7 +8,7 @@ REMEMBERED = 10_000
 """Marks kept; whatever is looked at again after so many others is written down once more."""
 
 
-class Seen:
+class RecentMarks:
     """The newest marks of something that should be told once."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:

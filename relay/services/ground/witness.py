@@ -92,7 +92,7 @@ class _Refused:
     more: int = 0
 
 
-class Witness:
+class AccessWitness:
     """Writes looks and refusals down."""
 
     def __init__(self, late: Late) -> None:

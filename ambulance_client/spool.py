@@ -187,7 +187,7 @@ class Spool(SpoolRefused):
         )
 
     async def notices(self, incident: UUID) -> list[m.Notice]:
-        """The kept timeline of an incident, oldest first."""
+        """The kept timeline of a case, oldest first."""
         rows = await self._run(
             self._query,
             "SELECT text FROM notices WHERE incident = ? ORDER BY entry",

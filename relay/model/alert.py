@@ -49,7 +49,7 @@ class AlertStep:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert of one incident.
+    """One alert of one case.
 
     Attributes:
         snapshot: the ten seconds it is about.

@@ -49,13 +49,13 @@ class CabinState:
 def room_of(incident: UUID) -> UUID:
     """The cabin's room in the media plane.
 
-    Not the incident's own number: a tablet chooses that one, and could choose a 119 call's.
+    Not the case's own number: a tablet chooses that one, and could choose a 119 call's.
     """
     return uuid5(NAMESPACE_URL, f"kyumei:cabin:{incident}")
 
 
 class CabinBoard:
-    """Every cabin by its incident."""
+    """Every cabin by its case."""
 
     def __init__(self) -> None:
         self._cabins: dict[UUID, CabinState] = {}

@@ -1,7 +1,7 @@
-"""How much the tablet's video may use while ECG waits: ECG outranks video. No clock, no I/O.
+"""How much video the tablet may send while ECG waits: ECG outranks video. No clock, no I/O.
 
-The way down is immediate; the way up is one step at a time and only after a calm while, so that a
-picture does not flicker on a radio that is just good enough.
+A step down is immediate. A step up waits for a calm time, and it is one step only. So the picture does not flicker
+when the radio is just good enough.
 """
 
 from __future__ import annotations

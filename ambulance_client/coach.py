@@ -1,8 +1,8 @@
-"""The electrode coach: a light per lead, and snapshots that nobody has to remember. No I/O, no clock.
+"""The electrode coach: a light for each lead, and snapshots that are sent without a press. No I/O, no clock.
 
-The first ten clean seconds of a recording are sent by themselves, then a snapshot every five minutes;
-the crew's button works beside it at any time. Where the leads look exchanged, the first one waits half
-a minute for the crew to mend it, no longer. Changes of ST are the relay's to notice.
+The first ten clean seconds of a recording are sent by themselves, then a snapshot every five minutes. The crew's button
+works at any time. If leads seem to be exchanged, the first snapshot waits up to half a minute, so that the crew can
+correct them. Changes of ST are noticed by the relay.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """119 calls whose picture is shared with this ambulance, as the relay lists them for its token.
 
-The list is asked for, not pushed: at once after every notice about a call, once a second while
-one is shared, and every five seconds otherwise, because a call can be shared before it belongs to
-this ambulance's case.
+The tablet asks for the list: at once after every notice about a call; once a second while a call is shared; every five
+seconds otherwise. The last is needed because a call can be shared before it belongs to this ambulance's case.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A client that keeps a shared worker busy rests in between: its own next turn alone is later.
+"""A client that keeps a shared worker busy must rest in between. Only its own next turn comes later.
 
-Turns alone do not help where the machine has no processor left: somebody whose turn never comes in anybody's
-way still makes every step of everybody else's work later.
+Taking turns does not help when the processor is full: even a client that is always last in the queue makes
+everybody else's work slower.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The door: takes connections in, keeps count of them, and says so where somebody has to go.
+"""The door: accepts connections, counts them, and says when one has to go.
 
-Whoever stands there is taken at once, all of them, so that nobody waits unseen behind a flood; they are let in a few in a
-round of the loop, addresses in turn, and who comes seldom before who comes often. Who has gone meanwhile is not let in.
+The relay accepts every connection at once, so that nobody waits unseen behind a flood. It then serves a few new
+ones in each round of the loop. Addresses take turns, and who comes seldom goes before who comes often. A
+connection that has closed meanwhile is not served.
 """
 
 from __future__ import annotations

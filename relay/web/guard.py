@@ -1,7 +1,7 @@
-"""Who may come in: every route names its permission and its relation to the case here, or is refused.
+"""Who may come in. Every route names its permission and its relation to the case here; without them it is refused.
 
-``GuardedRoute`` refuses to be built without such a word, so that forgetting it is found at start-up
-and not by a stranger.
+``GuardedRoute`` cannot be built without them. So a forgotten permission stops the start-up; it does not wait for a
+stranger to find it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Who is served next where many ask at once: requests and dials begin in turn, a few in each round of the loop.
+"""Who is served next when many ask at once. In each round of the loop only a few requests and dials begin.
 
-Between two rounds everything that is under way goes on: a tablet's frame, an alarm, the answer to somebody else. Without this a client
-with a thousand requests a second has fifty of them begun in one round, and every step of an alarm waits for all fifty. Addresses go in
-turn, and behind one address (a hospital's, a proxy's) whoever shows another cookie or token that was accepted before. Who shows such
-a one goes before who does not, three times of four. What a request then costs is counted too (``loop_share``).
+Between two rounds all other work goes on: a tablet's frame, an alarm, an answer to somebody else. Without this, a client with a
+thousand requests a second begins fifty of them in one round, and every step of an alarm waits for all fifty. Addresses take
+turns. Behind one address (a hospital, a proxy) the owners of accepted cookies and tokens take turns too; they go first
+three times of four. The cost of a request is counted as well (``loop_share``).
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Who may stay at the door when it is full. Pure: addresses and an order, no sockets and no clock.
+"""Which connection must go when the door is full. Pure: addresses and an order, no sockets and no clock.
 
-A connection that has not said what it wants yet costs its owner nothing, so that a stranger can
-have a thousand of them. Nobody new is refused while such a one can go: the oldest that waits, of
-the address that has the most of them. What is being served, and every WebSocket, stays; the
-counts a person or tablet may have of those are asked where its right is known.
+A connection that has not yet asked for anything costs its owner nothing, so a stranger can open a thousand. While
+such connections exist, nobody new is refused. The address with the most of them loses its oldest one. Requests in
+progress and WebSockets always stay; their number is limited where the person or tablet is known.
 
 Source: RFC 9110 gives no such rule; the greediest-goes-first rule is max-min fairness.
 """

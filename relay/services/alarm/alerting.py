@@ -1,8 +1,8 @@
 """When the relay rings, and what humans then did about it.
 
-Rings on tier A of a snapshot at once, on tier A of the live stream once it has held for ten
-seconds, and where ST has changed against the patient's own first minute (``live_trends``). One alert per case waits for a decision at a time; after a decision it rings again only for
-something new (``rules.may_ring``).
+The relay rings in three cases: a snapshot has tier A; tier A has held for ten seconds on the live
+stream; ST has changed against the patient's own first minute (``live_trends``). In one case only one
+alert waits for a decision at a time. After a decision only something new rings (``rules.may_ring``).
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ class Alerting:
         self.unstored.stored(("alert", snapshot.incident))
 
     async def live_screened(self, stream: EcgStream, report: Report) -> Snapshot | None:
-        """The live stream has a new report; ring once tier A has held, or ST has risen for a minute.
+        """Take a new report of the live stream; ring when tier A has held, or when ST has changed for a minute.
 
-        The ten seconds that made it ring are kept as a snapshot and come back where it rang. Where that
-        fails the change of ST is told again at the next report.
+        The relay keeps the ten seconds that made it ring as a snapshot, and returns it. If it cannot keep them,
+        the change of ST is told again with the next report.
         """
         risen = await self._changed(stream, report)
         try:
@@ -88,7 +88,7 @@ class Alerting:
             raise
 
     async def _changed(self, stream: EcgStream, report: Report) -> Report | None:
-        """The report to ring with where ST has changed for a minute, None where it has not."""
+        """The report to ring with if ST has changed for a minute; None if it has not."""
         if self._trends is None:
             return None
         if not self._trends.knows(stream.id):

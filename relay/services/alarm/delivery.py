@@ -1,7 +1,7 @@
-"""Alarms told outside the pages: each channel gets every alarm once it rings, and is tried again where it fails.
+"""Tells alarms outside the pages. Every alarm that rings goes to every channel; a channel that fails is tried again.
 
-The pages ring without it, and nothing here holds up an alarm. What waits is in memory: a relay that ends meanwhile
-says in its audit neither that it was sent nor that it was not.
+The pages ring without this, and nothing here delays an alarm. What still waits is in memory only. If the relay
+ends meanwhile, its audit does not say that the alarm was sent, and does not say that it was not.
 """
 
 from __future__ import annotations

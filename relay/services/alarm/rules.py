@@ -12,9 +12,10 @@ from relay.services.ground.journal import CaseChange
 async def may_ring(change: CaseChange, taken_at_us: int | None) -> bool:
     """Whether a new tier A may ring now.
 
-    Never while an alert waits for a decision. After a decision: when a physician asked for another
-    ECG and this snapshot was taken since, or when the criteria had not been met in between
-    (tier C, D or E: a new worsening).
+    It never rings while an alert waits for a decision. After a decision it rings in two cases:
+
+    * A physician asked for another ECG, and this snapshot was taken after that.
+    * The criteria were not met in between (tier C, D or E). Then this is a new worsening.
     """
     if await change.tx.alerts.open_alert(change.incident) is not None:
         return False

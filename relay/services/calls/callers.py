@@ -197,10 +197,11 @@ class Callers:
         return {**told, "recorded": self._clips.wanted, "glimpses": glimpses}
 
     async def follow(self, phone: Phone) -> AsyncIterator[Json]:
-        """The phone's state now and whenever another one is to be shown, until the call or the link ends.
+        """Yield the phone's state now, and again whenever it changes, until the call or the link ends.
 
-        A message on the bus only says that something changed; what is said is read afresh, so that no
-        state comes after a newer one, and none twice but for the passwords in it.
+        A message on the bus says only that something has changed. The state is then read from the database, so an
+        older state never follows a newer one. A state that differs from the last one only in its passwords is not
+        yielded again.
         """
         subscription = self._bus.subscribe(caller_topic(phone.call))
 

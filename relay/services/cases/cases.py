@@ -253,10 +253,9 @@ class Cases:
     # doing
 
     async def open_trace(self, person: Person, incident: UUID, snapshot: UUID | None) -> bool:
-        """A person has the trace on screen; True where nobody had opened this case before.
+        """A person has the trace on the screen. Return True if nobody had opened this case before.
 
-        Told to the crew where it is this person's first look at it, or where it reads an ECG that
-        nobody had read.
+        The crew is told if this is the person's first look at it, or if nobody had read this ECG before.
         """
         try:
             return await self._open_trace(person, incident, snapshot)

@@ -1,4 +1,4 @@
-"""What a running relay does for its evidence: heads outside, files of ECG into the chain, and a look at what is there."""
+"""What a running relay does for its evidence. It writes heads outside the database, adds closed ECG files to the chain, and looks for damage."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ ASK = "Run kyumei verify on this machine, and see docs/ops/keeping.md."
 
 
 class Evidence:
-    """Keeps the chain's heads outside, tells it of closed files, and finds what is gone.
+    """Keeps the chain's heads outside, adds closed files to the chain, and finds what is missing.
 
     Attributes:
-        damage: what was found to be gone or altered, a sentence a part; it stays until the next start, or
-            until somebody has acknowledged it.
+        damage: one sentence for each part that is missing or altered. It stays until the next start, or until
+            somebody has acknowledged it.
     """
 
     def __init__(self, journal: Journal, ecg_log: EcgLog, anchors: AuditAnchors) -> None:

@@ -1,7 +1,8 @@
-"""A closed case opens again when something new of it comes, and only then; that is written down.
+"""Opens a closed case again when something new comes, and only then. The audit tells of it.
 
-New are: a recording the relay did not know, frames it did not have, an entry it had not applied. What a
-tablet merely says again after a connection opens nothing: yesterday's patients stay out of today's list.
+New means: a recording that the relay did not know, frames that it did not have, an entry that it had not applied.
+After a new connection a tablet repeats what it said before. That opens nothing, so yesterday's patients stay
+out of today's list.
 """
 
 from __future__ import annotations

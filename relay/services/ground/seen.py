@@ -1,4 +1,4 @@
-"""What was written down already, so that a repeated look is not written down each time. Bounded."""
+"""Remembers what was already written down, so that a repeated look is not written again. Its size has a limit."""
 
 from __future__ import annotations
 

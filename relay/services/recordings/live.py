@@ -1,7 +1,7 @@
-"""The live hub: what was just stored goes to every page that watches, and nobody waits for a page.
+"""The live hub: gives each stored frame to every page that watches. It waits for no page.
 
-Each page has a cursor per stream with a bounded queue. A page that falls behind loses the oldest
-queued frames and is told which samples those were; it can fetch them by HTTP.
+Each page has a queue of limited length for each stream. If a page is too slow, its oldest frames are dropped, and the
+page is told which samples those were. It can fetch them by HTTP.
 """
 
 from __future__ import annotations

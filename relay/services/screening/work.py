@@ -1,8 +1,8 @@
-"""Screening: every snapshot once its samples are kept, every live stream every few seconds.
+"""Screens every snapshot when its samples are kept, and every live stream every few seconds.
 
-The work runs in a few threads; what waits for them waits in turn (``screening_queue``). When they cannot
-keep up the cadence of live screening falls by itself, because a stream waits only once; storage never waits.
-A screener that fails makes the analysis unavailable and leaves the waveform alone.
+A few threads do the work; what waits for them waits in turn (``turns``). If they are too slow, live streams are
+screened less often, because each waits only once. Storage never waits for screening. If the screener fails, the
+page says that there is no analysis; the waveform stays.
 """
 
 from __future__ import annotations

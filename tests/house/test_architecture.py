@@ -23,11 +23,11 @@ def section(title: str) -> str:
     return TEXT.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
 
 
-@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/glossary.md"])
+@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md"])
 def test_every_file_that_is_named_is_there(page: str) -> None:
-    text = (ROOT / page).read_text()
+    text = (ROOT / page).read_text().split("## Tests\n")[0]
 
-    assert len(NAMED.findall(text)) > 9
+    assert len(NAMED.findall(text)) > 2
     assert missing(text) == []
 
 

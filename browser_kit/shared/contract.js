@@ -165,6 +165,14 @@
  */
 
 /**
+ * @typedef {object} CallerPosition
+ * @property {number} lat
+ * @property {number} lon
+ * @property {number} accuracy_m
+ * @property {true} consent
+ */
+
+/**
  * @typedef {object} Credentials
  * @property {string} name
  * @property {string} password
@@ -234,14 +242,6 @@
 /**
  * @typedef {object} Opened
  * @property {string | null} [snapshot]
- */
-
-/**
- * @typedef {object} Place
- * @property {number} lat
- * @property {number} lon
- * @property {number} accuracy_m
- * @property {true} consent
  */
 
 /**

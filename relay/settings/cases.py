@@ -13,16 +13,20 @@ class CaseSettings(Group):
     unit_cases_burst: int = Field(
         40,
         ge=1,
-        description="Cases that one ambulance may open one after the other before it has to wait; its ECG waits with it and is kept.",
+        description="How many cases one ambulance may open one after the other. Then it has to wait. Its tablet "
+        "keeps the ECG meanwhile.",
     )
     unit_cases_refill_s: float = Field(
-        60.0, gt=0, description="Seconds after which one more case of an ambulance is given back."
+        60.0, gt=0, description="After this many seconds the ambulance may open one more case."
     )
     unit_disk_mb_per_day: float = Field(
         1000.0,
         gt=0,
-        description="Megabytes of snapshots, photos and entries one ambulance may have kept a day; its live ECG does not count and is never refused.",
+        description="How many megabytes of snapshots, photos and entries the relay keeps for one ambulance in a "
+        "day. Live ECG does not count; the relay never refuses it.",
     )
     case_close_after_h: float = Field(
-        12.0, gt=0, description="Hours without anything new after which a case closes by itself."
+        12.0,
+        gt=0,
+        description="If nothing new comes for this many hours, the case closes by itself.",
     )

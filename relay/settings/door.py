@@ -23,32 +23,32 @@ class DoorSettings(Group):
     tls_key: Path | None = Field(None, description="PEM file of the certificate's private key.")
     public_url: str = Field(
         "",
-        description="Address callers' phones reach this relay at, for example "
-        "https://live.example.jp. Empty: the address the dispatcher's page came from.",
+        description="Address at which callers' phones reach this relay, for example https://live.example.jp. "
+        "Empty: the address that the dispatcher's page was opened from.",
     )
     origins: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
-        description="Further origins pages may come from, separated by commas (behind a proxy "
-        "that changes the Host header), for example https://relay.example.jp.",
+        description="Other addresses that pages may be opened from, separated by commas, for example "
+        "https://relay.example.jp. Needed behind a proxy that changes the Host header.",
     )
     hosts: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),
-        description="Names and addresses under which this relay is asked for, separated by commas, "
-        "beside those of KYUMEI_PUBLIC_URL and KYUMEI_ORIGINS; any other is refused. One of the "
-        "three is needed where it listens beyond this machine.",
+        description="Names and addresses by which browsers reach this relay, separated by commas. Those of "
+        "KYUMEI_PUBLIC_URL and KYUMEI_ORIGINS count too. The relay refuses every other name. Set one "
+        "of the three when the relay listens beyond this machine.",
     )
     trusted_proxies: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(split)
     ] = Field(
         (),
-        description="Addresses or networks of the proxies in front of this relay, separated by "
-        "commas; only their X-Forwarded-For and X-Forwarded-Proto are believed.",
+        description="Addresses or networks of the proxies in front of this relay, separated by commas. The relay "
+        "believes X-Forwarded-For and X-Forwarded-Proto only from these.",
     )
     connections_per_address: int = Field(
         256,
         ge=16,
-        description="Connections of one address that may wait without a request; the oldest gives "
-        "way. WebSockets and requests being answered do not count.",
+        description="How many connections of one address may stay open without a request. When there are more, "
+        "the oldest is closed. WebSockets and requests in progress do not count.",
     )
 
     @field_validator("origins", mode="before")

@@ -11,18 +11,20 @@ class ScreenSettings(Group):
     """What is screened, and what rings."""
 
     screen_enabled: bool = Field(
-        True, description="Whether the ST-elevation screen runs at this site."
+        True, description="Whether the relay screens ECGs for ST elevation."
     )
     screen_every_s: float = Field(
-        5.0, ge=0.2, description="Seconds between two screenings of one live stream."
+        5.0, ge=0.2, description="The relay screens each live recording once in this many seconds."
     )
-    screen_threads: int = Field(2, ge=1, le=64, description="Threads that screen.")
+    screen_threads: int = Field(2, ge=1, le=64, description="How many threads screen ECGs.")
     st_trend_alarm: bool = Field(
         True,
-        description="Whether a live ST change against the patient's own first minute rings.",
+        description="Whether the alarm rings when the ST of a live recording changes against the patient's own "
+        "first minute.",
     )
     snapshot_patience_s: float = Field(
         120.0,
         gt=0,
-        description="Seconds after which a snapshot is kept with the samples that came.",
+        description="If part of a ten-second snapshot has still not arrived after this many seconds, the relay "
+        "stores what is there and marks the rest as missing.",
     )

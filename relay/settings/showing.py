@@ -20,10 +20,12 @@ class SiteSettings(Group):
         "",
         pattern=TILES,
         description="Map behind the caller's position on the dispatcher's page, for example "
-        "https://tiles.example.jp/{z}/{x}/{y}.png. Empty: a grid in metres, and nobody outside learns a place.",
+        "https://tiles.example.jp/{z}/{x}/{y}.png. Empty: the page draws a grid in metres, and no "
+        "other server learns the position.",
     )
     demo: str = Field(
-        "", description="A drill: the JSON that GET /api/demo answers. Empty: this is no drill."
+        "",
+        description="Only for drills: the JSON that GET /api/demo answers. Empty: this is no drill.",
     )
 
     @field_validator("demo")

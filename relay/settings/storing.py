@@ -16,13 +16,17 @@ class StoringSettings(Group):
         Path("kyumei-data"), description="Folder of the ECG log, the database and the lock file."
     )
     commit_every_ms: float = Field(
-        100.0, gt=0, le=1000, description="Milliseconds of ECG frames that share one disk commit."
+        100.0,
+        gt=0,
+        le=1000,
+        description="The relay writes the ECG frames of this many milliseconds to the disk together.",
     )
     reserve_mb: int = Field(
         64,
         ge=0,
         le=100_000,
-        description="Megabytes of disk kept back beside the data; given to the database when the disk is full.",
+        description="Megabytes of disk that the relay keeps free beside its data. When the disk is full, the "
+        "database gets them.",
     )
     audit_heads_to: Texts = Field(
         (),

@@ -17,13 +17,17 @@ class TellingSettings(Group):
     )
     sms_hook_url: str = Field(
         "",
-        description="Where SMS texts are posted (docs/live119.md). Empty: no SMS, QR and link only.",
+        description="The relay posts SMS texts to this address (docs/live119.md). Empty: no SMS; the dispatcher "
+        "passes on a QR code or the link.",
     )
     sms_hook_token: SecretStr = Field(
-        SecretStr(""), description="Bearer token the SMS hook asks for; never printed."
+        SecretStr(""), description="Bearer token for the SMS hook. It is never printed."
     )
     sms_hook_timeout_s: float = Field(
-        5.0, gt=0, le=30, description="Seconds the SMS hook may take before it counts as failed."
+        5.0,
+        gt=0,
+        le=30,
+        description="If the SMS hook does not answer within this many seconds, the SMS counts as failed.",
     )
 
     @field_validator("alert_channels")

@@ -11,12 +11,13 @@ class VideoSettings(Group):
     """How phones and viewers reach the relay."""
 
     video_enabled: bool = Field(
-        True, description="Whether this relay forwards live video; without it callers send stills."
+        True,
+        description="Whether this relay passes on live video. Without it callers send still pictures.",
     )
     video_public_addresses: Texts = Field(
         (),
-        description="Addresses told to phones beside the machine's own, separated by commas (a 1:1 "
-        "NAT).",
+        description="Public IP addresses of this relay, separated by commas. Needed when it is behind NAT; phones "
+        "then try these too.",
     )
     stun_urls: Texts = Field(
         (), description="STUN servers for phones and viewers, separated by commas: stun:…"
@@ -26,5 +27,5 @@ class VideoSettings(Group):
         description="TURN servers, separated by commas: turn:…?transport=udp, turns:…:443?transport=tcp",
     )
     turn_secret: SecretStr = Field(
-        SecretStr(""), description="The TURN server's static-auth-secret; never printed."
+        SecretStr(""), description="The static-auth-secret of the TURN server. It is never printed."
     )

@@ -38,7 +38,7 @@ from relay.services.ground.wire import (
     SEND_TIMEOUT_S,
     Wire,
 )
-from relay.services.ground.witness import CALLS_LISTED, CASES_LISTED, Witness
+from relay.services.ground.witness import CALLS_LISTED, CASES_LISTED, AccessWitness
 from relay.services.pages.registry import FeedRegistry
 from relay.services.people.people import People
 from relay.services.recordings.live import LiveHub, Viewer
@@ -72,7 +72,7 @@ class FeedParts:
     ages: Ages
     storing: Storing
     rights: Rights
-    witness: Witness
+    witness: AccessWitness
 
 
 class FeedSession:

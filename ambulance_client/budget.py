@@ -1,7 +1,7 @@
-"""How much the tablet's video may use while ECG waits: ECG outranks video. No clock, no I/O.
+"""How much video the tablet may send while ECG waits: ECG outranks video. No clock, no I/O.
 
-The way down is immediate; the way up is one step at a time and only after a calm while, so that a
-picture does not flicker on a radio that is just good enough.
+A step down is immediate. A step up waits for a calm time, and it is one step only. So the picture does not flicker
+when the radio is just good enough.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
-class Step(StrEnum):
+class VideoStep(StrEnum):
     """What video may do, from everything to nothing."""
 
     FULL = "full"
@@ -19,16 +19,16 @@ class Step(StrEnum):
     PAUSED = "paused"
 
 
-ORDER = tuple(Step)
-DOWN_ABOVE_S = {Step.REDUCED: 2.0, Step.STILLS: 5.0, Step.PAUSED: 10.0}
+ORDER = tuple(VideoStep)
+DOWN_ABOVE_S = {VideoStep.REDUCED: 2.0, VideoStep.STILLS: 5.0, VideoStep.PAUSED: 10.0}
 """A step is taken at once when more seconds of ECG than these are not on the relay's disk."""
 CALM_S = 3.0
 """A step is left when the backlog was below half of its threshold for so long."""
 
 
-def allowed(backlog_s: float) -> Step:
+def allowed(backlog_s: float) -> VideoStep:
     """The most that video may do at this backlog, without any memory."""
-    found = Step.FULL
+    found = VideoStep.FULL
     for step, above_s in DOWN_ABOVE_S.items():
         if backlog_s > above_s:
             found = step
@@ -45,7 +45,7 @@ class VideoBudget:
             caller's monotonic clock; None while it is not.
     """
 
-    step: Step = Step.FULL
+    step: VideoStep = VideoStep.FULL
     calm_since_s: float | None = None
 
     def after(self, backlog_s: float, now_s: float) -> VideoBudget:
@@ -58,7 +58,7 @@ class VideoBudget:
         must = allowed(backlog_s)
         if ORDER.index(must) > ORDER.index(self.step):
             return VideoBudget(must)
-        if self.step is Step.FULL or backlog_s >= DOWN_ABOVE_S[self.step] / 2:
+        if self.step is VideoStep.FULL or backlog_s >= DOWN_ABOVE_S[self.step] / 2:
             return replace(self, calm_since_s=None)
         if self.calm_since_s is None:
             return replace(self, calm_since_s=now_s)

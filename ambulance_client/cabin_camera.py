@@ -15,8 +15,8 @@ from uuid import UUID
 
 import structlog
 
-from ambulance_client.budget import Step
-from ambulance_client.relay_http import Question, RelayHttp
+from ambulance_client.budget import VideoStep
+from ambulance_client.relay_http import RelayHttp, RelayRequest
 from relay.errors import BadInput, Gone, RelayError, Unavailable
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class CabinCamera:
         spec: str,
         http: RelayHttp,
         incident: Callable[[], UUID],
-        step: Callable[[], Step],
+        step: Callable[[], VideoStep],
         is_connected: Callable[[], bool],
         notify: Callable[[], None],
     ) -> None:
@@ -84,7 +84,7 @@ class CabinCamera:
             await self._hang_up()
         if self._is_connected():
             await self._report(step.value)
-            may_send = step in {Step.FULL, Step.REDUCED}
+            may_send = step in {VideoStep.FULL, VideoStep.REDUCED}
             if may_send and (self._publisher is None or not self._publisher.alive):
                 await self._dial(camera)
         self._say("", "")
@@ -93,10 +93,10 @@ class CabinCamera:
         """``video.camera`` of ``PanelState``; what the budget forbids is said at once."""
         step = self._step()
         state = self._state or CONNECTING
-        if self._state != FAILED and step in {Step.STILLS, Step.PAUSED}:
+        if self._state != FAILED and step in {VideoStep.STILLS, VideoStep.PAUSED}:
             state = step.value
         elif self._state == "" and self._publisher is not None and self._publisher.alive:
-            state = "live" if step is Step.FULL else step.value
+            state = "live" if step is VideoStep.FULL else step.value
         return {"state": state, "text": self._text}
 
     async def _open(self) -> None:
@@ -136,7 +136,7 @@ class CabinCamera:
         if publisher is None:
             return
         with suppress(Unavailable):
-            await self._http.ask(Question("DELETE", publisher.location, timeout_s=2.0))
+            await self._http.ask(RelayRequest("DELETE", publisher.location, timeout_s=2.0))
         await publisher.close()
 
     async def _report(self, step: str) -> None:
@@ -146,7 +146,7 @@ class CabinCamera:
             return
         body = json.dumps({"step": step}).encode()
         reply = await self._http.ask(
-            Question("POST", f"{self._cabin()}/step", body, "application/json")
+            RelayRequest("POST", f"{self._cabin()}/step", body, "application/json")
         )
         if not reply.ok:
             raise Unavailable("The relay does not know this case yet; the camera waits.")
@@ -160,7 +160,9 @@ class CabinCamera:
 
     async def _send_still(self, jpeg: bytes) -> None:
         with suppress(Unavailable):
-            await self._http.ask(Question("POST", f"{self._cabin()}/stills", jpeg, "image/jpeg"))
+            await self._http.ask(
+                RelayRequest("POST", f"{self._cabin()}/stills", jpeg, "image/jpeg")
+            )
 
     def _cabin(self) -> str:
         return f"/api/incidents/{self._incident()}/cabin"
@@ -194,7 +196,7 @@ async def post_offer(http: RelayHttp, path: str, offer: bytes) -> tuple[str, str
         Gone: the relay takes no picture here, and will not later.
         Unavailable: the relay did not answer, or cannot now.
     """
-    reply = await http.ask(Question("POST", path, offer, "application/sdp", timeout_s=8.0))
+    reply = await http.ask(RelayRequest("POST", path, offer, "application/sdp", timeout_s=8.0))
     if reply.status in {401, 403, 409, 410}:
         raise Gone(f"The relay takes no picture from this camera ({reply.status}).")
     if reply.status != 201:

@@ -27,7 +27,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpsender import RTCRtpSender
 
-from ambulance_client.budget import Step
+from ambulance_client.budget import VideoStep
 from ambulance_client.camera_frames import CameraSource
 from relay.errors import Unavailable
 
@@ -50,7 +50,7 @@ class Shape:
     kbps: int
 
 
-SHAPES = {Step.FULL: Shape(640, 15, 450), Step.REDUCED: Shape(320, 5, 80)}
+SHAPES = {VideoStep.FULL: Shape(640, 15, 450), VideoStep.REDUCED: Shape(320, 5, 80)}
 Post = Callable[[bytes], Awaitable[tuple[str, str]]]
 
 
@@ -68,7 +68,7 @@ class Camera:
     def __init__(
         self,
         source: CameraSource,
-        step: Callable[[], Step],
+        step: Callable[[], VideoStep],
         on_still: Callable[[bytes], None],
         on_failed: Callable[[str], None],
     ) -> None:
@@ -101,7 +101,7 @@ class Camera:
         shape = SHAPES.get(step)
         if shape is None:
             self._encoder = None
-            if step is Step.STILLS and now_s >= self._next_still_s:
+            if step is VideoStep.STILLS and now_s >= self._next_still_s:
                 self._next_still_s = now_s + STILL_EVERY_S
                 self._tell(self._on_still, _jpeg(frame))
         elif self.track.wanted and now_s >= self._next_s:

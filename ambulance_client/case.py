@@ -1,7 +1,7 @@
 """The case as the crew sees it: patient, marks, snapshots, and the receipt chain. No I/O.
 
 Everything the crew enters is an event that goes to the relay; everything that comes back is a notice
-of the incident's timeline. This object folds both into what the page shows.
+of the case's timeline. This object folds both into what the page shows.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class SnapshotRow:
 
 
 @dataclass(slots=True)
-class Case:
-    """One incident on the tablet."""
+class TabletCase:
+    """One case on the tablet."""
 
     incident: UUID
     patient: m.PatientCard = field(default_factory=lambda: m.PatientCard(rev=0))

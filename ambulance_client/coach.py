@@ -1,8 +1,8 @@
-"""The electrode coach: a light per lead, and snapshots that nobody has to remember. No I/O, no clock.
+"""The electrode coach: a light for each lead, and snapshots that are sent without a press. No I/O, no clock.
 
-The first ten clean seconds of a recording are sent by themselves, then a snapshot every five minutes;
-the crew's button works beside it at any time. Where the leads look exchanged, the first one waits half
-a minute for the crew to mend it, no longer. Changes of ST are the relay's to notice.
+The first ten clean seconds of a recording are sent by themselves, then a snapshot every five minutes. The crew's button
+works at any time. If leads seem to be exchanged, the first snapshot waits up to half a minute, so that the crew can
+correct them. Changes of ST are noticed by the relay.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ecg.detecting.standstill import Rhythm, StandstillWatch, Verdict
+from ecg.detecting.standstill import Rhythm, StandstillVerdict, StandstillWatch
 from ecg.screen import screen_segment
 from ecg.values import EcgSegment, PatientFacts
 
@@ -78,7 +78,7 @@ class Coach:
     def rhythm_seen(self, rhythm: Rhythm, now_s: float) -> None:
         """Take the newest look at the beats."""
         self._rhythm_looked_s = now_s
-        standing = rhythm.verdict is Verdict.STANDSTILL
+        standing = rhythm.verdict is StandstillVerdict.STANDSTILL
         self.standstill_s = int(rhythm.quiet_s) if standing else None
 
     def look(self, lights: dict[str, str], now_s: float) -> Reason | None:

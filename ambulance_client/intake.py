@@ -1,7 +1,7 @@
-"""The ECG device as the tablet sees it: one recording after another, and how it stands just now.
+"""The ECG device as the tablet sees it: one recording after another, and how the device is now.
 
-Waiting, silent, failed and ended are states the crew sees, never a reason to stop: the intake waits,
-asks again, and takes up what comes.
+The crew sees whether it waits, is silent, has failed or has ended. None of these is a reason to stop: the intake waits,
+asks again, and takes what comes.
 """
 
 from __future__ import annotations

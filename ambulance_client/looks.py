@@ -19,7 +19,7 @@ LIGHTS_WINDOW_S = 1.5
 LONG_WINDOW_S = 10.0
 
 
-class Looking(Protocol):
+class TabletForLooks(Protocol):
     """The tablet, as far as the looks go."""
 
     recorder: Recorder | None
@@ -33,7 +33,7 @@ class Looking(Protocol):
         """See ``Tablet.snapshot``."""
 
 
-async def watch_electrodes(tablet: Looking) -> None:
+async def watch_electrodes(tablet: TabletForLooks) -> None:
     """Look at the electrodes twice a second, for ever; send what is due by itself."""
     while True:
         await asyncio.sleep(LOOK_EVERY_S)

@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from ambulance_client.budget import Step
-from ambulance_client.relay_http import Question, RelayHttp
+from ambulance_client.budget import VideoStep
+from ambulance_client.relay_http import RelayHttp, RelayRequest
 from ambulance_client.spool import HeldPhoto, Spool
 from relay.errors import BadInput, Unavailable
 
@@ -38,7 +38,7 @@ class PhotoLine:
     text: str = ""
 
 
-class Photos:
+class PhotoOutbox:
     """The photos of one tablet.
 
     Args:
@@ -54,7 +54,7 @@ class Photos:
         self,
         spool: Spool,
         http: RelayHttp,
-        step: Callable[[], Step],
+        step: Callable[[], VideoStep],
         is_connected: Callable[[], bool],
         refused: Callable[[UUID, str], Awaitable[None]],
         notify: Callable[[], None],
@@ -107,7 +107,7 @@ class Photos:
         """Send what waits, oldest first, for ever; what is not taken now does not hold up the others."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            if not self._is_connected() or self._step() not in {Step.FULL, Step.REDUCED}:
+            if not self._is_connected() or self._step() not in {VideoStep.FULL, VideoStep.REDUCED}:
                 continue
             try:
                 await self._learn()
@@ -122,7 +122,7 @@ class Photos:
         """What the relay takes, asked once a life; one that does not say takes what was always taken."""
         if self._asked:
             return
-        reply = await self._http.ask(Question("GET", "/api/site"))
+        reply = await self._http.ask(RelayRequest("GET", "/api/site"))
         with suppress(ValueError, KeyError, TypeError):
             self.most_bytes = int(json.loads(reply.body)["limits"]["picture_bytes"])
         self._asked = True
@@ -138,7 +138,7 @@ class Photos:
     async def _send(self, photo: HeldPhoto) -> None:
         age_us = max(0, time.time_ns() // 1000 - photo.taken_at_us)
         path = f"/api/incidents/{photo.incident}/photos/{photo.id}?age_us={min(age_us, 86_400_000_000)}"
-        reply = await self._http.ask(Question("PUT", path, photo.jpeg, "image/jpeg", 20.0))
+        reply = await self._http.ask(RelayRequest("PUT", path, photo.jpeg, "image/jpeg", 20.0))
         line = self._line(photo)
         if reply.status in {401, 403, 404, 429} or reply.status >= 500:
             # the case may come yet; until then no photo of another case waits behind this one

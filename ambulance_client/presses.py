@@ -1,7 +1,7 @@
-"""What a page says of one press beside its words, so that a press made while this program was away counts once.
+"""What a page says of a press beside its words, so that a press counts once even if this program was away.
 
-The page keeps a press until it is taken (``browser_kit/shared/outbox.js``) and sends it again where no
-answer came. The ``act`` becomes the event's own id: the tablet and the relay both know it again.
+The page keeps a press until it is taken (``browser_kit/shared/outbox.js``). If no answer comes, it sends it again. The
+``act`` becomes the event's own id, so the tablet and the relay recognise the second one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the relay would not take: the only copy is here, so it stays, said and marked, until a person removes it."""
+"""What the relay refused. The only copy is on this tablet, so it stays, marked, until a person removes it."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RelayRequest:
     """One request to the relay."""
 
     method: str
@@ -73,7 +73,7 @@ class RelayHttp:
         self._idle: list[http.client.HTTPConnection] = []
         self._threads = ThreadPoolExecutor(THREADS, "relay-http")
 
-    async def ask(self, question: Question) -> Reply:
+    async def ask(self, question: RelayRequest) -> Reply:
         """The relay's answer, whatever its status.
 
         Raises:
@@ -82,7 +82,7 @@ class RelayHttp:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._ask, question)
 
-    def _ask(self, question: Question) -> Reply:
+    def _ask(self, question: RelayRequest) -> Reply:
         kept = self._idle.pop() if self._idle else None
         if kept is not None:
             with suppress(OSError, http.client.HTTPException):
@@ -106,7 +106,7 @@ class RelayHttp:
             )
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
 
-    def _over(self, connection: http.client.HTTPConnection, question: Question) -> Reply:
+    def _over(self, connection: http.client.HTTPConnection, question: RelayRequest) -> Reply:
         headers = {"Authorization": f"Bearer {self._token}", "X-Kyumei": "1", **question.headers}
         if question.media_type:
             headers["Content-Type"] = question.media_type

@@ -1,8 +1,8 @@
-"""How fast a device really samples, against the tablet's own clock. Pure: time is an argument.
+"""How fast a device really samples, measured with the tablet's own clock. Pure: time is an argument.
 
-Samples can only come late, never early, so the earliest arrival of each ten seconds is the least
-disturbed; a straight line through these minima is the device's rate (the same idea as the minimum
-filter of NTP, RFC 5905 §10). The sample counter stays the truth: this is shown, never corrected.
+Samples can come late but never early. So in each ten seconds the earliest arrival is the least disturbed. A straight line
+through these arrivals gives the device's rate (the idea of NTP's minimum filter, RFC 5905 §10). The sample counter stays
+the truth: the rate is shown, and nothing is corrected by it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """119 calls whose picture is shared with this ambulance, as the relay lists them for its token.
 
-The list is asked for, not pushed: at once after every notice about a call, once a second while
-one is shared, and every five seconds otherwise, because a call can be shared before it belongs to
-this ambulance's case.
+The tablet asks for the list: at once after every notice about a call; once a second while a call is shared; every five
+seconds otherwise. The last is needed because a call can be shared before it belongs to this ambulance's case.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ambulance_client.relay_http import Question, RelayHttp
+from ambulance_client.relay_http import RelayHttp, RelayRequest
 from relay.errors import Unavailable
 
 SHARED_EVERY_S = 1.0
@@ -55,7 +54,7 @@ class SharedCalls:
     async def look(self) -> None:
         """Ask once. Without an answer the list stays: the relay itself cuts off who may not look."""
         try:
-            reply = await self._http.ask(Question("GET", "/api/calls"))
+            reply = await self._http.ask(RelayRequest("GET", "/api/calls"))
         except Unavailable:
             return
         if reply.ok:

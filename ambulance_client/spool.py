@@ -20,7 +20,7 @@ import structlog
 
 from ambulance_client.spool_file import Recovery, open_file
 from ambulance_client.spool_refused import SpoolRefused
-from ambulance_client.spool_reserve import Reserve
+from ambulance_client.spool_reserve import SpoolReserve
 from relay.errors import RemoteProtocolError, Unavailable
 from relay.protocol import messages as m
 from relay.protocol.ranges import RangeSet
@@ -65,7 +65,7 @@ class Spool(SpoolRefused):
         db: sqlite3.Connection,
         thread: ThreadPoolExecutor,
         recovery: Recovery | None,
-        reserve: Reserve,
+        reserve: SpoolReserve,
     ) -> None:
         super().__init__(db, thread, reserve)
         self._numbers: dict[UUID, int] = {}
@@ -84,7 +84,7 @@ class Spool(SpoolRefused):
         loop = asyncio.get_running_loop()
         try:
             db, recovery = await loop.run_in_executor(thread, open_file, folder)
-            reserve = Reserve(folder)
+            reserve = SpoolReserve(folder)
             await loop.run_in_executor(thread, reserve.take)
         except OSError as error:
             thread.shutdown()
@@ -187,7 +187,7 @@ class Spool(SpoolRefused):
         )
 
     async def notices(self, incident: UUID) -> list[m.Notice]:
-        """The kept timeline of an incident, oldest first."""
+        """The kept timeline of a case, oldest first."""
         rows = await self._run(
             self._query,
             "SELECT text FROM notices WHERE incident = ? ORDER BY entry",

@@ -1,9 +1,8 @@
-"""Room that the spool keeps on its disk, so that a full one can still be made emptier.
+"""Disk room that the spool keeps free, so that it can delete even when the disk is full.
 
-A database with a journal needs room to delete: what is deleted is written to the journal first, and the
-journal is folded into the file, which may have to grow. On a disk without a byte left neither can happen,
-and what the relay has acknowledged would stay for ever. So the spool's own frames leave the last two
-megabytes alone, and a file of four more is given up where somebody else has filled the disk.
+SQLite needs room to delete: it first writes the change to the journal, then moves it into the file, which may grow. With no
+free byte it can do neither, and acknowledged frames would stay for ever. So the spool's frames never use the last two
+megabytes. If another program fills the disk, the spool gives up a reserve file of four megabytes.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ FLOOR_BYTES = 2 << 20
 """More than the journal holds before it is folded in (``spool_file.JOURNAL_PAGES``), twice over."""
 
 
-class Reserve:
+class SpoolReserve:
     """The room of one spool folder."""
 
     def __init__(self, folder: Path) -> None:

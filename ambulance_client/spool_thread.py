@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from ambulance_client.spool_reserve import Reserve
+from ambulance_client.spool_reserve import SpoolReserve
 from relay.errors import Unavailable
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ class SpoolThread:
     """A database, its thread, and the room it keeps for itself."""
 
     def __init__(
-        self, db: sqlite3.Connection, thread: ThreadPoolExecutor, reserve: Reserve
+        self, db: sqlite3.Connection, thread: ThreadPoolExecutor, reserve: SpoolReserve
     ) -> None:
         self._db, self._thread, self._reserve = db, thread, reserve
 

@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from ambulance_client.case import Case
+from ambulance_client.case import TabletCase
 from ambulance_client.coach import Coach
 from ambulance_client.files import Files
 from ambulance_client.intake import Intake
 from ambulance_client.letting_go import Memories, Settled, let_go
 from ambulance_client.looks import watch_electrodes
-from ambulance_client.photos import Photos
+from ambulance_client.photos import PhotoOutbox
 from ambulance_client.presses import NOW, Entered, Press
 from ambulance_client.recorder import Reason, Recorder
 from ambulance_client.refused import Refused
@@ -57,7 +57,7 @@ class Tablet:
         self.changed: set[Callable[[], None]] = set()
         self.frame_listeners: set[Callable[[bytes], None]] = set()
         self.recorder: Recorder | None = None
-        self.case = Case(uuid4())
+        self.case = TabletCase(uuid4())
         self.coach = Coach(time.monotonic())
         self._spool = spool
         self._memories: Memories = {}
@@ -88,7 +88,7 @@ class Tablet:
             spool, self.remarks, self._link.event_spooled, lambda: self.photos.restore(),
             self.notify,
         )  # fmt: skip
-        self.photos = Photos(
+        self.photos = PhotoOutbox(
             spool, self.video.http, lambda: self.video.budget.step,
             lambda: self.uplink.status.state == "connected", self.not_taken.photo, self.notify,
         )  # fmt: skip
@@ -101,7 +101,7 @@ class Tablet:
         await self.files.restore()
         kept = await self._spool.get("incident")
         if isinstance(kept, str):
-            self.case = Case(UUID(kept))
+            self.case = TabletCase(UUID(kept))
             for event in await self._spool.case_events(self.case.incident):
                 self.case.apply_event(event)
                 self._entered.add(event)
@@ -258,7 +258,7 @@ class Tablet:
         await self.intake.open()
         async with self._entering:
             self._link.unfollow(self.case.incident)
-            self.case, self.coach = Case(uuid4()), Coach(time.monotonic())
+            self.case, self.coach = TabletCase(uuid4()), Coach(time.monotonic())
             self._frames_lost = 0
             await self._begin_case()
         self._link.follow(self.case.incident, 0)

@@ -75,7 +75,7 @@ class TabletVideo:
             await asyncio.sleep(BUDGET_EVERY_S)
 
     def heard(self, stage: str) -> None:
-        """The incident's timeline grew by this stage."""
+        """The case's timeline grew by this stage."""
         if stage.startswith("call-"):
             self.shared.poke()
 

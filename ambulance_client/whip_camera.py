@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from ambulance_client.budget import Step
+from ambulance_client.budget import VideoStep
 from ambulance_client.cabin_camera import post_offer
-from ambulance_client.relay_http import Question, RelayHttp
+from ambulance_client.relay_http import RelayHttp, RelayRequest
 from relay.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def publish_until_stopped(
             failed.set_exception(Unavailable(sentence))
         stop.set()
 
-    camera = Camera(source, lambda: Step.FULL, lambda _: None, end)
+    camera = Camera(source, lambda: VideoStep.FULL, lambda _: None, end)
     try:
         while not stop.is_set():
             try:
@@ -77,6 +77,6 @@ async def _publish_once(
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.25)
         if stop.is_set():
-            await http.ask(Question("DELETE", publisher.location, timeout_s=2.0))
+            await http.ask(RelayRequest("DELETE", publisher.location, timeout_s=2.0))
     finally:
         await publisher.close()

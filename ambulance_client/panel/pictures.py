@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
 
-from ambulance_client.relay_http import Question
+from ambulance_client.relay_http import RelayRequest
 from ambulance_client.tablet import Tablet
 
 MOST_SDP_BYTES = 32_768
@@ -73,7 +73,7 @@ async def _passed(request: Request, method: str, path: str) -> Response:
     if body is None:
         return Response(status_code=413)
     media_type = request.headers.get("content-type", "") if body else ""
-    reply = await tablet.video.http.ask(Question(method, path, body, media_type))
+    reply = await tablet.video.http.ask(RelayRequest(method, path, body, media_type))
     if reply.status in REFUSALS:  # the share may have ended: show what is true at once
         tablet.video.shared.poke()
     headers: dict[str, str] = {"Location": reply.location} if reply.location else {}

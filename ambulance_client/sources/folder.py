@@ -1,10 +1,9 @@
-"""A folder that an ECG cart or another program drops finished records into.
+"""A folder where an ECG cart or another program puts finished records.
 
-Every WFDB record that arrives after the watch began is one recording of the present case. What lay
-there before is left alone, because it may be another patient's, until somebody writes it again. A record
-that was taken moves into ``sent/``; one that cannot be read, or a file of another format, into
-``unreadable/`` once nobody has written to it for ten seconds (a slow copy pauses). Nothing is ever
-deleted, every refusal is one sentence, and no file keeps the next one from being taken.
+Every WFDB record that comes after the start is a recording of the present case. Files that were there before may be
+another patient's; they are left alone until somebody writes them again. A record that was taken moves into ``sent/``. A
+file that cannot be read, or has another format, moves into ``unreadable/`` when nobody has written to it for ten seconds
+(a slow copy pauses). Nothing is ever deleted. Every refusal is one sentence. A bad file does not stop the next one.
 """
 
 from __future__ import annotations

@@ -12,7 +12,10 @@ import * as steady from "/static/kit/shared/steady.js";
  * @typedef {"idle" | "connecting" | "open" | "waiting" | "signed-out" | "rests"} FeedState
  * @typedef {{armed: boolean, audio_ms: number, incident: string | null, snapshot: string | null}} Standing how a page
  *   stands: its sound, and whose trace is seen on it
- * @typedef {Record<string, any> & {kind: string}} FeedMessage
+ * @typedef {{kind: "state", state: Record<string, any>}} PanelSaid from the tablet to its own page
+ * @typedef {import("/static/kit/shared/contract.js").ToPage | PanelSaid} FeedMessage
+ * @typedef {import("/static/kit/shared/contract.js").FromPage} Said
+ * @typedef {import("/static/kit/shared/contract.js").Beat} Beat
  * @typedef {object} FeedWorld
  * @property {(url: string, protocol: string | undefined) => WebSocket} socket
  * @property {() => number} nowMs wall clock
@@ -66,7 +69,7 @@ export class Feed {
     /** Why the relay has ended the session, in its own word. */
     this.endedWhy = "";
     this.beat = 0;
-    /** The newest beat, whole. @type {FeedMessage | null} */
+    /** The newest beat, whole. @type {Beat | null} */
     this.lastBeat = null;
     /** When the relay last said that it takes this page for one that can ring. */
     this.provedMs = NaN;
@@ -202,7 +205,7 @@ export class Feed {
 
   /**
    * The relay reaches this page: say how it stands, from the message itself, which no hidden page delays.
-   * @param {FeedMessage} beat
+   * @param {Beat} beat
    */
   #beaten(beat) {
     this.beat = beat["beat"];
@@ -269,7 +272,7 @@ export class Feed {
     this.timer = this.world.later(() => this.start(), this.world.random() * most);
   }
 
-  /** @param {FeedMessage} message @returns {boolean} whether it left */
+  /** @param {Said} message @returns {boolean} whether it left */
   send(message) {
     if (!this.ws || this.state !== "open") return false;
     this.ws.send(JSON.stringify(message));

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from relay.alerts.port import Delivered
+from relay.alerts.port import HandedOver
 from relay.errors import BadInput, Unavailable
 
 
@@ -28,7 +28,7 @@ class LogFile:
         if not Path(to).is_absolute():
             raise BadInput(f"log-file takes a whole path, such as /var/log/kyumei/alerts.log: {to}")
 
-    async def send(self, text: str, to: str) -> Delivered:
+    async def send(self, text: str, to: str) -> HandedOver:
         """Add the line and sync it.
 
         Raises:
@@ -39,7 +39,7 @@ class LogFile:
             await asyncio.to_thread(_add, Path(to), line.encode())
         except OSError as error:
             raise Unavailable(f"The file of alerts takes no line ({error.strerror}).") from error
-        return Delivered()
+        return HandedOver()
 
 
 def _add(file: Path, line: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class HandedOver:
     """The other side has it.
 
     Attributes:
@@ -35,7 +35,7 @@ class AlertChannel(Protocol):
             BadInput: it cannot; the sentence says what it should be.
         """
 
-    async def send(self, text: str, to: str) -> Delivered:
+    async def send(self, text: str, to: str) -> HandedOver:
         """Come back once the other side has the text.
 
         The text is one line, without anything about a patient; it may be logged, the address may not.

@@ -12,7 +12,7 @@ ANSWER_WITHIN_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class HttpReply:
     """An answer.
 
     Attributes:
@@ -29,7 +29,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class HttpAsker:
     """One client.
 
     Attributes:
@@ -49,7 +49,7 @@ class Asker:
         *,
         kind: str = "application/json",
         hang_up_after_s: float | None = None,
-    ) -> Answered | None:
+    ) -> HttpReply | None:
         """The answer; None where this client hung up before there was one.
 
         Raises:
@@ -72,7 +72,7 @@ class Asker:
             writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
             async with asyncio.timeout(hang_up_after_s or ANSWER_WITHIN_S):
                 head = await reader.readuntil(b"\r\n\r\n")
-                return Answered(*_head(head), await reader.read())
+                return HttpReply(*_head(head), await reader.read())
         except TimeoutError:
             if hang_up_after_s is None:
                 raise

@@ -8,7 +8,7 @@ from typing import Any
 
 from ecg.screen.report import VERSION
 from relay.bench.evaluate import LIMITS_MS, Evaluation, Judged
-from relay.bench.scores import PREVALENCES, Share, predictive_value, spread, wilson
+from relay.bench.scores import PREVALENCES, Proportion, predictive_value, spread, wilson
 
 TIERS = "ABCDEQ"
 
@@ -146,7 +146,7 @@ def _answered(judged: Iterable[Judged], reference: str) -> list[Judged]:
     return [r for r in judged if r.reference == reference and r.tier != "Q"]
 
 
-def _rate(records: list[Judged], tiers: str) -> Share:
+def _rate(records: list[Judged], tiers: str) -> Proportion:
     return wilson(sum(r.tier in tiers for r in records if r.tier), len(records))
 
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 from aiortc import RTCPeerConnection
 
 from relay.bench.janus import Janus, open_janus
-from relay.bench.packets import Clip, Counter, answered, clip, connection, offered, settled
+from relay.bench.packets import ClipTrack, Counter, answered, clip, connection, offered, settled
 from relay.bench.usage import Usage, usage_of
 from relay.bench.video import Progress, video_server
 
@@ -91,7 +91,7 @@ async def _measured(
     try:
         for number in range(calls):
             pcs.append(pc := connection())
-            pc.addTransceiver(Clip(packets, number * 4), direction="sendonly")
+            pc.addTransceiver(ClipTrack(packets, number * 4), direction="sendonly")
             await join[0](number, pc)
         await asyncio.sleep(2.0)
         for number in range(calls * viewers):

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from relay.bench.usage import Usage, usage_of
-from relay.demo.console import Console
+from relay.demo.console import ConsoleClient
 from relay.demo.processes import Child, child
 from relay.demo.provision import provision
 from relay.ecglog.segments import open_log
@@ -60,7 +60,7 @@ async def relay_figures(
     async with child("The relay", *args, log_file=folder / "relay.log") as relay:
         base = f"http://localhost:{port}"
         await listening(port, relay)
-        console = Console(base, decides=False)
+        console = ConsoleClient(base, decides=False)
         await console.sign_in(known.name, known.password)
         orders = {
             "url": f"ws://localhost:{port}",

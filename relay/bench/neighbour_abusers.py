@@ -19,7 +19,7 @@ from uuid import uuid4
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from relay.bench.asking import Asker
+from relay.bench.asking import HttpAsker
 from relay.bench.neighbour_orders import STRANGER_SOURCES, Orders
 from relay.bench.raw_tablet import RawTablet, raw_tablet, silence
 from relay.protocol import feed
@@ -34,8 +34,8 @@ class Abusers:
 
     def __init__(self, orders: Orders) -> None:
         self.orders = orders
-        self.page = Asker(orders.port, headers=(("Cookie", orders.cookie),))
-        self.tablet_http = Asker(
+        self.page = HttpAsker(orders.port, headers=(("Cookie", orders.cookie),))
+        self.tablet_http = HttpAsker(
             orders.port, headers=(("Authorization", f"Bearer {orders.token}"),)
         )
 
@@ -97,11 +97,11 @@ class Abusers:
 
     async def pictures(self) -> Abuse:
         """Crafted pictures of one caller: few bytes, thousands of scans; and the largest that are let in."""
-        redeemed = await Asker(self.orders.port).ask(
+        redeemed = await HttpAsker(self.orders.port).ask(
             "POST", "/live/api/redeem", {"token": self.orders.link}
         )
         cookie = redeemed.headers.get("set-cookie", "").partition(";")[0] if redeemed else ""
-        phone = Asker(self.orders.port, headers=(("Cookie", cookie),))
+        phone = HttpAsker(self.orders.port, headers=(("Cookie", cookie),))
         crafted = [costly_jpeg(2_500, (600, 400)), costly_jpeg(16, (5_000, 4_990))]
 
         async def one(picture: bytes) -> None:
@@ -127,7 +127,7 @@ class Abusers:
         paths = itertools.cycle(f"/api/incidents/{case}/cabin/whip" for case in cases)
         return lambda: _at_once(4, lambda _: self._sdp(self.tablet_http, next(paths), offer))
 
-    async def _sdp(self, who: Asker, path: str, offer: bytes) -> None:
+    async def _sdp(self, who: HttpAsker, path: str, offer: bytes) -> None:
         with contextlib.suppress(OSError, EOFError):
             await who.ask("POST", path, offer, kind="application/sdp")
 
@@ -136,7 +136,7 @@ class Abusers:
         sources, names = itertools.cycle(STRANGER_SOURCES), itertools.count()
 
         async def one() -> None:
-            who = Asker(self.orders.port, next(sources))
+            who = HttpAsker(self.orders.port, next(sources))
             told = {"name": f"{self.orders.name_to_try}{next(names)}", "password": "wrong"}
             with contextlib.suppress(OSError, EOFError):
                 await who.ask("POST", "/api/session", told, hang_up_after_s=0.05)
@@ -173,7 +173,7 @@ class Abusers:
 
         async def caller() -> None:
             with contextlib.suppress(OSError, EOFError):
-                who = Asker(self.orders.port)
+                who = HttpAsker(self.orders.port)
                 await who.ask("POST", "/live/api/redeem", {"token": str(uuid4())})
 
         return lambda: _at_once(8, lambda n: tablet() if n % 2 else caller())

@@ -17,7 +17,7 @@ import numpy as np
 from websockets.asyncio.client import connect
 
 from ecg.synthetic.patient import SyntheticPatient
-from relay.bench.asking import Answered, Asker
+from relay.bench.asking import HttpAsker, HttpReply
 from relay.bench.load import Figures, LoadTablet, pattern, view
 from relay.bench.neighbour_abusers import offer_of
 from relay.bench.raw_tablet import FS_HZ, RawTablet, raw_tablet
@@ -31,7 +31,7 @@ BEAT_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class HonestCredentials:
     """What honest clients hold.
 
     Attributes:
@@ -58,7 +58,7 @@ class Waited:
 class Honest:
     """Every honest client of one run. Made by ``honest``."""
 
-    def __init__(self, papers: Papers, cookie: str, call: str, link: str) -> None:
+    def __init__(self, papers: HonestCredentials, cookie: str, call: str, link: str) -> None:
         self.papers, self.cookie, self.call, self._link = papers, cookie, call, link
         self.live = Figures()
         self.tablets: list[RawTablet] = []
@@ -141,17 +141,17 @@ class Honest:
         phone = self._asker(self._phone)
         await self._asked(phone, "POST", "/live/whip", self._whip, "application/sdp")
 
-    def _asker(self, headers: tuple[tuple[str, str], ...] = ()) -> Asker:
-        return Asker(self.papers.port, next(self._sources), headers)
+    def _asker(self, headers: tuple[tuple[str, str], ...] = ()) -> HttpAsker:
+        return HttpAsker(self.papers.port, next(self._sources), headers)
 
     async def _asked(
         self,
-        who: Asker,
+        who: HttpAsker,
         method: str,
         path: str,
         body: bytes | dict[str, Any] | None = None,
         kind: str = "application/json",
-    ) -> Answered:
+    ) -> HttpReply:
         got = await who.ask(method, path, body, kind=kind)
         if got is None or got.status >= 400:
             raise Unavailable(f"{got.status if got else ''} {got.body[:200]!r}" if got else "")
@@ -210,7 +210,7 @@ def a_picture() -> bytes:
 
 @asynccontextmanager
 async def honest(
-    papers: Papers, cookie: str, call: str, link: str, seconds: float
+    papers: HonestCredentials, cookie: str, call: str, link: str, seconds: float
 ) -> AsyncIterator[Honest]:
     """Honest clients at work: live ambulances with a viewer each for so long, a page, tablets that can ring."""
     made = Honest(papers, cookie, call, link)

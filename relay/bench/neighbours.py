@@ -18,9 +18,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from relay.bench.asking import Asker
+from relay.bench.asking import HttpAsker
 from relay.bench.link import free_port, listening
-from relay.bench.neighbour_honest import Papers, Waited, honest
+from relay.bench.neighbour_honest import HonestCredentials, Waited, honest
 from relay.bench.neighbour_orders import ABUSES, Orders
 from relay.bench.usage import percentile
 from relay.demo.desk import Desk
@@ -66,7 +66,7 @@ async def _beside(name: str, folder: Path, seconds: float) -> dict[str, Any]:
         doctor = Person("mori", "Dr Mori", Role.CARDIOLOGIST, HOSPITAL.id)
         await people.add_account(doctor, known.password, "bench")
     tokens = list(known.tokens.values())
-    papers = Papers(
+    papers = HonestCredentials(
         port, tuple(tokens[:RINGING]), tuple(tokens[RINGING:-1]), known.name, known.dispatcher,
         known.password,
     )  # fmt: skip
@@ -88,15 +88,15 @@ async def _beside(name: str, folder: Path, seconds: float) -> dict[str, Any]:
     return judged(name, before, during)
 
 
-async def _signed_in(papers: Papers, account: str) -> str:
+async def _signed_in(papers: HonestCredentials, account: str) -> str:
     told = {"name": account, "password": papers.password}
-    got = await Asker(papers.port).ask("POST", "/api/session", told)
+    got = await HttpAsker(papers.port).ask("POST", "/api/session", told)
     if got is None or got.status != 200:
         raise Unavailable("The relay lets nobody in; look at its log.")
     return got.headers["set-cookie"].partition(";")[0]
 
 
-def _calls(papers: Papers) -> list[tuple[str, str]]:
+def _calls(papers: HonestCredentials) -> list[tuple[str, str]]:
     """Two calls that a hospital may see, and the token behind each one's link."""
     desk = Desk(f"http://localhost:{papers.port}")
     desk.sign_in(papers.dispatcher, papers.password)
@@ -109,7 +109,7 @@ def _calls(papers: Papers) -> list[tuple[str, str]]:
 
 
 async def _streams(port: int, cookie: str) -> tuple[str, ...]:
-    got = await Asker(port, headers=(("Cookie", cookie),)).ask("GET", "/api/incidents")
+    got = await HttpAsker(port, headers=(("Cookie", cookie),)).ask("GET", "/api/incidents")
     rows = got.json()["incidents"] if got else []
     return tuple(row["stream"]["id"] for row in rows if row["stream"])
 

@@ -37,7 +37,7 @@ def clip() -> list[bytes]:
     return packets
 
 
-class Clip(MediaStreamTrack):
+class ClipTrack(MediaStreamTrack):
     """The clip, over and over, in real time."""
 
     kind = "video"

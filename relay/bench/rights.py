@@ -25,7 +25,7 @@ from relay.model.people import Device, Hospital, Person, Role
 from relay.office import migrate_folder, open_people
 from relay.protocol import feed
 from relay.protocol import messages as m
-from relay.services.people.accounts import Change
+from relay.services.people.accounts import AccountChange
 from relay.services.people.people import People
 from relay.settings import Settings
 
@@ -42,7 +42,7 @@ LINKS: dict[str, End] = {
 PAGES: dict[str, End] = {
     "account closed": lambda people, name: people.disable(name, BY),
     "moved to another hospital": lambda people, name: people.change_account(
-        name, Change(hospital=OTHER.id), BY
+        name, AccountChange(hospital=OTHER.id), BY
     ),
 }
 

@@ -14,7 +14,7 @@ PREVALENCES = (0.01, 0.05, 0.10)
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """A proportion with its Wilson 95 % interval.
 
     Attributes:
@@ -48,15 +48,15 @@ class Share:
         return f"{self.k}/{self.n} = {100 * self.k / self.n:.1f} % ({100 * self.low:.1f}–{100 * self.high:.1f})"
 
 
-def wilson(k: int, n: int) -> Share:
+def wilson(k: int, n: int) -> Proportion:
     """Proportion with its 95 % interval (Wilson 1927)."""
     if n == 0:
-        return Share(0, 0, 0.0, 1.0)
+        return Proportion(0, 0, 0.0, 1.0)
     p, z2 = k / n, Z_95 * Z_95
     centre = p + z2 / (2 * n)
     half = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     low, high = (centre - half) / (1 + z2 / n), (centre + half) / (1 + z2 / n)
-    return Share(k, n, max(0.0, low) if k else 0.0, min(1.0, high) if k < n else 1.0)
+    return Proportion(k, n, max(0.0, low) if k else 0.0, min(1.0, high) if k < n else 1.0)
 
 
 def predictive_value(sensitivity: float, specificity: float, prevalence: float) -> float | None:

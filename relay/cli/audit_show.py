@@ -40,10 +40,10 @@ def show(
 
     async def work() -> Found:
         from relay.office import open_records
-        from relay.services.evidence.audit_trail import Question, asked
+        from relay.services.evidence.audit_trail import AuditQuestion, asked
 
         async with open_records(at) as (records, _):
-            return await asked(records, Question(case, person, since_us, limit))
+            return await asked(records, AuditQuestion(case, person, since_us, limit))
 
     found = run(work(), at)
     if as_json:

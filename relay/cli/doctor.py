@@ -11,7 +11,7 @@ from relay.cli.ending import DataDir, data_option, named, settings_of
 from relay.cli.verify import Deep
 
 if TYPE_CHECKING:
-    from relay.doctor.finding import Finding
+    from relay.doctor.finding import CheckResult
     from relay.settings import Settings
 
 
@@ -26,20 +26,20 @@ def doctor(
 
     Changes nothing. Example: kyumei doctor --data /var/lib/kyumei --ntp ntp.nict.jp
     """
-    from relay.doctor.finding import Mark
+    from relay.doctor.finding import CheckMark
 
     settings = settings_of(data_dir=data)
     wrong = 0
     for finding in findings(settings, deep=deep, ntp=ntp):
         typer.echo(f"{finding.mark.value} {finding.name}: {finding.text}")
-        wrong += finding.mark is Mark.BAD
+        wrong += finding.mark is CheckMark.BAD
     if wrong:
         typer.echo(named(f"{wrong} things are wrong.", settings), err=True)
         raise typer.Exit(1)
     typer.echo(named("Nothing that was looked at is wrong.", settings))
 
 
-def findings(settings: Settings, *, deep: bool, ntp: str | None) -> Iterator[Finding]:
+def findings(settings: Settings, *, deep: bool, ntp: str | None) -> Iterator[CheckResult]:
     """Everything that is looked at, in the order in which it matters."""
     from relay.doctor import disk, doors, kept
     from relay.doctor.finding import looked

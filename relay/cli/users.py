@@ -129,10 +129,10 @@ def change(
 
     Example: kyumei users change sato --hospital daiichi
     """
-    from relay.services.people.accounts import Change
+    from relay.services.people.accounts import AccountChange
 
-    wanted = Change(_role(role) if role else None, hospital, display_name, city_wide)
-    if wanted == Change():
+    wanted = AccountChange(_role(role) if role else None, hospital, display_name, city_wide)
+    if wanted == AccountChange():
         typer.echo("Say what is to change: --role, --hospital, --display or --city-wide.", err=True)
         raise typer.Exit(2)
 

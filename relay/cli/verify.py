@@ -12,7 +12,7 @@ from relay.cli.ending import BY, DataDir, data_option, named, run, say, settings
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
-    from relay.services.evidence.verifying import Verdict
+    from relay.services.evidence.verifying import EvidenceVerdict
     from relay.settings import Settings
 
 Heads = Annotated[
@@ -75,10 +75,10 @@ def _acknowledge(at: Settings, faults: list[str], reason: str) -> None:
     say(f"{len(faults)} faults are acknowledged; the audit says so.", at, err=True)
 
 
-def verdicts_of(at: Settings, *, deep: bool, heads: Path | None = None) -> list[Verdict]:
+def verdicts_of(at: Settings, *, deep: bool, heads: Path | None = None) -> list[EvidenceVerdict]:
     """The verdict on each part of a data folder; a failure ends the command in one sentence."""
 
-    async def work() -> list[Verdict]:
+    async def work() -> list[EvidenceVerdict]:
         from relay.services.evidence.anchors import heads_in
         from relay.vault.verify import verify_folder
 
@@ -100,7 +100,7 @@ def _lines(heads: Path | None) -> list[str]:
         ) from error
 
 
-def tell(verdicts: list[Verdict]) -> None:
+def tell(verdicts: list[EvidenceVerdict]) -> None:
     """A line for each part, and what should be known beside."""
     for verdict in verdicts:
         typer.echo(
@@ -111,7 +111,7 @@ def tell(verdicts: list[Verdict]) -> None:
             typer.echo(f"    {verdict.part}: {note}")
 
 
-def _as_json(at: Settings, verdicts: list[Verdict]) -> dict[str, object]:
+def _as_json(at: Settings, verdicts: list[EvidenceVerdict]) -> dict[str, object]:
     return {
         "data_dir": str(at.data_dir.absolute()),
         "ok": not any(verdict.faults for verdict in verdicts),
@@ -121,7 +121,7 @@ def _as_json(at: Settings, verdicts: list[Verdict]) -> dict[str, object]:
     }
 
 
-def first_fault(verdicts: list[Verdict], at: Settings) -> str | None:
+def first_fault(verdicts: list[EvidenceVerdict], at: Settings) -> str | None:
     """The first thing that is wrong, with the number of the others, None where nothing is."""
     faults = [fault for verdict in verdicts for fault in verdict.faults]
     if not faults:

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from relay.bench.usage import percentile
-from relay.demo.console import Console
-from relay.demo.lan import Papers, door_url, make_papers, qr_text, qr_uri
+from relay.demo.console import ConsoleClient
+from relay.demo.lan import DrillCertificates, door_url, make_papers, qr_text, qr_uri
 from relay.demo.ports import need_free
 from relay.demo.processes import Child, child
 from relay.demo.provision import Provisioned, provision
@@ -112,7 +112,7 @@ async def _run(settings: CitySettings, folder: Path) -> int:
             await _until_stopped(stop, children, settings.seconds)
             say("ending the city …")
             return 0
-        console = Console(base, decides=True)
+        console = ConsoleClient(base, decides=True)
         await console.sign_in(known.name, known.password)
         watching = asyncio.create_task(console.run())
         try:
@@ -166,7 +166,7 @@ def _panel_port(settings: CitySettings, i: int) -> int:
 
 
 def _relay(
-    settings: CitySettings, folder: Path, known: Provisioned, papers: Papers | None
+    settings: CitySettings, folder: Path, known: Provisioned, papers: DrillCertificates | None
 ) -> contextlib.AbstractAsyncContextManager[Child]:
     about: dict[str, Any] = {
         "tablets": [
@@ -202,7 +202,7 @@ def _tablet(
     settings: CitySettings,
     folder: Path,
     known: Provisioned,
-    papers: Papers | None,
+    papers: DrillCertificates | None,
     ambulance: Ambulance,
     i: int,
 ) -> contextlib.AbstractAsyncContextManager[Child]:
@@ -260,7 +260,7 @@ async def _until_stopped(
             await asyncio.wait_for(stop.wait(), 0.25)
 
 
-def _invite(settings: CitySettings, known: Provisioned, papers: Papers | None) -> None:
+def _invite(settings: CitySettings, known: Provisioned, papers: DrillCertificates | None) -> None:
     base = settings.base
     _say("")
     _say(f"The city is at work:   {base}/demo")
@@ -285,7 +285,7 @@ def _invite(settings: CitySettings, known: Provisioned, papers: Papers | None) -
     )
 
 
-async def _report(settings: CitySettings, folder: Path, console: Console) -> int:
+async def _report(settings: CitySettings, folder: Path, console: ConsoleClient) -> int:
     rows = []
     for i, ambulance in enumerate(AMBULANCES):
         counted = await tally(folder / f"journal-{i}", folder / "data" / "ecg")

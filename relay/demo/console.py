@@ -43,7 +43,7 @@ class SeenAlert:
     decided_after_s: float | None = None
 
 
-class Console:
+class ConsoleClient:
     """One signed-in console.
 
     Args:

@@ -36,7 +36,7 @@ your camera is shown to the drill's dispatcher, ambulance and hospital.</p>
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class DrillCertificates:
     """Files of the drill's HTTPS.
 
     Attributes:
@@ -72,7 +72,7 @@ def lan_address() -> str:
     return found
 
 
-def make_papers(folder: Path) -> Papers:
+def make_papers(folder: Path) -> DrillCertificates:
     """An authority and a certificate for every name this machine is called by, as files."""
     import trustme
 
@@ -87,7 +87,7 @@ def make_papers(folder: Path) -> Papers:
         blob.write_to_path(certificate, append=True)
     key.touch(mode=0o600)
     leaf.private_key_pem.write_to_path(key)
-    return Papers(ca, certificate, key, address, _fingerprint(ca))
+    return DrillCertificates(ca, certificate, key, address, _fingerprint(ca))
 
 
 def _host_names() -> list[str]:
@@ -133,7 +133,7 @@ class PhoneDoor:
         new_link: makes the caller's next link; called in a thread.
     """
 
-    def __init__(self, papers: Papers, port: int, new_link: Callable[[], str]) -> None:
+    def __init__(self, papers: DrillCertificates, port: int, new_link: Callable[[], str]) -> None:
         door = self
         self._papers, self._new_link = papers, new_link
         self._one_at_a_time = threading.Lock()

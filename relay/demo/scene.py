@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from relay.demo.desk import Desk
-from relay.demo.lan import Papers, PhoneDoor
+from relay.demo.lan import DrillCertificates, PhoneDoor
 from relay.demo.processes import Child, child
 from relay.demo.provision import HOSPITAL, Provisioned
 
@@ -19,7 +19,7 @@ PHONE_COMPLAINT = "スマートフォンの通報者(訓練)"
 
 @asynccontextmanager
 async def a_caller(
-    base: str, known: Provisioned, unit: str, folder: Path, papers: Papers | None
+    base: str, known: Provisioned, unit: str, folder: Path, papers: DrillCertificates | None
 ) -> AsyncIterator[Child]:
     """A call about this unit's patient, and the caller's phone as a process that publishes by WHIP."""
     desk = await asyncio.to_thread(signed_in, base, known, papers)
@@ -38,7 +38,7 @@ async def a_caller(
 
 @asynccontextmanager
 async def a_door(
-    base: str, known: Provisioned, unit: str, port: int, papers: Papers
+    base: str, known: Provisioned, unit: str, port: int, papers: DrillCertificates
 ) -> AsyncIterator[PhoneDoor]:
     """Where a real phone comes in; each time it asks it gets a fresh link of the same call."""
     desk = await asyncio.to_thread(signed_in, base, known, papers)
@@ -56,14 +56,14 @@ async def a_door(
         await asyncio.to_thread(door.close)
 
 
-def signed_in(base: str, known: Provisioned, papers: Papers | None) -> Desk:
+def signed_in(base: str, known: Provisioned, papers: DrillCertificates | None) -> Desk:
     """The drill's dispatcher, signed in."""
     desk = Desk(base, _trust(papers))
     desk.sign_in(known.dispatcher, known.password)
     return desk
 
 
-def _trust(papers: Papers | None) -> ssl.SSLContext | None:
+def _trust(papers: DrillCertificates | None) -> ssl.SSLContext | None:
     return papers.trust() if papers else None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relay.data_folder import running_relay
-from relay.doctor.finding import Finding, bad, ok
+from relay.doctor.finding import CheckResult, bad, ok
 
 MIN_FREE_GB = 2.0
 WANTED = 65_536
@@ -20,7 +20,7 @@ PROBE = ".doctor"
 PROBE_BYTES = 65_536
 
 
-def folder(path: Path) -> Iterator[Finding]:
+def folder(path: Path) -> Iterator[CheckResult]:
     """Whether it is there, a folder, this user's, closed to others; and whether its disk takes writes."""
     name = "data folder"
     if path.exists() and not path.is_dir():
@@ -47,7 +47,7 @@ def folder(path: Path) -> Iterator[Finding]:
     yield from _writes(path)
 
 
-def _writes(path: Path) -> Iterator[Finding]:
+def _writes(path: Path) -> Iterator[CheckResult]:
     """Ten commits of a frame's worth: whether they succeed, and how long the middle one takes."""
     probe, times = path / PROBE, []
     try:
@@ -79,7 +79,7 @@ def _gone(probe: Path) -> None:
         return  # the disk takes no writes, which was said
 
 
-def space(path: Path) -> Iterator[Finding]:
+def space(path: Path) -> Iterator[CheckResult]:
     """How much ECG fits, and whether new files can be made."""
     if not path.is_dir():
         return
@@ -95,7 +95,7 @@ def space(path: Path) -> Iterator[Finding]:
         yield bad("disk space", f"Only {inodes.f_favail} more files can be made on this disk.")
 
 
-def files(path: Path) -> Iterator[Finding]:
+def files(path: Path) -> Iterator[CheckResult]:
     """How many files and connections the relay that runs may open, or one that this user starts."""
     relay = running_relay(path) if path.is_dir() else None
     whose, soft = "a relay started here", 0

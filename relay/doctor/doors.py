@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from relay.data_folder import running_relay
-from relay.doctor.finding import Finding, bad, note, ok
+from relay.doctor.finding import CheckResult, bad, note, ok
 from relay.errors import RelayError
 from relay.settings import Settings
 
 SOON = timedelta(days=21)
 
 
-def port(settings: Settings) -> Iterator[Finding]:
+def port(settings: Settings) -> Iterator[CheckResult]:
     """Whether the relay that runs here answers, or a new one could have its port."""
     from relay.web.server import bind
 
@@ -31,7 +31,7 @@ def port(settings: Settings) -> Iterator[Finding]:
         yield ok("port", f"{where} is free.")
 
 
-def certificate(settings: Settings) -> Iterator[Finding]:
+def certificate(settings: Settings) -> Iterator[CheckResult]:
     """Whether the TLS files are there, belong together, are valid today, and the key is nobody else's to read."""
     from relay.web.server import tls_of
 
@@ -55,7 +55,7 @@ def certificate(settings: Settings) -> Iterator[Finding]:
         yield bad("certificate", f"The key {paths[1]} may be read by others (mode {mode:03o}).")
 
 
-def _dates(path: Path) -> Finding:
+def _dates(path: Path) -> CheckResult:
     from cryptography import x509
 
     found = x509.load_pem_x509_certificate(path.read_bytes())
@@ -72,7 +72,7 @@ def _dates(path: Path) -> Finding:
     return ok("certificate", f"{path} is valid until {end:%Y-%m-%d}.")
 
 
-def turn(settings: Settings) -> Iterator[Finding]:
+def turn(settings: Settings) -> Iterator[CheckResult]:
     """Whether phones behind hard networks can be given a TURN server that lets them in."""
     secret = bool(settings.turn_secret.get_secret_value())
     if settings.turn_urls and not secret:

@@ -9,7 +9,7 @@ from enum import Enum
 from relay.errors import RelayError
 
 
-class Mark(Enum):
+class CheckMark(Enum):
     """How it is: as it should be, to be known, or wrong."""
 
     OK = "ok "
@@ -18,30 +18,30 @@ class Mark(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """What was looked at, how it is, and a sentence that says what to do where it is not well."""
 
     name: str
-    mark: Mark
+    mark: CheckMark
     text: str
 
 
-def ok(name: str, text: str) -> Finding:
+def ok(name: str, text: str) -> CheckResult:
     """It is as it should be."""
-    return Finding(name, Mark.OK, text)
+    return CheckResult(name, CheckMark.OK, text)
 
 
-def note(name: str, text: str) -> Finding:
+def note(name: str, text: str) -> CheckResult:
     """It is not wrong and should be known."""
-    return Finding(name, Mark.NOTE, text)
+    return CheckResult(name, CheckMark.NOTE, text)
 
 
-def bad(name: str, text: str) -> Finding:
+def bad(name: str, text: str) -> CheckResult:
     """It is wrong."""
-    return Finding(name, Mark.BAD, text)
+    return CheckResult(name, CheckMark.BAD, text)
 
 
-def looked(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def looked(name: str, look: Callable[[], Iterator[CheckResult]]) -> Iterator[CheckResult]:
     """The findings of a look; one that fails is itself a finding, never the end of the examination."""
     try:
         yield from look()

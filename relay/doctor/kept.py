@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from relay.causes import words
 from relay.data_folder import contents_of
-from relay.doctor.finding import Finding, bad, note, ok
+from relay.doctor.finding import CheckResult, bad, note, ok
 from relay.office import open_people, open_records
 from relay.settings import Settings
 from relay.vault.verify import verify_folder
@@ -18,32 +18,32 @@ BACKUP_EVERY_D = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AuditTimes:
     """What the audit tells of the relay's life."""
 
     newest_row_us: int | None
     newest_backup_us: int | None
 
 
-def told(settings: Settings) -> Told:
+def told(settings: Settings) -> AuditTimes:
     """What the audit tells.
 
     Raises:
         RelayError: it cannot be read.
     """
 
-    async def read() -> Told:
+    async def read() -> AuditTimes:
         async with open_records(settings) as (records, _), records.read() as reads:
             head, backups = (
                 await reads.evidence.audit_head(),
                 await reads.evidence.audit_rows_of("backup-made"),
             )
-            return Told(head.at_us if head else None, backups[-1].at_us if backups else None)
+            return AuditTimes(head.at_us if head else None, backups[-1].at_us if backups else None)
 
     return asyncio.run(read())
 
 
-def verdicts(settings: Settings, *, deep: bool) -> Iterator[Finding]:
+def verdicts(settings: Settings, *, deep: bool) -> Iterator[CheckResult]:
     """The whole of ``kyumei verify``."""
     contents_of(settings.data_dir).check_database()
     found = asyncio.run(verify_folder(settings, deep=deep))
@@ -58,7 +58,7 @@ def verdicts(settings: Settings, *, deep: bool) -> Iterator[Finding]:
             yield note(verdict.part, text)
 
 
-def backups(known: Told | None) -> Iterator[Finding]:
+def backups(known: AuditTimes | None) -> Iterator[CheckResult]:
     """How old the newest backup is."""
     if known is None:
         return
@@ -70,7 +70,7 @@ def backups(known: Told | None) -> Iterator[Finding]:
     yield ok("backup", text) if age_d <= BACKUP_EVERY_D else bad("backup", text)
 
 
-def readers(settings: Settings) -> Iterator[Finding]:
+def readers(settings: Settings) -> Iterator[CheckResult]:
     """A finding for each tablet whose cases reach nobody who may read them, one where there is none."""
 
     async def lonely() -> list[str]:

@@ -9,7 +9,7 @@ import struct
 import time
 from collections.abc import Iterator
 
-from relay.doctor.finding import Finding, bad, note, ok
+from relay.doctor.finding import CheckResult, bad, note, ok
 from relay.errors import Unavailable
 
 NTP_EPOCH_S = 2_208_988_800
@@ -19,7 +19,7 @@ TIME_ERROR = 5
 ANSWERS_WITHIN_S = 5.0
 
 
-def clock(server: str | None, newest_row_us: int | None) -> Iterator[Finding]:
+def clock(server: str | None, newest_row_us: int | None) -> Iterator[CheckResult]:
     """The clock beside the newest thing that was written down, beside the kernel's word, beside a server.
 
     Args:
@@ -46,7 +46,7 @@ def clock(server: str | None, newest_row_us: int | None) -> Iterator[Finding]:
         )
 
 
-def _beside(server: str) -> Finding:
+def _beside(server: str) -> CheckResult:
     try:
         off_s = offset_s(server)
     except (OSError, Unavailable) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from relay.ecglog.segment_file import read_index
-from relay.ecglog.segment_index import Entry, SegmentIndex, Summary
+from relay.ecglog.segment_index import IndexEntry, SegmentIndex, Summary
 
 CACHED_INDEXES = 8
 
@@ -34,9 +34,9 @@ class SealedSegments:
 
     def touching(
         self, stream: UUID, from_sample: int, to_sample: int
-    ) -> dict[int, tuple[Entry, Path]]:
+    ) -> dict[int, tuple[IndexEntry, Path]]:
         """Where the frames lie that touch ``[from_sample, to_sample)``, by sequence number."""
-        found: dict[int, tuple[Entry, Path]] = {}
+        found: dict[int, tuple[IndexEntry, Path]] = {}
         for path, summary in list(self._summaries.items()):
             holding = summary.get(stream)
             if holding is None:

@@ -19,7 +19,7 @@ from uuid import UUID
 import structlog
 
 from relay.ecglog.port import LoggedFrame
-from relay.ecglog.segment_index import ON_DISK, Entry, Holding, SegmentIndex, Summary
+from relay.ecglog.segment_index import ON_DISK, Holding, IndexEntry, SegmentIndex, Summary
 from relay.errors import RemoteProtocolError, Unavailable
 from relay.protocol.ranges import RangeSet
 from relay.protocol.wire import KIND_ECG, MAX_FRAME_BYTES, VERSION, unpack
@@ -41,7 +41,7 @@ class Scan:
         damaged: byte ranges before ``end`` that hold no whole record (bit rot).
     """
 
-    entries: list[Entry]
+    entries: list[IndexEntry]
     end: int
     damaged: list[tuple[int, int]]
 
@@ -60,7 +60,7 @@ def scan(path: Path) -> Scan:
     return found
 
 
-def _next_entry(data: bytes, offset: int) -> Entry | None:
+def _next_entry(data: bytes, offset: int) -> IndexEntry | None:
     """The first whole record at or after ``offset``."""
     while (start := data.find(_FRAME_START, offset + LENGTH.size)) >= 0:
         entry = _entry_at(data, start)
@@ -70,7 +70,7 @@ def _next_entry(data: bytes, offset: int) -> Entry | None:
     return None
 
 
-def _entry_at(data: bytes, start: int) -> Entry | None:
+def _entry_at(data: bytes, start: int) -> IndexEntry | None:
     (size,) = LENGTH.unpack_from(data, start - LENGTH.size)
     if not 0 < size <= MAX_FRAME_BYTES or start + size > len(data):
         return None
@@ -78,7 +78,7 @@ def _entry_at(data: bytes, start: int) -> Entry | None:
         frame = unpack(data[start : start + size])
     except RemoteProtocolError:
         return None
-    return Entry(frame.stream, frame.seq, frame.first_sample, frame.n_samples, size, start)
+    return IndexEntry(frame.stream, frame.seq, frame.first_sample, frame.n_samples, size, start)
 
 
 def sha256_of(path: Path) -> str:
@@ -180,7 +180,7 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def load(entry: Entry, path: Path) -> LoggedFrame | None:
+def load(entry: IndexEntry, path: Path) -> LoggedFrame | None:
     """The frame of an entry, or None (and an error in the log) where its bytes have rotted."""
     with path.open("rb", buffering=0) as file:
         data = os.pread(file.fileno(), entry.size, entry.offset)

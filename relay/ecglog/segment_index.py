@@ -18,7 +18,7 @@ _PLACE = struct.Struct("<QQHIQ")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """Where one frame lies in its segment: ``size`` bytes from byte ``offset``."""
 
     stream: UUID
@@ -51,7 +51,7 @@ class SegmentIndex:
     One thread adds; others may read at the same time and see whole entries.
     """
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, entries: Iterable[IndexEntry] = ()) -> None:
         self.summary: Summary = {}
         self._places: dict[UUID, bytearray] = {}
         self.add(entries)
@@ -60,7 +60,7 @@ class SegmentIndex:
         """How many frames."""
         return sum(len(places) for places in self._places.values()) // _PLACE.size
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Iterable[IndexEntry]) -> None:
         """Take these frames in, after those that are there."""
         for e in entries:
             places = self._places.setdefault(e.stream, bytearray())
@@ -69,11 +69,11 @@ class SegmentIndex:
             holding.seqs.add(e.seq)
             holding.samples.add(e.first_sample, e.end_sample)
 
-    def touching(self, stream: UUID, from_sample: int, to_sample: int) -> list[Entry]:
+    def touching(self, stream: UUID, from_sample: int, to_sample: int) -> list[IndexEntry]:
         """Frames of a stream with a sample in ``[from_sample, to_sample)``."""
         places = bytes(self._places.get(stream, b""))  # a copy: the writer may be adding
         return [
-            Entry(stream, seq, first, n, size, offset)
+            IndexEntry(stream, seq, first, n, size, offset)
             for seq, first, n, size, offset in _PLACE.iter_unpack(places)
             if first < to_sample and first + n > from_sample
         ]
@@ -91,5 +91,5 @@ class SegmentIndex:
     def from_disk(cls, body: bytes) -> SegmentIndex:
         """The index of an index file's entries."""
         return cls(
-            Entry(UUID(bytes=stream), *place) for stream, *place in ON_DISK.iter_unpack(body)
+            IndexEntry(UUID(bytes=stream), *place) for stream, *place in ON_DISK.iter_unpack(body)
         )

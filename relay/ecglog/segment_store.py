@@ -28,7 +28,7 @@ from relay.ecglog.segment_file import (
     write_all,
     write_index,
 )
-from relay.ecglog.segment_index import Entry, Holding, SegmentIndex, Summary
+from relay.ecglog.segment_index import Holding, IndexEntry, SegmentIndex, Summary
 from relay.errors import Unavailable
 from relay.protocol.ranges import RangeSet
 
@@ -91,7 +91,7 @@ class SegmentStore:
             os.fsync(file.fileno())
         log.warning("ecg_log_torn_tail", segment=path.name, offset=end, size=len(data) - end)
 
-    def write(self, frames: list[tuple[UUID, LoggedFrame]]) -> list[Entry]:
+    def write(self, frames: list[tuple[UUID, LoggedFrame]]) -> list[IndexEntry]:
         """Append frames in one write and one ``fdatasync``; where they lie.
 
         Raises:
@@ -99,13 +99,13 @@ class SegmentStore:
         """
         active = self._active or self._begin_segment()
         parts: list[bytes] = []
-        entries: list[Entry] = []
+        entries: list[IndexEntry] = []
         offset = active.end
         for stream, frame in frames:
             parts += [LENGTH.pack(len(frame.data)), frame.data]
             offset += LENGTH.size
             entries.append(
-                Entry(
+                IndexEntry(
                     stream, frame.seq, frame.first_sample, frame.n_samples, len(frame.data), offset
                 )
             )

@@ -20,7 +20,7 @@ from uuid import UUID
 import structlog
 
 from relay.ecglog.port import LoggedFrame
-from relay.ecglog.segment_index import Entry, Holding, Summary
+from relay.ecglog.segment_index import Holding, IndexEntry, Summary
 from relay.ecglog.segment_store import SegmentStore
 from relay.errors import Unavailable
 from relay.protocol.ranges import RangeSet
@@ -136,7 +136,7 @@ class SegmentLog:
         for stream, frame in batch.frames:
             self._in_flight.pop((stream, frame.seq), None)
 
-    def _write(self, frames: list[tuple[UUID, LoggedFrame]]) -> list[Entry]:
+    def _write(self, frames: list[tuple[UUID, LoggedFrame]]) -> list[IndexEntry]:
         """In the writer thread. Raises OSError with nothing kept."""
         self._check_room()
         return self._files.write(frames)

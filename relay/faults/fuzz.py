@@ -33,7 +33,7 @@ BURST = 6
 
 
 @dataclass(slots=True)
-class Judged:
+class FrameCounts:
     """What became of the frames: refused in words, taken, and taken though they cannot be right."""
 
     refused: int = 0
@@ -87,13 +87,13 @@ def _checksum(body: bytearray) -> int:
     return int(google_crc32c.value(bytes(body)))
 
 
-def judge(count: int, dice: random.Random) -> Judged:
+def judge(count: int, dice: random.Random) -> FrameCounts:
     """Hand so many mutated frames to the relay's receiving end, as a new connection after each refusal.
 
     Raises:
         Exception: whatever but a ``RelayError`` the receiving end lets out is a crash.
     """
-    stream, judged = uuid4(), Judged()
+    stream, judged = uuid4(), FrameCounts()
     frames = good_frames(stream)
     link = _opened(stream)
     for number in range(count):

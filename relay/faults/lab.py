@@ -26,10 +26,10 @@ from relay.faults.bench import Bench
 from relay.faults.bridge import bridge
 from relay.faults.disks import SmallDisk, StallingDisk
 from relay.faults.messages import MessageProxy, message_proxy
-from relay.faults.namespaces import RELAY_ADDRESS, Wire, inside, open_wire
+from relay.faults.namespaces import RELAY_ADDRESS, NamespaceWire, inside, open_wire
 from relay.faults.proxy import FaultProxy
 from relay.faults.verdict import Outcome, count
-from relay.faults.watcher import Watcher
+from relay.faults.watcher import RedialingConsole
 
 UNIT = "救急1"
 FUZZER = "救急9"
@@ -71,9 +71,9 @@ class Lab:
         return part
 
     @property
-    def wire(self) -> Wire:
+    def wire(self) -> NamespaceWire:
         """The wire of a bench with namespaces."""
-        return self._part(Wire)
+        return self._part(NamespaceWire)
 
     @property
     def proxy(self) -> FaultProxy:
@@ -96,9 +96,9 @@ class Lab:
         return self._part(StallingDisk)
 
     @property
-    def watcher(self) -> Watcher:
+    def watcher(self) -> RedialingConsole:
         """The page that watches."""
-        return self._part(Watcher)
+        return self._part(RedialingConsole)
 
     # processes
 
@@ -313,7 +313,7 @@ async def open_lab(folder: Path, seed: int, bench: Bench | None = None) -> Async
         await _radio(stack, lab, seed)
         stack.push_async_callback(lab.close)
         await lab.start_relay()
-        watcher = Watcher(lab.base)
+        watcher = RedialingConsole(lab.base)
         lab.add(watcher)
         watching = asyncio.create_task(watcher.run(known.name, known.password))
         stack.push_async_callback(_cancelled, watching)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from relay.bench.packets import Clip, Counter, clip, connection, offered, settled
+from relay.bench.packets import ClipTrack, Counter, clip, connection, offered, settled
 from relay.bench.usage import usage_of
 from relay.errors import BadInput, RelayError, Unavailable
 from relay.faults.dose import Dose
@@ -26,7 +26,7 @@ from relay.faults.hostile_packets import mutated, mutated_text, stranger_packets
 from relay.faults.lab import Lab
 from relay.faults.verdict import Outcome
 from relay.video import rtcp, rtp
-from relay.video.answer import Local, choose_tracks, write_answer
+from relay.video.answer import LocalEnd, choose_tracks, write_answer
 from relay.video.forwarding import ForwardingPlane, PlaneSettings
 from relay.video.sdp import parse_fragment, parse_offer
 
@@ -55,7 +55,7 @@ class Hurt:
     escaped: list[str] = field(default_factory=list)
 
 
-class Call:
+class FuzzedCall:
     """A caller and a viewer that only counts, on a real plane."""
 
     def __init__(self, plane: ForwardingPlane) -> None:
@@ -66,7 +66,7 @@ class Call:
 
     async def begin(self, packets: list[bytes]) -> None:
         """Both join; returns when pictures arrive."""
-        self.caller.addTrack(Clip(packets, 0))
+        self.caller.addTrack(ClipTrack(packets, 0))
         self.offer = await offered(self.caller)
         answer = await self._plane.publish(self.id, self.offer)
         self.answer = answer.sdp
@@ -102,11 +102,11 @@ class Call:
 
 
 @asynccontextmanager
-async def two_calls() -> AsyncIterator[tuple[ForwardingPlane, Call, Call]]:
+async def two_calls() -> AsyncIterator[tuple[ForwardingPlane, FuzzedCall, FuzzedCall]]:
     """A plane on the loopback with the call that is hurt and the one beside it."""
     plane = ForwardingPlane(PlaneSettings(addresses=("127.0.0.1",)))
     packets = await asyncio.to_thread(clip)
-    hurt, beside = Call(plane), Call(plane)
+    hurt, beside = FuzzedCall(plane), FuzzedCall(plane)
     try:
         await hurt.begin(packets)
         await beside.begin(packets)
@@ -138,7 +138,7 @@ async def hurt_the_plane(count: int, dice: random.Random) -> tuple[Hurt, float]:
 
 
 async def _all(
-    did: Hurt, plane: ForwardingPlane, hurt: Call, count: int, dice: random.Random
+    did: Hurt, plane: ForwardingPlane, hurt: FuzzedCall, count: int, dice: random.Random
 ) -> None:
     strangers, texts = int(count * STRANGERS_SHARE), int(count * TEXTS_SHARE)
     await _strangers(did, hurt, strangers, dice)
@@ -146,7 +146,7 @@ async def _all(
     await _agreed_peer(did, plane, hurt, count - strangers - texts, dice)
 
 
-async def _strangers(did: Hurt, hurt: Call, count: int, dice: random.Random) -> None:
+async def _strangers(did: Hurt, hurt: FuzzedCall, count: int, dice: random.Random) -> None:
     """STUN, DTLS, RTP and RTCP over a real socket, from one who is not the peer."""
     kinds = stranger_packets(hurt.offer, hurt.answer)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
@@ -185,7 +185,7 @@ def _waiting(sock: socket.socket) -> int:
 
 
 async def _agreed_peer(
-    did: Hurt, plane: ForwardingPlane, hurt: Call, count: int, dice: random.Random
+    did: Hurt, plane: ForwardingPlane, hurt: FuzzedCall, count: int, dice: random.Random
 ) -> None:
     """RTP and RTCP behind decryption: a phone and a viewer that turned bad."""
     sessions = [plane._sessions[session] for session in hurt.sessions]  # noqa: SLF001 - behind the lock
@@ -219,7 +219,7 @@ def _media() -> list[bytes]:
     made = []
     for number, body in enumerate(bodies * 4):
         for kind in (96, 97, 100, 102, 111):
-            out = rtp.Outgoing(0x80 | kind, 65_520 + number & 0xFFFF, number * 3_000, body * 20)
+            out = rtp.SentPacket(0x80 | kind, 65_520 + number & 0xFFFF, number * 3_000, body * 20)
             made.append(rtp.pack(out, 7 + number % 3, 2, 1.0))
     return made
 
@@ -238,7 +238,7 @@ def _control() -> list[bytes]:
 
 
 async def _texts(
-    did: Hurt, plane: ForwardingPlane, hurt: Call, count: int, dice: random.Random
+    did: Hurt, plane: ForwardingPlane, hurt: FuzzedCall, count: int, dice: random.Random
 ) -> None:
     """Offers, and fragments with candidates to a connection that stands."""
     for number in range(count):
@@ -247,7 +247,7 @@ async def _texts(
             if number % 2:
                 offer = parse_offer(text)
                 tracks = choose_tracks(offer, we_send=False, sound=True, ssrcs=(1, 2, 3, 4))
-                write_answer(offer, tracks, Local("u", "p", "AA", []), we_send=False)
+                write_answer(offer, tracks, LocalEnd("u", "p", "AA", []), we_send=False)
             elif number % 20:
                 parse_fragment(text)
             else:

@@ -43,7 +43,7 @@ def why_not() -> str:
     return f"{missing[0]} is not installed (scripts/fault_tools)." if missing else ""
 
 
-class Wire:
+class NamespaceWire:
     """The wire between the two ends. Build it with ``open_wire``.
 
     Attributes:
@@ -137,7 +137,7 @@ def _enter(namespace: str) -> None:
 
 
 @asynccontextmanager
-async def open_wire() -> AsyncIterator[Wire]:
+async def open_wire() -> AsyncIterator[NamespaceWire]:
     """Two fresh namespaces and the wire; afterwards nothing of them is left, nor any process in them.
 
     Raises:
@@ -158,7 +158,7 @@ async def open_wire() -> AsyncIterator[Wire]:
         )
         for name, address in zip(names, (RELAY_ADDRESS, TABLET_ADDRESSES[0]), strict=True):
             await _furnish(name, address)
-        wire = Wire(*names)
+        wire = NamespaceWire(*names)
         try:
             yield wire
         finally:

@@ -16,7 +16,7 @@ CHUNK_BYTES = 2048
 
 
 @dataclass(slots=True)
-class Dose:
+class RadioState:
     """What the radio does now. Change it while connections are open.
 
     Attributes:
@@ -39,7 +39,7 @@ class FaultProxy:
     """Listens on a port of its own and forwards to ``target_port`` on loopback."""
 
     def __init__(self, target_port: int, seed: int) -> None:
-        self.dose = Dose()
+        self.dose = RadioState()
         self.connections = 0
         self._target_port = target_port
         self._dice = random.Random(seed)  # noqa: S311 - faults must be repeatable

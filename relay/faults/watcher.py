@@ -11,7 +11,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from relay.bench.usage import percentile
-from relay.demo.console import Console
+from relay.demo.console import ConsoleClient
 from relay.errors import RelayError
 from relay.protocol.wire import EcgFrame
 from relay.services.ground.wire import CLOSE_SESSION_ENDED
@@ -20,7 +20,7 @@ REDIAL_S = 0.1
 LIVE_AGE_MS = 2_000
 
 
-class Watcher:
+class RedialingConsole:
     """A console that redials for ever.
 
     Attributes:
@@ -29,7 +29,7 @@ class Watcher:
     """
 
     def __init__(self, base: str) -> None:
-        self.console = Console(base, decides=False)
+        self.console = ConsoleClient(base, decides=False)
         self.console.on_frame = self._frame
         self.console.on_text = self._text
         self.seen: list[tuple[float, float]] = []

@@ -40,7 +40,7 @@ OPEN_STATES = frozenset({AlertState.RAISED, AlertState.DELIVERED, AlertState.OPE
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class AlertStep:
     """Who took a step and when."""
 
     who: str
@@ -49,7 +49,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert of one incident.
+    """One alert of one case.
 
     Attributes:
         snapshot: the ten seconds it is about.
@@ -65,7 +65,9 @@ class Alert:
     statement_en: str
     raised_at_us: int
     state: AlertState = AlertState.RAISED
-    steps: MappingProxyType[AlertState, Step] = field(default_factory=lambda: MappingProxyType({}))
+    steps: MappingProxyType[AlertState, AlertStep] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     @property
     def is_open(self) -> bool:
@@ -90,5 +92,5 @@ def advance(alert: Alert, step: str, *, who: str, at_us: int) -> Alert:
     if not can(alert, step):
         raise Conflict(f"An alert that is {alert.state} cannot {step}; reload the page.")
     state = TRANSITIONS[alert.state][step]
-    steps = MappingProxyType({**alert.steps, state: Step(who, at_us)})
+    steps = MappingProxyType({**alert.steps, state: AlertStep(who, at_us)})
     return replace(alert, state=state, steps=steps)

@@ -257,7 +257,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class CallEntry:
-    """What happened in a call, in order; put on the incident's timeline once there is one."""
+    """What happened in a call, in order; put on the case's timeline once there is one."""
 
     at_us: int
     stage: str

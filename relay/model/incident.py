@@ -1,4 +1,4 @@
-"""An incident: one patient, one ambulance, the hospitals it is addressed to."""
+"""A case (in code, tables and on the wire: incident): one patient, one ambulance, the hospitals it is addressed to."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Incident:
 
 
 def advance(incident: Incident, step: str) -> Incident:
-    """The incident after a step.
+    """The case after a step.
 
     Raises:
         Conflict: the table has no such step.

@@ -9,16 +9,16 @@ from uuid import UUID
 from relay.errors import Conflict
 
 
-class StreamState(StrEnum):
+class RecordingState(StrEnum):
     """Where a recording stands."""
 
     RECORDING = "recording"
     ENDED = "ended"
 
 
-TRANSITIONS: dict[StreamState, dict[str, StreamState]] = {
-    StreamState.RECORDING: {"end": StreamState.ENDED},
-    StreamState.ENDED: {"end": StreamState.ENDED},
+TRANSITIONS: dict[RecordingState, dict[str, RecordingState]] = {
+    RecordingState.RECORDING: {"end": RecordingState.ENDED},
+    RecordingState.ENDED: {"end": RecordingState.ENDED},
 }
 """Frames of an ended recording are still taken: they are its backlog."""
 
@@ -43,7 +43,7 @@ class EcgStream:
     started_at_us: int
     source: str
     epoch: int = 0
-    state: StreamState = StreamState.RECORDING
+    state: RecordingState = RecordingState.RECORDING
     end_seq: int | None = None
     clock_offset_us: int | None = None
 

@@ -1,4 +1,4 @@
-"""The incident's timeline: what both sides see. Stages and their data: ``docs/protocol.md`` §4."""
+"""The case's timeline: what both sides see. Stages and their data: ``docs/protocol.md`` §4."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry, numbered from 1 inside its incident, never changed and never removed.
+    """One entry, numbered from 1 inside its case, never changed and never removed.
 
     Attributes:
         who: the person, console or unit as people read it; ``""`` for the relay itself.

@@ -25,7 +25,7 @@ SEVERITY = ("A", "B", "C")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class LookRequest:
     """The relay asks a human to look at a case.
 
     Attributes:
@@ -40,7 +40,7 @@ class Call:
     since_us: int
 
 
-def call_of(fold: ReceiptFold) -> Call | None:
+def call_of(fold: ReceiptFold) -> LookRequest | None:
     """Whether a human is asked to look now, and how loudly."""
     unread = [line for line in fold.ordered if line.stored and not fold.is_read(line)]
     levels: tuple[tuple[Level, list[Line]], ...] = (
@@ -72,7 +72,7 @@ def _severity(letter: str) -> int:
     return SEVERITY.index(letter) if letter in SEVERITY else len(SEVERITY)
 
 
-def _call(level: Level, lines: Sequence[Line]) -> Call:
+def _call(level: Level, lines: Sequence[Line]) -> LookRequest:
     newest, oldest = lines[-1], lines[0]
     since_us = oldest.stored.at_us if oldest.stored else 0
-    return Call(level, newest.id, newest.tier, newest.reason, since_us)
+    return LookRequest(level, newest.id, newest.tier, newest.reason, since_us)

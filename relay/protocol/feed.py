@@ -155,7 +155,7 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class IncidentChanged:
-    """The incident's row in the list, whole, after any change (the shape of ``GET /incidents``)."""
+    """The case's row in the list, whole, after any change (the shape of ``GET /incidents``)."""
 
     incident: dict[str, object]
     kind: Literal["incident"] = "incident"
@@ -179,7 +179,7 @@ class CallGone:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One new entry of an incident's timeline."""
+    """One new entry of a case's timeline."""
 
     incident: UUID
     entry: Count

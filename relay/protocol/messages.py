@@ -235,7 +235,7 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One entry of an incident's timeline, for the crew: a receipt, a finding, a decision.
+    """One entry of a case's timeline, for the crew: a receipt, a finding, a decision.
 
     Attributes:
         entry: the entry's number, rising; what ``Follow.after`` names.

@@ -34,7 +34,7 @@ RECEIPT_STAGES = (
 """Stages that the fold reads; all others pass it by."""
 
 
-class Told(Protocol):
+class AnyEntry(Protocol):
     """An entry of a timeline, as the relay keeps it or as a tablet hears it."""
 
     @property
@@ -59,7 +59,7 @@ class Told(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HumanStep:
     """Something a human did: when it stands in the timeline, when it was, and who."""
 
     entry: int
@@ -71,7 +71,7 @@ class Step:
 class Decided:
     """What was decided, and which snapshot was on the screen then (None: the live trace)."""
 
-    step: Step
+    step: HumanStep
     snapshot: str | None
     decision: str | None
     text: str | None
@@ -88,11 +88,11 @@ class Line:
 
     id: str
     reason: str
-    stored: Step | None = None
+    stored: HumanStep | None = None
     tier: str | None = None
     rang: bool = False
-    delivered: Step | None = None
-    opened: Step | None = None
+    delivered: HumanStep | None = None
+    opened: HumanStep | None = None
 
     @property
     def by_hand(self) -> bool:
@@ -153,13 +153,13 @@ class ReceiptFold:
     """Reads a case's timeline entry by entry and knows who has seen which ECG."""
 
     lines: dict[str, Line] = field(default_factory=dict)
-    live_looks: list[Step] = field(default_factory=list)
+    live_looks: list[HumanStep] = field(default_factory=list)
     decisions: list[Decided] = field(default_factory=list)
-    understood: dict[int, Step] = field(default_factory=dict)
+    understood: dict[int, HumanStep] = field(default_factory=dict)
     _about: dict[str, str] = field(default_factory=dict)
     """Which snapshot each alert is about."""
 
-    def take(self, told: Told) -> None:
+    def take(self, told: AnyEntry) -> None:
         """Read the next entry. Entries of other stages than ``RECEIPT_STAGES`` change nothing."""
         fold = {
             "snapshot-stored": self._stored,
@@ -179,31 +179,31 @@ class ReceiptFold:
 
     # what the stages say
 
-    def _line(self, told: Told) -> Line:
+    def _line(self, told: AnyEntry) -> Line:
         key = _text(told, "snapshot") or ""
         return self.lines.setdefault(key, Line(key, _text(told, "reason") or "st-change"))
 
-    def _stored(self, told: Told) -> None:
+    def _stored(self, told: AnyEntry) -> None:
         line = self._line(told)
         line.stored = line.stored or _step(told)
 
-    def _screened(self, told: Told) -> None:
+    def _screened(self, told: AnyEntry) -> None:
         self._line(told).tier = _text(told, "tier")
 
-    def _raised(self, told: Told) -> None:
+    def _raised(self, told: AnyEntry) -> None:
         line = self._line(told)
         line.rang = True
         line.tier = line.tier or _text(told, "tier")
         self._about[_text(told, "alert") or ""] = line.id
 
-    def _delivered(self, told: Told) -> None:
+    def _delivered(self, told: AnyEntry) -> None:
         """A hospital's page has drawn the alert, or the row of an ECG that did not ring. The first page counts."""
         named = _text(told, "snapshot") or self._about.get(_text(told, "alert") or "")
         line = self.lines.get(named) if named else None
         if line is not None:
             line.delivered = line.delivered or _step(told)
 
-    def _opened(self, told: Told) -> None:
+    def _opened(self, told: AnyEntry) -> None:
         named = _text(told, "snapshot")
         if named is None:
             self.live_looks.append(_step(told))
@@ -211,11 +211,11 @@ class ReceiptFold:
         line = self._line(told)
         line.opened = line.opened or _step(told)
 
-    def _decided(self, told: Told) -> None:
+    def _decided(self, told: AnyEntry) -> None:
         named, decision, text = (_text(told, key) for key in ("snapshot", "decision", "text"))
         self.decisions.append(Decided(_step(told), named, decision, text))
 
-    def _understood(self, told: Told) -> None:
+    def _understood(self, told: AnyEntry) -> None:
         entry = told.data.get("entry")
         if isinstance(entry, int):
             self.understood.setdefault(entry, _step(told))
@@ -259,9 +259,9 @@ class ReceiptFold:
 
     def would_answer(self, snapshot: str | None, line: Line) -> bool:
         """Whether a decision that is made now, with ``snapshot`` (None: the live trace) on the screen, answers ``line``."""
-        return self.answers(Decided(Step(1 << 53, 0, ""), snapshot, None, None), line)
+        return self.answers(Decided(HumanStep(1 << 53, 0, ""), snapshot, None, None), line)
 
-    def opening(self, line: Line) -> Step | None:
+    def opening(self, line: Line) -> HumanStep | None:
         """The first person who read this ECG, and when; None if nobody has."""
         at_or_after = [other.opened for other in self.ordered if other.order >= line.order]
         return _first([*at_or_after, *self._live_looks_at(line)])
@@ -270,7 +270,7 @@ class ReceiptFold:
         """Whether a human has read it or has decided about it."""
         return self.opening(line) is not None or any(self.answers(d, line) for d in self.decisions)
 
-    def _live_looks_at(self, line: Line) -> list[Step]:
+    def _live_looks_at(self, line: Line) -> list[HumanStep]:
         if line.by_hand or line.stored is None:
             return []
         return [look for look in self.live_looks if look.entry > line.stored.entry]
@@ -335,7 +335,7 @@ class ReceiptFold:
         return None
 
 
-def folded(timeline: Iterable[Told]) -> ReceiptFold:
+def folded(timeline: Iterable[AnyEntry]) -> ReceiptFold:
     """The fold of a whole timeline, ascending."""
     fold = ReceiptFold()
     for told in timeline:
@@ -343,14 +343,14 @@ def folded(timeline: Iterable[Told]) -> ReceiptFold:
     return fold
 
 
-def _text(told: Told, key: str) -> str | None:
+def _text(told: AnyEntry, key: str) -> str | None:
     value = told.data.get(key)
     return value if isinstance(value, str) else None
 
 
-def _step(told: Told) -> Step:
-    return Step(told.entry, told.at_us, told.who)
+def _step(told: AnyEntry) -> HumanStep:
+    return HumanStep(told.entry, told.at_us, told.who)
 
 
-def _first(steps: Iterable[Step | None]) -> Step | None:
+def _first(steps: Iterable[HumanStep | None]) -> HumanStep | None:
     return min((s for s in steps if s is not None), key=lambda s: s.entry, default=None)

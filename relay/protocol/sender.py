@@ -151,7 +151,7 @@ class SenderLink:
         self._say_what_is_due()
 
     def follow(self, incident: UUID, after: int) -> None:
-        """Ask for the timeline of an incident after an entry, now and after every connection."""
+        """Ask for the timeline of a case after an entry, now and after every connection."""
         self._follow[incident] = after
         if self.state is LinkState.UP:
             self._say(m.Follow(incident, after, attention=True))

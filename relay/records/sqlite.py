@@ -22,8 +22,8 @@ from relay.errors import Unavailable
 from relay.records.async_engine import create_async_engine
 from relay.records.migrate import check_revision, migrate
 from relay.records.sql.records import SqlReads, SqlWrites
-from relay.records.sqlite_files import Opened, for_reading, unchanged_meanwhile, url_of
-from relay.records.trouble import STORE_CAUSES, Trouble, cause_of, unavailable
+from relay.records.sqlite_files import SqliteAccess, for_reading, unchanged_meanwhile, url_of
+from relay.records.trouble import STORE_CAUSES, WriteTrouble, cause_of, unavailable
 from relay.turns.fair_lock import FairLock
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class SqlRecords:
         self._readers = readers
         self._writing, self._reading = FairLock(), FairLock(n_readers)
         self._closed = False
-        self.trouble = Trouble()
+        self.trouble = WriteTrouble()
         self.migrated = False
         """Whether opening it changed its tables, and whether it made them."""
         self.made = False
@@ -188,7 +188,7 @@ async def open_sqlite(file: Path, *, readers: int = 4) -> SqlRecords:
     """
     with _blame_the_database(file.name):
         before, after = await asyncio.to_thread(migrate, f"sqlite:///{file}")
-    records = _written(file, Opened.MADE, readers)
+    records = _written(file, SqliteAccess.MADE, readers)
     await records.connect(readers)
     records.migrated = before != after
     records.made = before is None
@@ -203,8 +203,8 @@ async def known_sqlite(file: Path) -> SqlRecords:
         Unavailable: the file cannot be opened or written.
     """
     with _blame_the_database(file.name):
-        await asyncio.to_thread(check_revision, url_of(file, Opened.WRITTEN), file)
-    return _written(file, Opened.WRITTEN, 1)
+        await asyncio.to_thread(check_revision, url_of(file, SqliteAccess.WRITTEN), file)
+    return _written(file, SqliteAccess.WRITTEN, 1)
 
 
 @asynccontextmanager
@@ -225,7 +225,7 @@ async def read_sqlite(file: Path) -> AsyncIterator[SqlRecords]:
             await records.close()
 
 
-def _written(file: Path, opened: Opened, readers: int) -> SqlRecords:
+def _written(file: Path, opened: SqliteAccess, readers: int) -> SqlRecords:
     return SqlRecords(
         writer=_engine(file, opened, pool_size=1, begin="BEGIN IMMEDIATE"),
         readers=_engine(file, opened, pool_size=readers, begin="BEGIN"),
@@ -233,7 +233,7 @@ def _written(file: Path, opened: Opened, readers: int) -> SqlRecords:
     )
 
 
-def _engine(file: Path, opened: Opened, *, pool_size: int, begin: str) -> AsyncEngine:
+def _engine(file: Path, opened: SqliteAccess, *, pool_size: int, begin: str) -> AsyncEngine:
     engine = create_async_engine(
         url_of(file, opened, "sqlite+aiosqlite"),
         poolclass=AsyncAdaptedQueuePool,
@@ -241,7 +241,7 @@ def _engine(file: Path, opened: Opened, *, pool_size: int, begin: str) -> AsyncE
         max_overflow=0,
     )
     pragmas = [f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "temp_store=MEMORY"]
-    if opened in {Opened.MADE, Opened.WRITTEN}:
+    if opened in {SqliteAccess.MADE, SqliteAccess.WRITTEN}:
         # after the timeout: the change to WAL may have to wait for another
         pragmas += ["journal_mode=WAL", "synchronous=FULL"]
         pragmas += ["secure_delete=ON"]  # a picture that was deleted is overwritten

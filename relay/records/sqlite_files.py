@@ -16,7 +16,7 @@ from urllib.parse import quote
 from relay.errors import Unavailable
 
 
-class Opened(Enum):
+class SqliteAccess(Enum):
     """What a connection may do, as SQLite's URI says it."""
 
     MADE = "mode=rwc"
@@ -25,12 +25,12 @@ class Opened(Enum):
     AS_IT_LIES = "mode=ro&immutable=1"
 
 
-def url_of(file: Path, opened: Opened, driver: str = "sqlite") -> str:
+def url_of(file: Path, opened: SqliteAccess, driver: str = "sqlite") -> str:
     """The address of a database for SQLAlchemy."""
     return f"{driver}:///{uri_of(file, opened)}&uri=true"
 
 
-def uri_of(file: Path, opened: Opened) -> str:
+def uri_of(file: Path, opened: SqliteAccess) -> str:
     """The address of a database for SQLite itself."""
     return f"file:{quote(str(file.absolute()))}?{opened.value}"
 
@@ -40,19 +40,19 @@ def journal_of(file: Path) -> Path:
     return file.with_name(f"{file.name}-wal")
 
 
-def for_reading(file: Path) -> Opened:
+def for_reading(file: Path) -> SqliteAccess:
     """How to read a database that may be in use."""
-    return Opened.READ if journal_of(file).exists() else Opened.AS_IT_LIES
+    return SqliteAccess.READ if journal_of(file).exists() else SqliteAccess.AS_IT_LIES
 
 
 @contextmanager
-def unchanged_meanwhile(file: Path, opened: Opened) -> Iterator[None]:
+def unchanged_meanwhile(file: Path, opened: SqliteAccess) -> Iterator[None]:
     """Raise at the end where a file that was read as it lies was opened by somebody else meanwhile.
 
     Raises:
         Unavailable: it was; what was read may be of two moments.
     """
-    before = _mark(file) if opened is Opened.AS_IT_LIES else None
+    before = _mark(file) if opened is SqliteAccess.AS_IT_LIES else None
     yield
     if before is not None and before != _mark(file):
         raise Unavailable(f"A relay began to use {file.parent} meanwhile; run this again.")

@@ -35,7 +35,7 @@ def unavailable(cause: str) -> Unavailable:
     return Unavailable(words(cause)["words_en"], cause)
 
 
-class Trouble:
+class WriteTrouble:
     """Whether the last write failed, why, and who may find out whether the next one does.
 
     Attributes:

@@ -1,8 +1,8 @@
-"""Who is next at a shared worker: waits once, in turn per client, bounded, newest first, given up when nobody asks.
+"""Who is next at a shared worker. Clients take turns; each thing waits once; newest first; what nobody asks for any more is dropped.
 
-A client that asks for much waits behind itself, never before others: each client with something waiting gets a turn before
-any gets its second. Lanes are for what is urgent: a lane goes before the one below it, and gives that one a turn now and then.
-No I/O; the shell calls ``ask`` and ``next`` and says ``done``.
+A client that asks for much delays only itself: every waiting client gets a first turn before any gets a second. Urgent
+things have a higher lane. A higher lane goes first, and now and then gives the next lane a turn. The number that waits is
+limited. No I/O: the caller uses ``ask`` and ``next``, and says ``done``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Waiting(Generic[K, W]):
 
 
 class _Lane(Generic[K, W]):
-    """What waits in one lane: clients in turn, in each what it is about in turn, in that newest or oldest first."""
+    """What waits in one lane. Clients take turns; the subjects of one client take turns; in one subject the newest or the oldest goes first."""
 
     def __init__(self, *, newest_first: bool) -> None:
         self._newest_first = newest_first

@@ -1,4 +1,4 @@
-"""A bounded number of places that clients hold: who holds many makes room for who holds few. Pure."""
+"""A limited number of places that clients hold. A client with many places gives one to a client with few. Pure."""
 
 from __future__ import annotations
 

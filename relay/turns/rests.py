@@ -1,7 +1,7 @@
-"""A client that keeps a shared worker busy rests in between: its own next turn alone is later.
+"""A client that keeps a shared worker busy must rest in between. Only its own next turn comes later.
 
-Turns alone do not help where the machine has no processor left: somebody whose turn never comes in anybody's
-way still makes every step of everybody else's work later.
+Taking turns does not help when the processor is full: even a client that is always last in the queue makes
+everybody else's work slower.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RESTS_AT_MOST_S = 0.5
 """So long at most is its own next one late, also where the screen is not fast yet and its first ECG took a second."""
 
 
-class Clock(Protocol):
+class MonotonicClock(Protocol):
     """What tells how long ago something was."""
 
     def monotonic_s(self) -> float:
@@ -28,7 +28,7 @@ class Clock(Protocol):
 class Rests:
     """Of every worker that is given one of these together."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: MonotonicClock) -> None:
         self._clock = clock
         self._worked = Credits(WORK_S_PER_S, MOST_WORK_S)
 

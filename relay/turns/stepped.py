@@ -1,7 +1,7 @@
 """What a task costs the loop, step by step.
 
-A coroutine runs from one wait to the next without a pause; that time alone is nobody else's. It is counted as processor time of the
-thread, so that neither waiting nor a busy machine is charged.
+A coroutine runs from one wait to the next without a pause; during that time nobody else runs. Only the processor
+time of the thread is counted, so a task does not pay for waiting or for a busy machine.
 """
 
 from __future__ import annotations

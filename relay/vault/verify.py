@@ -16,8 +16,8 @@ from relay.office import anchors_of, database_of
 from relay.records.sqlite import SqlRecords, known_sqlite, read_sqlite
 from relay.services.evidence.anchors import ALONE
 from relay.services.evidence.verifying import (
+    EvidenceVerdict,
     Seal,
-    Verdict,
     acknowledged_in,
     seals_of,
     verify_audit,
@@ -30,7 +30,7 @@ from relay.settings import Settings
 
 async def verify_folder(
     settings: Settings, *, deep: bool, brought: Iterable[Head] = ()
-) -> list[Verdict]:
+) -> list[EvidenceVerdict]:
     """The verdict on each part of a data folder.
 
     Args:
@@ -78,23 +78,23 @@ async def acknowledge(settings: Settings, faults: list[str], reason: str, by: st
 
 
 @asynccontextmanager
-async def _read(file: Path) -> AsyncIterator[tuple[SqlRecords, list[Verdict]]]:
+async def _read(file: Path) -> AsyncIterator[tuple[SqlRecords, list[EvidenceVerdict]]]:
     """The records, and the list of verdicts, to which a database that breaks while it is read adds its own."""
-    verdicts: list[Verdict] = []
+    verdicts: list[EvidenceVerdict] = []
     async with read_sqlite(file) as records:
         try:
             yield records, verdicts
         except Unavailable as error:
-            verdicts.append(Verdict("database", faults=[str(error)]))
+            verdicts.append(EvidenceVerdict("database", faults=[str(error)]))
 
 
-async def _database(records: SqlRecords) -> Verdict:
+async def _database(records: SqlRecords) -> EvidenceVerdict:
     found = await records.integrity()
     faults = [f"The database is damaged: {text}." for text in found]
-    return Verdict("database", "Every page of the database is sound.", faults)
+    return EvidenceVerdict("database", "Every page of the database is sound.", faults)
 
 
-async def verify_contents(seals: dict[str, Seal], log: SegmentFolder) -> Verdict:
+async def verify_contents(seals: dict[str, Seal], log: SegmentFolder) -> EvidenceVerdict:
     """Every closed file by its hash, every other by the checksums of its frames."""
     faults = [
         f"The ECG file {name} holds no whole frame from byte {first} to {end}."
@@ -107,4 +107,6 @@ async def verify_contents(seals: dict[str, Seal], log: SegmentFolder) -> Verdict
             n_bytes += seal.n_bytes
             fault = await verify_file(seal, log)
             faults += [fault] if fault else []
-    return Verdict("ecg content", f"{n_bytes / 1e6:.1f} MB of ECG are as they were closed.", faults)
+    return EvidenceVerdict(
+        "ecg content", f"{n_bytes / 1e6:.1f} MB of ECG are as they were closed.", faults
+    )

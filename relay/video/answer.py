@@ -18,7 +18,7 @@ VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AgreedCodec:
     """A codec both ends speak, and the payload type of its retransmissions (None: none)."""
 
     codec: Codec
@@ -40,7 +40,7 @@ class Track:
 
     kind: str
     mid: str
-    taken: tuple[Taken, ...]
+    taken: tuple[AgreedCodec, ...]
     extensions: dict[str, int]
     remote_ssrc: int | None
     ssrc: int = 0
@@ -48,7 +48,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalEnd:
     """Our end: ICE text, certificate hash (SHA-256), candidate lines without ``a=candidate:``."""
 
     ufrag: str
@@ -94,7 +94,7 @@ def choose_tracks(
     return tuple(tracks)
 
 
-def write_answer(offer: Offer, tracks: Sequence[Track], local: Local, *, we_send: bool) -> str:
+def write_answer(offer: Offer, tracks: Sequence[Track], local: LocalEnd, *, we_send: bool) -> str:
     """The answer, RFC 9725 §4.2 and RFC 9429: one bundled transport, we wait for the DTLS hello."""
     by_mid = {track.mid: track for track in tracks}
     lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0"]
@@ -114,7 +114,7 @@ def write_answer(offer: Offer, tracks: Sequence[Track], local: Local, *, we_send
     return "\r\n".join(lines) + "\r\n"
 
 
-def write_fragment(local: Local, mid: str) -> str:
+def write_fragment(local: LocalEnd, mid: str) -> str:
     """What answers an ICE restart: new credentials and candidates (RFC 9725 §4.3.3, RFC 8840)."""
     lines = [f"a=ice-ufrag:{local.ufrag}", f"a=ice-pwd:{local.password}"]
     lines += [f"m=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:{mid}"]
@@ -125,11 +125,13 @@ def write_fragment(local: Local, mid: str) -> str:
 def _track(section: Section, we_send: bool, ssrcs: tuple[int, ...]) -> Track:
     wanted = (ABS_SEND_TIME_URI,) if we_send else (TWCC_URI, ABS_SEND_TIME_URI)
     taken = [
-        Taken(codec, next((c.payload_type for c in section.codecs.values() if c.apt == pt), None))
+        AgreedCodec(
+            codec, next((c.payload_type for c in section.codecs.values() if c.apt == pt), None)
+        )
         for pt, codec in section.codecs.items()
         if _is_ours(codec, section.kind)
     ]
-    names: dict[str, Taken] = {}
+    names: dict[str, AgreedCodec] = {}
     for one in taken:
         names.setdefault(one.codec.name, one)
     return Track(
@@ -179,7 +181,7 @@ def _section_lines(section: Section, track: Track, we_send: bool) -> list[str]:
     return lines
 
 
-def _codec_lines(one: Taken, track: Track, we_send: bool) -> list[str]:
+def _codec_lines(one: AgreedCodec, track: Track, we_send: bool) -> list[str]:
     codec, number = one.codec, one.codec.payload_type
     channels = f"/{codec.channels}" if codec.channels > 1 else ""
     lines = [f"a=rtpmap:{number} {codec.name.lower() if codec.name == 'OPUS' else codec.name}"]
@@ -198,7 +200,7 @@ def _codec_lines(one: Taken, track: Track, we_send: bool) -> list[str]:
     return lines
 
 
-def _transport_lines(local: Local, with_candidates: bool) -> list[str]:
+def _transport_lines(local: LocalEnd, with_candidates: bool) -> list[str]:
     lines = [
         f"a=ice-ufrag:{local.ufrag}",
         f"a=ice-pwd:{local.password}",

@@ -11,9 +11,9 @@ from uuid import UUID
 from relay.video import rtcp, rtp
 from relay.video.answer import Track
 from relay.video.downstream import Leg
-from relay.video.port import FROZEN_AFTER_S, CallStats, Change, PublisherStats, ViewerStats
-from relay.video.recorder import Recorder, Taping
-from relay.video.upstream import Publisher, Source
+from relay.video.port import FROZEN_AFTER_S, CallStats, PublisherChange, PublisherStats, ViewerStats
+from relay.video.recorder import ClipRecorder, Taping
+from relay.video.upstream import IncomingStream, Publisher
 
 if TYPE_CHECKING:
     from relay.video.transport import Transport
@@ -26,7 +26,7 @@ BURST_BYTES = 400_000
 class PublisherSession:
     """The phone's connection."""
 
-    def __init__(self, session: UUID, call: Call, tracks: tuple[Track, ...]) -> None:
+    def __init__(self, session: UUID, call: ForwardedCall, tracks: tuple[Track, ...]) -> None:
         self.id, self.call, self.mid = session, call, tracks[0].mid
         self.transport: Transport
         self.publisher = Publisher(tracks, OUR_SSRC, self._send)
@@ -81,7 +81,9 @@ class PublisherSession:
 class ViewerSession:
     """A viewer's connection."""
 
-    def __init__(self, session: UUID, call: Call, name: str, tracks: tuple[Track, ...]) -> None:
+    def __init__(
+        self, session: UUID, call: ForwardedCall, name: str, tracks: tuple[Track, ...]
+    ) -> None:
         self.id, self.call, self.name, self.mid = session, call, name, tracks[0].mid
         self.transport: Transport
         self.legs = {track.kind: Leg(track, self._send_rtp, self._send_rtcp) for track in tracks}
@@ -126,11 +128,11 @@ class ViewerSession:
 Session = PublisherSession | ViewerSession
 
 
-class Call:
+class ForwardedCall:
     """Forwards the publisher's packets to every viewer that is connected."""
 
     def __init__(
-        self, call: UUID, tell: Callable[[UUID, Change], None], recorder: Recorder
+        self, call: UUID, tell: Callable[[UUID, PublisherChange], None], recorder: ClipRecorder
     ) -> None:
         self.id = call
         self.publisher: PublisherSession | None = None
@@ -140,7 +142,7 @@ class Call:
         self.taping: Taping | None = None
         self._recorder = recorder
         self._tell = tell
-        self._change: Change | None = None
+        self._change: PublisherChange | None = None
         self._ticked_s = time.monotonic()
 
     @property
@@ -182,21 +184,21 @@ class Call:
             self.publisher = None
             if self.taping is not None:
                 self._recorder.pause(self.taping)
-            self._set(Change.GONE)
+            self._set(PublisherChange.GONE)
 
-    def _set(self, change: Change) -> None:
-        if change is not self._change and (self._change or change is Change.LIVE):
+    def _set(self, change: PublisherChange) -> None:
+        if change is not self._change and (self._change or change is PublisherChange.LIVE):
             self._change = change
             self._tell(self.id, change)
 
     def forward(
-        self, sender: PublisherSession, source: Source, packet: rtp.Packet, now_s: float
+        self, sender: PublisherSession, source: IncomingStream, packet: rtp.Packet, now_s: float
     ) -> None:
         """Give every viewer its copy."""
         if sender is not self.publisher:
             return
-        if self._change is not Change.LIVE and source is sender.publisher.video:
-            self._set(Change.LIVE)
+        if self._change is not PublisherChange.LIVE and source is sender.publisher.video:
+            self._set(PublisherChange.LIVE)
         kind, epoch = source.kind, source.epoch
         taping = self.taping if kind == "video" else None
         if taping is not None and self._recorder.take(taping, packet, epoch):
@@ -251,7 +253,7 @@ class Call:
             video = self.publisher.publisher.video
             kbps = video.rate.kbps
             if video.newest_s is not None and now_s - video.newest_s > FROZEN_AFTER_S:
-                self._set(Change.FROZEN)
+                self._set(PublisherChange.FROZEN)
         for viewer in self.viewers.values():
             if viewer.transport.ready:
                 for leg in viewer.legs.values():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from relay.video import rtcp
 from relay.video.answer import ABS_SEND_TIME_URI, Track
 from relay.video.budget import Budget, Pacer
-from relay.video.rtp import Outgoing, Packet, pack, wrap_rtx
+from relay.video.rtp import Packet, SentPacket, pack, wrap_rtx
 from relay.video.upstream import Rate
 
 HISTORY = 1_024
@@ -54,7 +54,7 @@ class Leg:
         self._octets = 0
         self._reported = (0, 0, 0.0)
         self._keyframe_at = -1
-        self._history: list[Outgoing | None] = [None] * HISTORY
+        self._history: list[SentPacket | None] = [None] * HISTORY
         self._reports: deque[tuple[int, float]] = deque(maxlen=4)
         self._resend_bytes = 0.0
         self._asked_s = float("-inf")
@@ -81,7 +81,7 @@ class Leg:
             self.waiting = True
             self.dropped += 1
             return
-        out = Outgoing(
+        out = SentPacket(
             packet.marker << 7 | types[0],
             (packet.position + self._shift) & 0xFFFF,
             (packet.timestamp + self._time_shift) & 0xFFFFFFFF,
@@ -116,7 +116,7 @@ class Leg:
             self._time_shift = timestamp + (passed if at_s else 0) - packet.timestamp
         return True
 
-    def _note(self, out: Outgoing, sequence: int, rtx: int | None, now_s: float) -> None:
+    def _note(self, out: SentPacket, sequence: int, rtx: int | None, now_s: float) -> None:
         if sequence > self._newest:
             self._newest = sequence
             self._newest_at = (out.timestamp, now_s)
@@ -146,14 +146,14 @@ class Leg:
         if isinstance(message, rtcp.Nack):
             if message.ssrc == self.ssrc:
                 self._resend(message.sequences, now_s)
-        elif isinstance(message, rtcp.Report):
+        elif isinstance(message, rtcp.ReceivedReport):
             if message.ssrc == self.ssrc:
                 self._heard_report(message, now_s)
         elif isinstance(message, rtcp.KeyframeRequest):
             return self.kind == "video" and not self.slow
         return False
 
-    def _heard_report(self, report: rtcp.Report, now_s: float) -> None:
+    def _heard_report(self, report: rtcp.ReceivedReport, now_s: float) -> None:
         for middle, sent_s in self._reports:
             if middle == report.last_sr:
                 self.rtt_s = max(0.0, now_s - sent_s - report.delay_s)

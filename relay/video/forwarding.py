@@ -11,11 +11,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from relay.errors import NotFound, TooMany, Unavailable
-from relay.video.answer import Local, choose_tracks, write_answer, write_fragment
-from relay.video.call import Call, PublisherSession, Session, ViewerSession
+from relay.video.answer import LocalEnd, choose_tracks, write_answer, write_fragment
+from relay.video.call import ForwardedCall, PublisherSession, Session, ViewerSession
 from relay.video.ice import host_addresses
-from relay.video.port import Answer, CallStats, Change, IceServer, Listener
-from relay.video.recorder import Recorder
+from relay.video.port import Answer, CallStats, IceServer, Listener, PublisherChange
+from relay.video.recorder import ClipRecorder
 from relay.video.sdp import parse_fragment, parse_offer
 from relay.video.transport import Certificate, Transport
 from relay.video.turn import TurnSettings, ice_servers
@@ -55,11 +55,11 @@ class ForwardingPlane:
 
     def __init__(self, settings: PlaneSettings | None = None) -> None:
         self._settings = settings or PlaneSettings()
-        self._calls: dict[UUID, Call] = {}
+        self._calls: dict[UUID, ForwardedCall] = {}
         self._sessions: dict[UUID, Session] = {}
         self._limits: dict[UUID, int] = {}
         self._folders: dict[UUID, Path] = {}
-        self._recorder = Recorder()
+        self._recorder = ClipRecorder()
         self._listeners: list[Listener] = []
         self._certificate: Certificate | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -100,14 +100,14 @@ class ForwardingPlane:
             raise
         return Answer(session.id, write_answer(offer, tracks, local, we_send=we_send))
 
-    def _room(self, call_id: UUID, *, we_send: bool) -> Call:
+    def _room(self, call_id: UUID, *, we_send: bool) -> ForwardedCall:
         call = self._calls.get(call_id)
         if call is None:
             empty = sum(one.has_no_sender for one in self._calls.values())
             alike = empty if we_send else len(self._calls) - empty
             if alike >= self._settings.max_calls:  # who only waits to see keeps no sender out
                 raise TooMany("The relay carries as many video calls as it may; try again soon.")
-            call = self._calls[call_id] = Call(call_id, self._tell, self._recorder)
+            call = self._calls[call_id] = ForwardedCall(call_id, self._tell, self._recorder)
             call.limit(self._limits.get(call_id))
             call.record(self._folders.get(call_id))
         if we_send and len(call.viewers) >= self._settings.max_viewers:
@@ -127,7 +127,7 @@ class ForwardingPlane:
             on_gone=lambda: self._forget(session),
         )
 
-    def _advertised(self, local: Local) -> Local:
+    def _advertised(self, local: LocalEnd) -> LocalEnd:
         """Our candidates, each also under the addresses the site is known by outside."""
         lines = list(local.candidates)
         for address in self._settings.public_addresses:
@@ -231,7 +231,7 @@ class ForwardingPlane:
         """See ``MediaPlane``."""
         self._listeners.append(listener)
 
-    def _tell(self, call: UUID, change: Change) -> None:
+    def _tell(self, call: UUID, change: PublisherChange) -> None:
         for listener in self._listeners:
             try:
                 listener(call, change)

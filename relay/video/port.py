@@ -38,7 +38,7 @@ class IceServer:
     credential: str = ""
 
 
-class Change(StrEnum):
+class PublisherChange(StrEnum):
     """What ``on_change`` tells about a call's publisher."""
 
     LIVE = "live"  # its pictures arrive: for the first time, or again
@@ -47,7 +47,7 @@ class Change(StrEnum):
 
 
 FROZEN_AFTER_S = 3.0
-Listener = Callable[[UUID, Change], None]
+Listener = Callable[[UUID, PublisherChange], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +226,10 @@ __all__ = [
     "FROZEN_AFTER_S",
     "Answer",
     "CallStats",
-    "Change",
     "IceServer",
     "Listener",
     "MediaPlane",
+    "PublisherChange",
     "PublisherStats",
     "ViewerStats",
 ]

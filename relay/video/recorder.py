@@ -100,7 +100,7 @@ class Taping:
     again_s: float = 0.0
 
 
-class Recorder:
+class ClipRecorder:
     """Writes the clips of every call that is to be kept."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ SENDER = Struct("!IQIII")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReceivedReport:
     """A report block: what a receiver saw of a source.
 
     ``lost`` counts since the beginning (signed), ``highest`` is its extended number, ``delay_s`` DLSR.
@@ -64,7 +64,7 @@ class Bye:
     ssrcs: tuple[int, ...]
 
 
-Message = Report | SenderReport | Nack | KeyframeRequest | Remb | Bye
+Message = ReceivedReport | SenderReport | Nack | KeyframeRequest | Remb | Bye
 
 
 def parse(data: bytes) -> list[Message]:
@@ -109,7 +109,7 @@ def _reports(data: bytes, count: int) -> list[Message]:
     for index in range(min(count, len(data) // 24)):
         ssrc, lost, highest, _, last_sr, delay = REPORT.unpack_from(data, 24 * index)
         lost = (lost & 0xFFFFFF) - ((lost & 0x800000) << 1)
-        found.append(Report(ssrc, lost, highest, last_sr, delay / 65536))
+        found.append(ReceivedReport(ssrc, lost, highest, last_sr, delay / 65536))
     return found
 
 
@@ -137,7 +137,7 @@ def sender_report(ssrc: int, ntp: int, timestamp: int, packets: int, octets: int
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SentReport:
     """What an outgoing report block says; ``fraction_lost`` in 1/256, jitter in timestamp units."""
 
     ssrc: int
@@ -149,7 +149,7 @@ class Seen:
     delay_since_sr: int
 
 
-def receiver_report(ssrc: int, seen: Sequence[Seen]) -> bytes:
+def receiver_report(ssrc: int, seen: Sequence[SentReport]) -> bytes:
     """An RR."""
     body = ssrc.to_bytes(4)
     for one in seen:

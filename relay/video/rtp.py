@@ -99,7 +99,7 @@ def abs_send_time(now_s: float) -> int:
 
 
 @dataclass(slots=True)
-class Outgoing:
+class SentPacket:
     """What is kept of a packet sent to a viewer, so that it can be sent again."""
 
     marker_and_type: int
@@ -109,7 +109,7 @@ class Outgoing:
     resent_s: float = 0.0
 
 
-def pack(out: Outgoing, ssrc: int, send_time_id: int | None, now_s: float) -> bytes:
+def pack(out: SentPacket, ssrc: int, send_time_id: int | None, now_s: float) -> bytes:
     """The packet on the wire, stamped with its send time where the viewer agreed to that."""
     if send_time_id is None:
         head = FIXED.pack(0x80, out.marker_and_type, out.sequence, out.timestamp, ssrc)
@@ -121,9 +121,9 @@ def pack(out: Outgoing, ssrc: int, send_time_id: int | None, now_s: float) -> by
     return head + out.payload
 
 
-def wrap_rtx(out: Outgoing, payload_type: int, sequence: int) -> Outgoing:
+def wrap_rtx(out: SentPacket, payload_type: int, sequence: int) -> SentPacket:
     """The same packet as a retransmission (RFC 4588 §4)."""
-    return Outgoing(
+    return SentPacket(
         (out.marker_and_type & 0x80) | payload_type,
         sequence,
         out.timestamp,

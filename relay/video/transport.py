@@ -20,7 +20,7 @@ from aiortc.rtcdtlstransport import SRTP_PROFILES, certificate_digest
 from OpenSSL import SSL
 
 from relay.errors import Unavailable
-from relay.video.answer import Local
+from relay.video.answer import LocalEnd
 from relay.video.dtls_records import cut_into_datagrams
 from relay.video.ice import TOUCHED as ICE_TOUCHED
 from relay.video.ice import Ice, add_candidates
@@ -94,12 +94,12 @@ class Transport:
         """Seconds since anything came from the peer."""
         return time.monotonic() - self._ice.heard_s
 
-    async def open(self, remote: Remote) -> Local:
+    async def open(self, remote: Remote) -> LocalEnd:
         """Listen, and begin to connect: our end for the answer. ``Unavailable`` without an address."""
         self._expected = remote.fingerprints
         return await self._begin(self._ice, remote)
 
-    async def restart(self, remote: Remote) -> Local:
+    async def restart(self, remote: Remote) -> LocalEnd:
         """New ICE credentials and sockets under the same keys; media moves over when they connect."""
         if (waiting := self._next_ice) is not None:
             await waiting.close()
@@ -115,7 +115,7 @@ class Transport:
         """Trickled candidates; what cannot be used is left out."""
         await add_candidates(self._next_ice or self._ice, candidates)
 
-    async def _begin(self, ice: Ice, remote: Remote) -> Local:
+    async def _begin(self, ice: Ice, remote: Remote) -> LocalEnd:
         ice.remote_username, ice.remote_password = remote.ufrag, remote.password
         try:
             await ice.gather_candidates()
@@ -126,7 +126,7 @@ class Transport:
         lines = [candidate.to_sdp() for candidate in ice.local_candidates]
         self._tasks.add(task := asyncio.create_task(self._connect(ice)))
         task.add_done_callback(self._tasks.discard)
-        return Local(ice.local_username, ice.local_password, self._fingerprint, lines)
+        return LocalEnd(ice.local_username, ice.local_password, self._fingerprint, lines)
 
     async def _connect(self, ice: Ice) -> None:
         try:

@@ -55,7 +55,7 @@ class Rate:
             self._since_s = now_s
 
 
-class Source:
+class IncomingStream:
     """One stream of a publisher: put in order of numbers, repaired, counted."""
 
     def __init__(self, track: Track, our_ssrc: int, send: Callable[[bytes], None]) -> None:
@@ -191,7 +191,7 @@ class Source:
             self._send(rtcp.nack(self._ours, self.ssrc, sorted(due)[:250]))
         return bool(gone)
 
-    def seen(self, now_s: float) -> rtcp.Seen | None:
+    def seen(self, now_s: float) -> rtcp.SentReport | None:
         """What the next report says; None before the first packet."""
         if self._newest is None:
             return None
@@ -201,7 +201,7 @@ class Source:
         self._expected_before, self._packets_before = expected, self.packets
         fraction = max(0, min(255, 256 * lost_now // expected_now)) if expected_now > 0 else 0
         delay = int((now_s - self._last_sr_s) * 65_536) if self._last_sr else 0
-        return rtcp.Seen(
+        return rtcp.SentReport(
             self.ssrc, fraction, expected - self.packets, self._newest - 65_536,
             int(self._jitter), self._last_sr, delay,
         )  # fmt: skip
@@ -213,7 +213,7 @@ class Publisher:
     def __init__(
         self, tracks: tuple[Track, ...], our_ssrc: int, send: Callable[[bytes], None]
     ) -> None:
-        self.sources = tuple(Source(track, our_ssrc, send) for track in tracks)
+        self.sources = tuple(IncomingStream(track, our_ssrc, send) for track in tracks)
         self.video = self.sources[0]
         self.keyframe_requests = 0
         self.limit_kbps: int | None = None
@@ -226,7 +226,9 @@ class Publisher:
         self._wants_keyframe = False
         self._asked_s = self._fed_back_s = self._reported_s = float("-inf")
 
-    def take(self, packet: Packet, now_s: float, arrived_s: float) -> tuple[Source, Packet] | None:
+    def take(
+        self, packet: Packet, now_s: float, arrived_s: float
+    ) -> tuple[IncomingStream, Packet] | None:
         """A packet that came to this machine at ``arrived_s``; what of it is to be forwarded, of which stream."""
         if self._twcc_id is not None:
             value = extension_value(packet, self._twcc_id)
@@ -250,7 +252,7 @@ class Publisher:
             self.keyframe_requests += 1
             self._send(rtcp.picture_loss(self._ours, self.video.ssrc))
 
-    def heard(self, message: rtcp.Message, now_s: float) -> Source | None:
+    def heard(self, message: rtcp.Message, now_s: float) -> IncomingStream | None:
         """A message of the phone; the stream whose clock it told, if it did."""
         if isinstance(message, rtcp.SenderReport):
             for source in self.sources:

@@ -27,7 +27,7 @@ from relay.web import (
 from relay.web.headers import Doorkeeper
 from relay.web.in_turn import InTurn
 from relay.web.loop_share import mark_of_token
-from relay.web.places import Places
+from relay.web.places import ConnectionPlaces
 from relay.web.squeeze import Squeeze
 
 
@@ -74,7 +74,7 @@ def create_app(relay: Relay, prepared: FastAPI | None = None) -> FastAPI:
 
 
 def guarded_app(
-    relay: Relay, prepared: FastAPI | None = None, places: Places | None = None
+    relay: Relay, prepared: FastAPI | None = None, places: ConnectionPlaces | None = None
 ) -> ASGIApp:
     """The application with the doorkeeper around it: what the server runs."""
     app = create_app(relay, prepared)

@@ -67,7 +67,7 @@ class Progress(Body):
     detail: Detail = Detail()
 
 
-class Place(Body):
+class CallerPosition(Body):
     """Where the phone is. ``consent``: its page asked the caller, who agreed."""
 
     lat: Annotated[float, Field(ge=-90, le=90)]
@@ -105,7 +105,7 @@ async def report(body: Progress, phone: Sender, request: Request) -> Response:
 
 
 @router.post("/live/api/position", status_code=204)
-async def send_position(body: Place, phone: Placed, request: Request) -> Response:
+async def send_position(body: CallerPosition, phone: Placed, request: Request) -> Response:
     """Where the phone is."""
     await relay_of(request).calls.callers.position(phone, body.lat, body.lon, body.accuracy_m)
     return Response(status_code=204)

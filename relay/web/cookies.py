@@ -1,8 +1,8 @@
-"""The cookies that keep a session and a phone: bound to this host and to HTTPS.
+"""The cookies that keep a session and a phone. They are bound to this host and to HTTPS.
 
-On this machine itself (plain HTTP to a loopback address: a demo, a test) they are not bound to HTTPS: Safari
-throws a ``Secure`` cookie of ``http://localhost`` away, and nobody could sign in. They have another name there,
-so that none of them is ever taken for the bound one on a site with a name.
+On this machine itself (plain HTTP to a loopback address, in a demo or a test) they are not bound to HTTPS: Safari
+drops a ``Secure`` cookie of ``http://localhost``, and nobody could sign in. There they have another name. So a real
+site never takes one of them for a bound cookie.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The door: takes connections in, keeps count of them, and says so where somebody has to go.
+"""The door: accepts connections, counts them, and says when one has to go.
 
-Whoever stands there is taken at once, all of them, so that nobody waits unseen behind a flood; they are let in a few in a
-round of the loop, addresses in turn, and who comes seldom before who comes often. Who has gone meanwhile is not let in.
+The relay accepts every connection at once, so that nobody waits unseen behind a flood. It then serves a few new
+ones in each round of the loop. Addresses take turns, and who comes seldom goes before who comes often. A
+connection that has closed meanwhile is not served.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import structlog
 
 from relay.turns.credit import Credits
 from relay.turns.order import Turns, Waiting
-from relay.web.places import Place, Places, owner_of
+from relay.web.places import ConnectionPlace, ConnectionPlaces, owner_of
 from relay.web.refusals import Refusals
 
 log = structlog.get_logger(__name__)
@@ -37,10 +38,10 @@ CALM_PER_S, MOST_CALM = 1.0, 12.0
 OFTEN_PER_S, MOST_OFTEN, LOOK_AGAIN_S = 30.0, 120.0, 0.005
 """What all who come more often are let in together: a hospital of eighty pages that come back to a new relay is in at once."""
 MOST_WAITING = 20_000
-"""``Places`` bounds them before: by descriptors, and of one owner."""
+"""``ConnectionPlaces`` bounds them before: by descriptors, and of one owner."""
 HAS_GONE = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-MakeProtocol = Callable[[Place], asyncio.BaseProtocol]
+MakeProtocol = Callable[[ConnectionPlace], asyncio.BaseProtocol]
 
 
 @dataclass(eq=False, slots=True)
@@ -48,7 +49,7 @@ class Visitor:
     """A connection that was taken, and is let in when it is its turn."""
 
     connection: socket.socket
-    place: Place
+    place: ConnectionPlace
     welcome: asyncio.Task[None] | None = None
 
     def leave(self) -> None:
@@ -75,7 +76,7 @@ class Gate:
         self,
         listening: socket.socket,
         make_protocol: MakeProtocol,
-        places: Places,
+        places: ConnectionPlaces,
         tls: ssl.SSLContext | None,
         proxies: Sequence[Network] = (),
     ) -> None:
@@ -129,7 +130,7 @@ class Gate:
 
     def _came(self, connection: socket.socket, peer: Sequence[object]) -> None:
         address = str(peer[0]) if peer else "-"
-        place = Place(owner_of(address), exempt=self._is_proxy(address))
+        place = ConnectionPlace(owner_of(address), exempt=self._is_proxy(address))
         visitor = Visitor(connection, place)
         place.drop = visitor.leave
         for other in self._places.enter(place):
@@ -166,7 +167,7 @@ class Gate:
     def _open_lanes(self) -> int:
         return 2 if self._often.left("", time.monotonic()) >= 1 else 1
 
-    async def _welcome(self, connection: socket.socket, place: Place) -> None:
+    async def _welcome(self, connection: socket.socket, place: ConnectionPlace) -> None:
         """Do the handshake and hand the connection to its protocol."""
         timeout_s = None if self._tls is None else HANDSHAKE_S
         try:

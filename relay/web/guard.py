@@ -1,7 +1,7 @@
-"""Who may come in: every route names its permission and its relation to the case here, or is refused.
+"""Who may come in. Every route names its permission and its relation to the case here; without them it is refused.
 
-``GuardedRoute`` refuses to be built without such a word, so that forgetting it is found at start-up
-and not by a stranger.
+``GuardedRoute`` cannot be built without them. So a forgotten permission stops the start-up; it does not wait for a
+stranger to find it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from relay.model.people import Device, Permission, Person, Role, Session, requir
 from relay.services.calls.callers import Phone
 from relay.services.ground.access import Relation, asker_of, asker_of_device, asker_of_phone
 from relay.services.ground.watcher import Watcher, watcher_of, watcher_of_device
-from relay.services.ground.witness import Act, Look, Nothing, Witness, Written
+from relay.services.ground.witness import AccessWitness, Act, Look, Nothing, Written
 from relay.services.relay import Relay
 from relay.web.bodies import takes_of
 from relay.web.cookies import kept
@@ -99,7 +99,7 @@ class Guard:
         return showed or not isinstance(self.written, Nothing)
 
     async def _write_down(
-        self, witness: Witness, subject: UUID | None, path: Mapping[str, Any]
+        self, witness: AccessWitness, subject: UUID | None, path: Mapping[str, Any]
     ) -> None:
         look = self.written
         if not isinstance(look, Look) or look.listed:

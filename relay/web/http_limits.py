@@ -12,7 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from relay.web.places import Place, Places, Standing
+from relay.web.places import ConnectionPlace, ConnectionPlaces, Standing
 
 MAX_HEAD_BYTES = 16_384
 MAX_HEAD_LINES = 100
@@ -34,7 +34,9 @@ class TooManyLines(Exception):
 class LimitedHttp(HttpToolsProtocol):
     """uvicorn's protocol class, bounded, and with a place at the door."""
 
-    def __init__(self, *args: Any, place: Place, places: Places, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, place: ConnectionPlace, places: ConnectionPlaces, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self._place, self._places = place, places
         self._head_bytes = 0

@@ -1,9 +1,9 @@
-"""Who is served next where many ask at once: requests and dials begin in turn, a few in each round of the loop.
+"""Who is served next when many ask at once. In each round of the loop only a few requests and dials begin.
 
-Between two rounds everything that is under way goes on: a tablet's frame, an alarm, the answer to somebody else. Without this a client
-with a thousand requests a second has fifty of them begun in one round, and every step of an alarm waits for all fifty. Addresses go in
-turn, and behind one address (a hospital's, a proxy's) whoever shows another cookie or token that was accepted before. Who shows such
-a one goes before who does not, three times of four. What a request then costs is counted too (``loop_share``).
+Between two rounds all other work goes on: a tablet's frame, an alarm, an answer to somebody else. Without this, a client with a
+thousand requests a second begins fifty of them in one round, and every step of an alarm waits for all fifty. Addresses take
+turns. Behind one address (a hospital, a proxy) the owners of accepted cookies and tokens take turns too; they go first
+three times of four. The cost of a request is counted as well (``loop_share``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STRANGERS = "strangers"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RequestTurn:
     """A request that waits."""
 
     may_begin: asyncio.Future[bool]
@@ -56,7 +56,7 @@ class InTurn:
 
     def __init__(self, app: ASGIApp, known: Iterable[bytes] = ()) -> None:
         self._app = app
-        self._turns: Turns[int, Turn] = Turns(
+        self._turns: Turns[int, RequestTurn] = Turns(
             most=MOST_WAITING,
             most_each=MOST_OF_AN_ADDRESS,
             at_once_each=1,
@@ -100,7 +100,7 @@ class InTurn:
                 self._has_next = True
                 loop.call_soon(self._next_round)
             return True
-        turn = Turn(loop.create_future(), receive)
+        turn = RequestTurn(loop.create_future(), receive)
         key = next(self._number)
         asked = Waiting(key, client[0], client[1], lane, time.monotonic(), turn)
         leaves = self._turns.ask(asked)

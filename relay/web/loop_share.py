@@ -1,9 +1,9 @@
-"""How much of the loop a client's requests and dials may take: what each costs is counted, and whoever has used up its part begins later.
+"""How much of the loop's time one client may use. A client that has used up its share begins its next request later.
 
-Nothing that has begun is held up: it may hold what others wait for.
+A request that has begun is never delayed, because others may wait for what it holds.
 
-Whoever shows a cookie or token that was once accepted has a part of its own. All others of an address share one, whatever they show:
-a token made up for each request opens nothing and is nobody.
+Everybody with an accepted cookie or token has a share of their own. All others of one address have one share together. So a
+token that is made up for each request brings nothing.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Scripts, styles and words of the pages: squeezed once, kept by browsers for as long as they stay the same.
+"""Scripts, styles and words of the pages. They are compressed once; browsers keep them until they change.
 
-They are put together when the first page is asked for, in a thread: a relay that starts has tablets to answer first.
+They are put together in a thread when the first page is asked for, because a starting relay has to answer tablets first.
 
-Their address carries a digest of all of them, so a browser never asks again for what it has, and
-never mixes two releases. Each page is given one script, one style sheet and the words it will ask for.
+Their address contains a digest of all of them. So a browser never asks again for a file that it has, and never mixes
+two releases. Each page gets one script, one style sheet and the words that it will ask for.
 """
 
 from __future__ import annotations

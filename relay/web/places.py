@@ -1,9 +1,8 @@
-"""Who may stay at the door when it is full. Pure: addresses and an order, no sockets and no clock.
+"""Which connection must go when the door is full. Pure: addresses and an order, no sockets and no clock.
 
-A connection that has not said what it wants yet costs its owner nothing, so that a stranger can
-have a thousand of them. Nobody new is refused while such a one can go: the oldest that waits, of
-the address that has the most of them. What is being served, and every WebSocket, stays; the
-counts a person or tablet may have of those are asked where its right is known.
+A connection that has not yet asked for anything costs its owner nothing, so a stranger can open a thousand. While
+such connections exist, nobody new is refused. The address with the most of them loses its oldest one. Requests in
+progress and WebSockets always stay; their number is limited where the person or tablet is known.
 
 Source: RFC 9110 gives no such rule; the greediest-goes-first rule is max-min fairness.
 """
@@ -29,7 +28,7 @@ class Standing(Enum):
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class ConnectionPlace:
     """One connection's place.
 
     Attributes:
@@ -44,7 +43,7 @@ class Place:
     drop: Callable[[], None] = field(default=lambda: None)
 
 
-class Places:
+class ConnectionPlaces:
     """All connections of one relay.
 
     Args:
@@ -55,8 +54,8 @@ class Places:
     def __init__(self, capacity: int, waiting_each: int) -> None:
         self.capacity = capacity
         self.waiting_each = waiting_each
-        self._all: set[Place] = set()
-        self._waiting: dict[str, dict[Place, None]] = {}
+        self._all: set[ConnectionPlace] = set()
+        self._waiting: dict[str, dict[ConnectionPlace, None]] = {}
 
     @property
     def count(self) -> int:
@@ -67,7 +66,7 @@ class Places:
         """How many of this owner wait."""
         return len(self._waiting.get(owner, ()))
 
-    def enter(self, place: Place) -> list[Place]:
+    def enter(self, place: ConnectionPlace) -> list[ConnectionPlace]:
         """A new connection waits. Who must go for it; itself where everybody else is being served."""
         self._all.add(place)
         going = self._wait(place)
@@ -78,7 +77,7 @@ class Places:
             going.append(place)
         return going
 
-    def now(self, place: Place, standing: Standing) -> list[Place]:
+    def now(self, place: ConnectionPlace, standing: Standing) -> list[ConnectionPlace]:
         """It does something else. Who must go, where too many of its owner wait."""
         if place not in self._all or place.standing is standing:
             return []
@@ -86,19 +85,19 @@ class Places:
         self._stops_waiting(place)
         return self._wait(place) if standing is Standing.WAITS else []
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: ConnectionPlace) -> None:
         """It has gone."""
         self._all.discard(place)
         self._stops_waiting(place)
 
-    def _wait(self, place: Place) -> list[Place]:
+    def _wait(self, place: ConnectionPlace) -> list[ConnectionPlace]:
         if place.exempt:
             return []
         own = self._waiting.setdefault(place.owner, {})
         own[place] = None
         return [self._oldest(place.owner)] if len(own) > self.waiting_each else []
 
-    def _stops_waiting(self, place: Place) -> None:
+    def _stops_waiting(self, place: ConnectionPlace) -> None:
         own = self._waiting.get(place.owner)
         if own is not None:
             own.pop(place, None)
@@ -108,7 +107,7 @@ class Places:
     def _fattest(self) -> str | None:
         return max(self._waiting, key=lambda owner: len(self._waiting[owner]), default=None)
 
-    def _oldest(self, owner: str) -> Place:
+    def _oldest(self, owner: str) -> ConnectionPlace:
         oldest = next(iter(self._waiting[owner]))
         self.leave(oldest)
         return oldest

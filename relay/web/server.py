@@ -22,7 +22,7 @@ from relay.web.app import guarded_app
 from relay.web.descriptors import connections_of, raise_limit
 from relay.web.gate import BACKLOG, Gate
 from relay.web.http_limits import LimitedHttp
-from relay.web.places import Place, Places
+from relay.web.places import ConnectionPlace, ConnectionPlaces
 from relay.web.sockets import MAX_MESSAGE_BYTES, AbortableWebSocket
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -36,7 +36,7 @@ CAN_SHARE = sys.platform == "linux"
 class RelayServer(uvicorn.Server):
     """uvicorn that asks tablets and pages to come back before it closes their sockets."""
 
-    def __init__(self, config: uvicorn.Config, relay: Relay, places: Places) -> None:
+    def __init__(self, config: uvicorn.Config, relay: Relay, places: ConnectionPlaces) -> None:
         super().__init__(config)
         self._relay = relay
         self._places = places
@@ -71,7 +71,7 @@ class RelayServer(uvicorn.Server):
             _share(listening)
         self.started = True
 
-    def _protocol(self, place: Place) -> LimitedHttp:
+    def _protocol(self, place: ConnectionPlace) -> LimitedHttp:
         return LimitedHttp(
             self.config, self.server_state, self.lifespan.state, place=place, places=self._places
         )
@@ -126,7 +126,7 @@ def make_server(
     relay: Relay, tls: ssl.SSLContext | None = None, prepared: FastAPI | None = None
 ) -> RelayServer:
     """A server for this relay, not started; of an application that is ready where there is one."""
-    places = Places(connections_of(raise_limit()), relay.site.connections_per_address)
+    places = ConnectionPlaces(connections_of(raise_limit()), relay.site.connections_per_address)
     config = uvicorn.Config(
         guarded_app(relay, prepared, places),
         http="httptools",

@@ -72,11 +72,10 @@ class SocketWire:
             cast(Callable[[], None], abort)()
 
     def give_up_after(self, silent_s: float) -> None:
-        """Let the system end the connection when the peer has taken nothing for so long.
+        """Let the system end the connection when the peer has taken nothing for this many seconds.
 
-        A page that is frozen, or behind a dead line, fills the system's buffers first, and a send
-        would seem to go well for minutes. Only Linux can do this; elsewhere only a send that waits
-        tells.
+        If a page is frozen or its line is dead, the system's buffers fill first, and sending seems to work for minutes. Only
+        Linux can tell sooner. On other systems only a send that waits shows it.
         """
         below = self._socket.scope.get("extensions", {}).get(SOCKET)
         if below is not None and hasattr(socket, "TCP_USER_TIMEOUT"):

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ambulance_client.budget import CALM_S, DOWN_ABOVE_S, ORDER, Step, VideoBudget, allowed
+from ambulance_client.budget import CALM_S, DOWN_ABOVE_S, ORDER, VideoBudget, VideoStep, allowed
 
 LOOKS = st.lists(st.tuples(st.floats(0, 3), st.floats(0, 40)), max_size=60)
 
 
-def _course(looks: list[tuple[float, float]]) -> list[tuple[float, float, Step]]:
+def _course(looks: list[tuple[float, float]]) -> list[tuple[float, float, VideoStep]]:
     budget, now_s, found = VideoBudget(), 0.0, []
     for wait_s, backlog_s in looks:
         now_s += wait_s
@@ -25,11 +25,11 @@ def _course(looks: list[tuple[float, float]]) -> list[tuple[float, float, Step]]
 @pytest.mark.parametrize(
     ("backlog_s", "step"),
     [
-        (0, Step.FULL), (2.0, Step.FULL), (2.01, Step.REDUCED), (5.0, Step.REDUCED),
-        (5.01, Step.STILLS), (10.0, Step.STILLS), (10.01, Step.PAUSED), (3600, Step.PAUSED),
+        (0, VideoStep.FULL), (2.0, VideoStep.FULL), (2.01, VideoStep.REDUCED), (5.0, VideoStep.REDUCED),
+        (5.01, VideoStep.STILLS), (10.0, VideoStep.STILLS), (10.01, VideoStep.PAUSED), (3600, VideoStep.PAUSED),
     ],
 )  # fmt: skip
-def test_the_thresholds_are_those_of_the_design(backlog_s: float, step: Step) -> None:
+def test_the_thresholds_are_those_of_the_design(backlog_s: float, step: VideoStep) -> None:
     assert VideoBudget().after(backlog_s, 0.0).step is allowed(backlog_s) is step
 
 
@@ -56,11 +56,11 @@ def test_it_comes_back_one_step_at_a_time_after_a_calm_while(looks) -> None:
 @given(LOOKS)
 def test_a_quiet_radio_gives_everything_back(looks) -> None:
     quiet = [(0.25, 0.25)] * round(4 * 3 * (CALM_S + 1))
-    assert _course(looks + quiet)[-1][2] is Step.FULL
+    assert _course(looks + quiet)[-1][2] is VideoStep.FULL
 
 
 def test_a_backlog_around_a_threshold_does_not_flicker() -> None:
     course = _course([(0.25, 1.9 if i % 2 else 2.1) for i in range(400)])
-    assert {step for _, _, step in course[1:]} <= {Step.REDUCED, Step.FULL}
+    assert {step for _, _, step in course[1:]} <= {VideoStep.REDUCED, VideoStep.FULL}
     changes = sum(a[2] is not b[2] for a, b in pairwise(course))
     assert changes <= 1

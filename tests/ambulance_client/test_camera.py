@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from aiortc.rtcrtpsender import RTCRtpSender
 
-from ambulance_client.budget import Step
+from ambulance_client.budget import VideoStep
 from ambulance_client.camera import SHAPES, _Encoder
 from ambulance_client.camera_frames import check_camera, open_camera
 from ambulance_client.tablet import Tablet, TabletSettings, running_tablet
@@ -61,8 +61,8 @@ def test_a_file_is_played_again_and_again(tmp_path: Path) -> None:
     source.close()
 
 
-@pytest.mark.parametrize("step", [Step.FULL, Step.REDUCED])
-def test_the_encoder_keeps_its_bit_rate_on_the_worst_picture(step: Step) -> None:
+@pytest.mark.parametrize("step", [VideoStep.FULL, VideoStep.REDUCED])
+def test_the_encoder_keeps_its_bit_rate_on_the_worst_picture(step: VideoStep) -> None:
     """Noise cannot be compressed; what is too much must be dropped, not sent."""
     shape, dice = SHAPES[step], np.random.default_rng(119)
     encoder, sent, seconds = _Encoder(shape), 0, 6
@@ -120,11 +120,11 @@ async def test_seen_by_the_hospital_and_silent_while_ecg_waits(tmp_path: Path) -
             assert viewer.frames[-1].width == 640
             await _says(doctor, tablet, "live")
 
-            steps: list[Step] = []
+            steps: list[VideoStep] = []
             tablet.changed.add(lambda: steps.append(tablet.video.budget.step))
             proxy.dose.dark = True
-            await until(lambda: Step.STILLS in steps)
-            assert steps.index(Step.REDUCED) < steps.index(Step.STILLS)
+            await until(lambda: VideoStep.STILLS in steps)
+            assert steps.index(VideoStep.REDUCED) < steps.index(VideoStep.STILLS)
             assert tablet.video.state()["camera"]["state"] in {"stills", "paused"}
             assert 320 in {frame.width for frame in viewer.frames}
             seen = len(viewer.frames)

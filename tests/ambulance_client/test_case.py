@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from ambulance_client.case import Case
+from ambulance_client.case import TabletCase
 from relay.protocol import messages as m
 
 INCIDENT, SNAPSHOT = uuid4(), uuid4()
@@ -22,7 +22,7 @@ def _notice(entry: int, stage: str, who: str = "", **data: object) -> m.Notice:
 
 
 def test_stored_delivered_opened_decided() -> None:
-    case = Case(INCIDENT)
+    case = TabletCase(INCIDENT)
     case.apply_event(
         m.Event(uuid4(), INCIDENT, 1, m.SnapshotRequest(SNAPSHOT, uuid4(), 0, 5000, "manual"))
     )
@@ -62,7 +62,7 @@ def test_stored_delivered_opened_decided() -> None:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["says"])
 def test_the_chain_speaks_of_the_ecg_that_waits(vector: dict[str, Any]) -> None:
-    case = Case(INCIDENT)
+    case = TabletCase(INCIDENT)
     for entry in vector["timeline"]:
         case.apply_notice(m.Notice(INCIDENT, **entry))
     got = asdict(case.receipts)
@@ -70,7 +70,7 @@ def test_the_chain_speaks_of_the_ecg_that_waits(vector: dict[str, Any]) -> None:
 
 
 def test_what_is_still_on_the_tablet_is_not_yet_seen_by_anybody() -> None:
-    case = Case(INCIDENT)
+    case = TabletCase(INCIDENT)
     case.apply_notice(_notice(1, "snapshot-stored", snapshot="s1", reason="manual"))
     case.apply_notice(_notice(2, "trace-opened", "Dr 佐藤", snapshot="s1"))
     case.apply_notice(_notice(3, "decided", "Dr 佐藤", decision="repeat-5min", snapshot="s1"))
@@ -87,7 +87,7 @@ def test_what_is_still_on_the_tablet_is_not_yet_seen_by_anybody() -> None:
 
 
 def test_an_older_patient_card_never_wins() -> None:
-    case = Case(INCIDENT)
+    case = TabletCase(INCIDENT)
     case.apply_event(m.Event(uuid4(), INCIDENT, 1, m.PatientCard(rev=2, age_years=70)))
     case.apply_event(m.Event(uuid4(), INCIDENT, 2, m.PatientCard(rev=1, age_years=17)))
 
@@ -95,7 +95,7 @@ def test_an_older_patient_card_never_wins() -> None:
 
 
 def test_unknown_stages_are_kept_and_do_no_harm() -> None:
-    case = Case(INCIDENT)
+    case = TabletCase(INCIDENT)
     case.apply_notice(_notice(9, "something-newer", "relay", x=1))
 
     assert case.as_json()["notices"][0]["stage"] == "something-newer"

@@ -8,7 +8,7 @@ from uuid import UUID
 from playwright.async_api import BrowserContext, Page
 
 from relay.model.call import TOPICS
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from tests.browser.call_stage import IN_APP, Stage, at, until
 
 IOS = (
@@ -57,7 +57,7 @@ async def the_way(stage: Stage, language: str) -> Screens:
     yield "start", page
     await page.click("button.go")
     await at(page, "live")
-    stage.world.plane.tell(UUID(stage.desk.call), Change.LIVE)
+    stage.world.plane.tell(UUID(stage.desk.call), PublisherChange.LIVE)
     await until(page, "!/ 0 \\//.test(document.querySelector('.s small').innerText)")
     yield "live", page
     for topic in TOPICS:

@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from tests.browser.call_stage import (
     IN_APP,
     LINK_OVER,
@@ -65,7 +65,7 @@ async def test_one_tap_from_the_link_to_the_picture_and_thanks(stage: Stage) -> 
     await at(page, "live")
     assert await page.inner_text("#b") == "119番の依頼で撮影中"
     await stage.desk.until(state="allowed")
-    stage.world.plane.tell(UUID(stage.desk.call), Change.LIVE)
+    stage.world.plane.tell(UUID(stage.desk.call), PublisherChange.LIVE)
     await until(page, "document.body.innerText.includes('届いています')")
     await until(stage.peer, "document.querySelector('video').videoWidth > 0")
     await until(page, "!/ 0 \\//.test(document.querySelector('.s small').innerText)")

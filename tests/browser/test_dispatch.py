@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from playwright.async_api import Page, Route
 
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from tests.browser.call_stage import (
     LINK_OVER,
     NOBODY_YET,
@@ -53,7 +53,7 @@ async def test_from_the_ring_to_the_end(stage: Stage) -> None:
     await at(phone, "live")
     (row,) = (await stage.desk.http.get("/api/calls")).json()["calls"]
     call = UUID(row["id"])
-    stage.world.plane.tell(call, Change.LIVE)
+    stage.world.plane.tell(call, PublisherChange.LIVE)
     await until(page, "document.querySelector('.next').innerText.includes('映像が見えています')")
     await until(page, "document.querySelector('video')?.videoWidth > 0")
     await until(page, "document.querySelector('.whep').dataset.live === 'true'")
@@ -74,7 +74,7 @@ async def test_from_the_ring_to_the_end(stage: Stage) -> None:
     await page.click("text=/^共有$/")
     await page.wait_for_selector("text=共有をやめる")
     await shot(page, "dispatch-live")
-    stage.world.plane.tell(call, Change.FROZEN)
+    stage.world.plane.tell(call, PublisherChange.FROZEN)
     await until(page, "document.querySelector('.say').dataset.warn === 'true'")
     await page.click("text=通報を終了")
     await page.click(".ending .end")

@@ -18,7 +18,7 @@ import pytest
 from playwright.async_api import Page, Route
 
 from relay.model.clock import ManualClock
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from relay.wiring.adapters import Adapters
 from tests.browser.call_stage import (
     CAMERA,
@@ -65,7 +65,7 @@ async def with_a_picture(stage: Stage, width: int = 1920, height: int = 1080) ->
     await phone.goto(await stage.link())
     await phone.click("button.go")
     await at(phone, "live")
-    stage.world.plane.tell(UUID(stage.desk.call), Change.LIVE)
+    stage.world.plane.tell(UUID(stage.desk.call), PublisherChange.LIVE)
     page = await a_console(stage, width, height)
     await page.click(".card >> nth=-1")
     await until(page, f"{VIDEO}?.videoWidth > 0")

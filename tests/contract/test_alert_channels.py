@@ -101,6 +101,15 @@ def test_names_suit_a_setting(channel: AlertChannel) -> None:
     assert channel.about.endswith(".")
 
 
+async def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    """Of ``log-file`` alone."""
+    file = tmp_path / "alerts.log"
+    file.touch(0o644)
+    log_file = next(c for c in ALERT_CHANNELS if c.name == "log-file")
+    await log_file.send(TEXT, str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 async def test_a_link_in_the_files_place_is_not_followed(tmp_path: Path) -> None:
     """Of ``log-file`` alone: whoever may write into the folder must not choose another file of the relay's."""
     victim, planted = tmp_path / "victim", tmp_path / "alerts.log"

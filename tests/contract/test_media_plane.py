@@ -20,7 +20,7 @@ import pytest
 from relay.errors import BadInput, NotFound, TooMany, Unavailable
 from relay.video.forwarding import ForwardingPlane, PlaneSettings
 from relay.video.late import LateMediaPlane
-from relay.video.port import FROZEN_AFTER_S, Change, MediaPlane
+from relay.video.port import FROZEN_AFTER_S, MediaPlane, PublisherChange
 from relay.video.turn import TurnSettings
 from tests.patience import PATIENCE_S, Unhurried
 from tests.video.peers import an_offer, publisher, until, viewer
@@ -49,7 +49,7 @@ def call() -> UUID:
 async def test_pictures_reach_early_and_late_viewers_and_the_figures_say_so(
     plane: MediaPlane, call: UUID
 ) -> None:
-    changes: list[tuple[UUID, Change]] = []
+    changes: list[tuple[UUID, PublisherChange]] = []
     plane.on_change(lambda *change: changes.append(change))
     assert plane.stats(call) is None
     async with viewer(plane, call, "early") as early:
@@ -73,8 +73,8 @@ async def test_pictures_reach_early_and_late_viewers_and_the_figures_say_so(
                 assert [v.viewer for v in stats.viewers] == ["early", "late"]
                 assert all(v.connected and v.playable and v.packets for v in stats.viewers)
                 assert plane.call_of(late.answer.session) == call
-        assert changes[0] == (call, Change.LIVE)
-        await until(lambda: (call, Change.GONE) in changes)
+        assert changes[0] == (call, PublisherChange.LIVE)
+        await until(lambda: (call, PublisherChange.GONE) in changes)
 
 
 async def test_a_second_publisher_replaces_the_first_and_viewers_go_on(
@@ -95,19 +95,21 @@ async def test_a_second_publisher_replaces_the_first_and_viewers_go_on(
 async def test_silence_is_told_as_frozen_and_pictures_as_live_again(
     plane: MediaPlane, call: UUID
 ) -> None:
-    changes: list[Change] = []
+    changes: list[PublisherChange] = []
     plane.on_change(lambda _, change: changes.append(change))
     async with publisher(plane, call) as phone:
-        await until(lambda: Change.LIVE in changes)
+        await until(lambda: PublisherChange.LIVE in changes)
         sender = phone.pc.getSenders()[0]
         sender._enabled = False
-        await until(lambda: Change.FROZEN in changes, FROZEN_AFTER_S + 2)
+        await until(lambda: PublisherChange.FROZEN in changes, FROZEN_AFTER_S + 2)
         stats = plane.stats(call)
         assert stats is not None
         assert stats.publisher is not None
         assert stats.publisher.frozen
         sender._enabled = True
-        await until(lambda: changes == [Change.LIVE, Change.FROZEN, Change.LIVE])
+        await until(
+            lambda: changes == [PublisherChange.LIVE, PublisherChange.FROZEN, PublisherChange.LIVE]
+        )
 
 
 async def test_removing_one_viewer_leaves_the_others(plane: MediaPlane, call: UUID) -> None:
@@ -354,7 +356,7 @@ async def test_what_is_wished_before_the_stack_is_loaded_holds_afterwards(
         return lambda: loads.append(made) or made
 
     plane = LateMediaPlane(load, TURN)
-    changes: list[tuple[UUID, Change]] = []
+    changes: list[tuple[UUID, PublisherChange]] = []
     plane.on_change(lambda *change: changes.append(change))
     other = uuid4()
     for one in (call, other):
@@ -368,7 +370,7 @@ async def test_what_is_wished_before_the_stack_is_loaded_holds_afterwards(
     assert loads == []
     async with publisher(plane, call):
         async with asyncio.timeout(PATIENCE_S):
-            while (call, Change.LIVE) not in changes:
+            while (call, PublisherChange.LIVE) not in changes:
                 await asyncio.sleep(0.02)
         assert plane.stats(call).publisher.limit_kbps == 300
         (made,) = loads

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ambulance_client.case import Case
+from ambulance_client.case import TabletCase
 from relay.model.incident import Incident
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
@@ -34,7 +34,7 @@ async def both_read(records: SqlRecords, timeline: Timeline) -> tuple[Any, Any]:
             entries.append(await tx.cases.add_entry(incident.id, *said))
     async with records.read() as reads:
         facts = (await reads.cases.facts([incident.id]))[0]
-    case = Case(incident.id)
+    case = TabletCase(incident.id)
     for entry in entries:
         one = entry_message(entry)
         case.apply_notice(m.Notice(incident.id, one.entry, one.at_us, one.stage, one.who, one.data))

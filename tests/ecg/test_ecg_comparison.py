@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ecg.course.comparison import Answer, as_json, compare, sentence
+from ecg.course.comparison import StChange, as_json, compare, sentence
 from ecg.course.tracing import Tracing, tracing_of_report
 from ecg.leads import STANDARD_12
 from ecg.screen import screen_segment
@@ -40,7 +40,7 @@ def screened(scenario, seed=4, **more):
 def test_real_pipeline_names_the_infarction_and_its_size():
     before, after = screened("normal"), screened("inferior-stemi")
     change = compare(before, after)
-    assert change.answer is Answer.CHANGED
+    assert change.answer is StChange.CHANGED
     assert {"II", "III", "aVF"} <= set(change.risen)
     assert change.leads["III"].j60_uv > 200
     assert change.leads["III"].j_uv == pytest.approx(after.j_uv["III"] - before.j_uv["III"])
@@ -53,7 +53,7 @@ def test_real_pipeline_names_the_infarction_and_its_size():
 def test_the_same_recording_has_not_changed():
     before = screened("normal")
     change = compare(before, before)
-    assert change.answer is Answer.NOT_CHANGED
+    assert change.answer is StChange.NOT_CHANGED
     assert not change.electrodes_doubtful
     assert change.rms_j60_uv == 0.0
 
@@ -70,7 +70,7 @@ def test_the_same_recording_has_not_changed():
 )
 def test_a_change_is_one_millimetre_in_two_neighbours(leads, uv, changed):
     change = compare(BASE, raised(leads, uv))
-    assert (change.answer is Answer.CHANGED) == changed
+    assert (change.answer is StChange.CHANGED) == changed
     assert (change.risen if uv > 0 else change.fallen) == (leads if changed else ())
 
 
@@ -79,14 +79,14 @@ def test_leads_that_cannot_be_compared_are_named():
     assert "V1–V3" in sentence(change)[0]
     assert "not compared: V1–V3" in sentence(change)[1]
     nothing = compare(BASE, without(STANDARD_12))
-    assert nothing.answer is Answer.UNREADABLE
+    assert nothing.answer is StChange.UNREADABLE
     assert nothing.rms_j60_uv is None
     assert "cannot be compared" in sentence(nothing)[1]
 
 
 def test_a_withheld_recording_is_not_compared():
     change = compare(screened("normal"), screened("arm-reversal"))
-    assert change.answer is Answer.UNREADABLE
+    assert change.answer is StChange.UNREADABLE
     assert change.electrodes_doubtful
     assert sentence(change)[0].startswith("電極位置か体位")
 
@@ -140,7 +140,7 @@ def test_forth_and_back_mirror_each_other(one, other):
 
 @pytest.mark.parametrize("body", [{}, {"st_j60_uv": None, "quality": 3, "findings": "x"}, {"st_j60_uv": {"I": None}, "quality": {"leads": {"I": None}}, "findings": [None, {"code": "Q_WAVES", "leads": 3}]}])  # fmt: skip
 def test_any_body_can_be_read(body):
-    assert compare(tracing_of_report(body), BASE).answer is Answer.UNREADABLE
+    assert compare(tracing_of_report(body), BASE).answer is StChange.UNREADABLE
 
 
 def test_the_command_compares_two_records():

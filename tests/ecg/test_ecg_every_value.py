@@ -14,7 +14,7 @@ from ecg.conditioning.quality import Label, RecordQuality
 from ecg.screen import Tier, screen
 from ecg.screen import thresholds as profiles
 from ecg.screen.confidence import confidence
-from ecg.screen.criterion import Finding, Role, Status
+from ecg.screen.criterion import CriterionRole, Finding, Status
 from ecg.screen.thresholds import profile_of_json, thresholds_for
 from ecg.screen.tiers import Answered, blind_spot, decide
 from ecg.values import PatientFacts
@@ -103,12 +103,12 @@ def answers(*roles):
         product(
             [
                 (),
-                (Role.PRIMARY,),
-                (Role.PRIMARY, Role.MIMIC),
-                (Role.EQUIVALENT,),
-                (Role.BORDERLINE,),
-                (Role.MIMIC, Role.REMARK),
-                (Role.PRIMARY, Role.EQUIVALENT, Role.BORDERLINE),
+                (CriterionRole.PRIMARY,),
+                (CriterionRole.PRIMARY, CriterionRole.MIMIC),
+                (CriterionRole.EQUIVALENT,),
+                (CriterionRole.BORDERLINE,),
+                (CriterionRole.MIMIC, CriterionRole.REMARK),
+                (CriterionRole.PRIMARY, CriterionRole.EQUIVALENT, CriterionRole.BORDERLINE),
             ],
             (0.0, 0.099, 0.1, 0.499, 0.5, 0.899, 0.9, 1.0),
             ((), ("V5", "V6"), ("I", "aVL")),
@@ -118,24 +118,24 @@ def answers(*roles):
 def test_the_tier_of_every_combination(roles, probability, unseen):
     """The table of the clinical brief §1.7, written a second time and otherwise."""
     tier = decide(answers(*roles), probability, unseen)
-    if Role.PRIMARY in roles:
+    if CriterionRole.PRIMARY in roles:
         if probability < 0.5:
             expected = Tier.D
         else:
-            doubt = Role.MIMIC in roles or probability < 0.9 or unseen == ("I", "aVL")
+            doubt = CriterionRole.MIMIC in roles or probability < 0.9 or unseen == ("I", "aVL")
             expected = Tier.B if doubt else Tier.A
-    elif Role.EQUIVALENT in roles:
+    elif CriterionRole.EQUIVALENT in roles:
         expected = Tier.C
     elif unseen:
         expected = Tier.Q
     else:
-        expected = Tier.D if Role.BORDERLINE in roles or probability >= 0.1 else Tier.E
+        expected = Tier.D if CriterionRole.BORDERLINE in roles or probability >= 0.1 else Tier.E
     assert tier is expected
 
 
 def test_not_met_answers_decide_nothing():
     finding = Finding("X", Status.NOT_MET, (), "x", "x")
-    assert decide(tuple(Answered(role, finding) for role in Role), 0.0, ()) is Tier.E
+    assert decide(tuple(Answered(role, finding) for role in CriterionRole), 0.0, ()) is Tier.E
 
 
 LIMBS = ("aVL", "I", "aVR", "II", "aVF", "III")

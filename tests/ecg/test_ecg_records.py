@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ecg_cases import RECORDS, manifest
 
-from ecg.detecting.standstill import Verdict
+from ecg.detecting.standstill import StandstillVerdict
 from ecg.screen import Tier, screen_segment
 from ecg.values import EcgSegment, PatientFacts
 from relay.imports.wfdb_record import read_wfdb
@@ -142,7 +142,7 @@ def test_no_real_heart_is_said_to_stand_and_one_that_loses_its_qrs_is(reports):
         whole = replace(segment, adc=adc.astype(np.int16))
         losing[looks(whole)[int(whole.n_samples / whole.fs_hz)].verdict] += 1
     print(dict(beating), dict(losing))
-    assert beating[Verdict.STANDSTILL] == 0
-    assert beating[Verdict.UNREADABLE] <= 0.005 * beating.total() + 3 * len(reports)
-    assert losing[Verdict.QRS_SEEN] == 0
-    assert losing[Verdict.STANDSTILL] >= 0.98 * losing.total()
+    assert beating[StandstillVerdict.STANDSTILL] == 0
+    assert beating[StandstillVerdict.UNREADABLE] <= 0.005 * beating.total() + 3 * len(reports)
+    assert losing[StandstillVerdict.QRS_SEEN] == 0
+    assert losing[StandstillVerdict.STANDSTILL] >= 0.98 * losing.total()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecg.detecting import standstill
-from ecg.detecting.standstill import HEARD_S, QUIET_S, Rhythm, StandstillWatch, Verdict
+from ecg.detecting.standstill import HEARD_S, QUIET_S, Rhythm, StandstillVerdict, StandstillWatch
 from ecg.leads import INDEPENDENT_LEADS
 from ecg.synthetic.patient import SCENARIOS, SyntheticPatient
 from ecg.values import EcgSegment
@@ -66,7 +66,9 @@ def test_it_is_seen_within_five_seconds_and_stays(
     last_s = STOPS_S - seen[STOPS_S].quiet_s
     early = [at_s for at_s in seen if at_s < last_s + QUIET_S]
     late = [at_s for at_s in seen if at_s >= last_s + QUIET_S + 1]
-    stands = {at_s for at_s, rhythm in seen.items() if rhythm.verdict is Verdict.STANDSTILL}
+    stands = {
+        at_s for at_s, rhythm in seen.items() if rhythm.verdict is StandstillVerdict.STANDSTILL
+    }
     assert not stands & set(early)
     assert late[0] in stands
     if noise == "ambulance":  # an electrode that is knocked may look like one beat
@@ -81,15 +83,18 @@ def test_it_is_seen_within_five_seconds_and_stays(
 def test_no_heart_that_beats_is_said_to_stand(name: str, noise: str) -> None:
     patient = SyntheticPatient(name, 3, noise=noise)  # type: ignore[arg-type]
     seen = looks(patient.segment(0, 30 * FS), every_s=2)
-    assert {rhythm.verdict for rhythm in seen.values()} <= {Verdict.QRS_SEEN, Verdict.UNREADABLE}
+    assert {rhythm.verdict for rhythm in seen.values()} <= {
+        StandstillVerdict.QRS_SEEN,
+        StandstillVerdict.UNREADABLE,
+    }
 
 
 def test_who_never_had_a_qrs_is_named_after_eight_seconds() -> None:
     for waves in (("p", "qrs", "t"), ("qrs", "t")):
         seen = looks(stopping("normal", 2, "light", waves, at_s=0))
         for at_s, rhythm in seen.items():
-            named = rhythm.verdict is Verdict.STANDSTILL
-            assert named if at_s >= HEARD_S else rhythm.verdict is Verdict.UNREADABLE
+            named = rhythm.verdict is StandstillVerdict.STANDSTILL
+            assert named if at_s >= HEARD_S else rhythm.verdict is StandstillVerdict.UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -116,8 +121,8 @@ def test_what_cannot_be_read_is_never_a_standstill(fault: str) -> None:
         shake = np.random.default_rng(7).normal(0, 400, adc.shape).astype(np.int16)
         adc[:, STOPS_S * FS :] += shake[:, STOPS_S * FS :]
     for at_s, rhythm in looks(replace(whole, adc=adc)).items():
-        assert rhythm.verdict is not Verdict.STANDSTILL, at_s
-    assert rhythm.verdict in {Verdict.UNREADABLE, Verdict.QRS_SEEN}
+        assert rhythm.verdict is not StandstillVerdict.STANDSTILL, at_s
+    assert rhythm.verdict in {StandstillVerdict.UNREADABLE, StandstillVerdict.QRS_SEEN}
 
 
 def test_a_heart_of_seven_beats_a_minute_is_counted_from_its_last_beat() -> None:
@@ -129,9 +134,9 @@ def test_a_heart_of_seven_beats_a_minute_is_counted_from_its_last_beat() -> None
         adc[:, round(at_s * FS) : round(at_s * FS) + FS] += beat
     seen = looks(replace(whole, adc=adc))
     for at_s in (28, 29, 36, 37):
-        assert seen[at_s].verdict is Verdict.QRS_SEEN
+        assert seen[at_s].verdict is StandstillVerdict.QRS_SEEN
     for at_s, since_s in ((25, 19), (32, 26), (33, 26), (40, 34.5)):
-        assert seen[at_s].verdict is Verdict.STANDSTILL
+        assert seen[at_s].verdict is StandstillVerdict.STANDSTILL
         assert seen[at_s].quiet_s <= at_s - since_s + 0.6
 
 
@@ -141,7 +146,7 @@ def test_seconds_that_nobody_saw_are_not_counted_as_quiet() -> None:
     looks(replace(whole, adc=whole.adc[:, : 22 * FS]), watch=watch)
     later = replace(whole, adc=whole.adc[:, 24 * FS : 34 * FS], first_sample=82 * FS)
     rhythm = watch.look(later)
-    assert rhythm.verdict is Verdict.STANDSTILL
+    assert rhythm.verdict is StandstillVerdict.STANDSTILL
     assert abs(rhythm.quiet_s - 10) < 0.1
 
 
@@ -153,8 +158,8 @@ def test_a_heart_that_beats_again_takes_it_back() -> None:
         adc=np.concatenate([stop, again], axis=1),
     )
     seen = looks(whole)
-    assert seen[24].verdict is Verdict.STANDSTILL
-    assert seen[29].verdict is Verdict.QRS_SEEN
+    assert seen[24].verdict is StandstillVerdict.STANDSTILL
+    assert seen[29].verdict is StandstillVerdict.QRS_SEEN
 
 
 def test_the_answer_rests_on_the_samples_alone() -> None:
@@ -183,7 +188,7 @@ def test_any_input_is_answered(
         adc = np.random.default_rng(seed).integers(-32_768, 32_768, adc.shape).astype(np.int16)
     rhythm = StandstillWatch().look(EcgSegment(adc, leads, fs_hz, 2.5))
     assert rhythm.quiet_s >= 0.0
-    assert rhythm.verdict is not Verdict.STANDSTILL or n >= QUIET_S * fs_hz
+    assert rhythm.verdict is not StandstillVerdict.STANDSTILL or n >= QUIET_S * fs_hz
 
 
 def test_the_seconds_are_those_of_the_clinical_brief():

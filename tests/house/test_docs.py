@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 import typer.main
+from fastapi.routing import APIRoute
 
 from ecg.screen import CRITERIA
 from relay import errors
 from relay.model.timeline import Stage
 from relay.protocol import feed, messages
+from relay.services.relay import Site
+from relay.settings import Settings
+from relay.web.app import prepared_app
+from tests.house.written import CONTRACT, contract_js, settings_tables
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -123,12 +128,19 @@ def test_every_command_shows_an_example() -> None:
     assert silent == []
 
 
-def test_every_setting_is_documented() -> None:
-    from relay.settings import Settings
+def test_every_setting_stands_in_its_group_as_the_program_knows_it() -> None:
+    page = _text("settings.md")
 
-    text = _text("settings.md")
+    assert settings_tables() in page, "run .venv/bin/python -m tests.house.written"
+    assert len(re.findall(r"^\| `KYUMEI_", page, re.MULTILINE)) == len(Settings.model_fields)
 
-    assert [name for name in Settings.model_fields if f"KYUMEI_{name.upper()}" not in text] == []
+
+def test_the_pages_types_are_the_programs() -> None:
+    written = CONTRACT.read_text("utf-8")
+
+    assert written == contract_js(), "run .venv/bin/python -m tests.house.written"
+    for kind in _kinds(feed):
+        assert f'@property {{"{kind}"}} kind' in written
 
 
 def test_links_between_pages_lead_somewhere() -> None:
@@ -139,3 +151,51 @@ def test_links_between_pages_lead_somewhere() -> None:
             if "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.relative_to(root)} → {target}")
     assert broken == []
+
+
+def _rows_of_routes() -> list[tuple[set[str], set[str], str]]:
+    """Of each row about the relay's routes: the methods it names, and the paths, without what their parameters are called."""
+    relay_part = _text("http.md").split("## The tablet's own panel", 1)[0]
+    found = []
+    for row in (relay_part + _text("live119.md")).splitlines():
+        if row.startswith("| `") or row.startswith("| …"):
+            methods = set(re.findall(r"\b(GET|POST|PUT|PATCH|DELETE)\b", row))
+            paths = re.findall(r"(?<![\w.])(?:…)?/[\w/{}….-]*", row)
+            found.append((methods, {re.sub(r"\{\w+\}", "{}", path) for path in paths}, row))
+    return found
+
+
+def _is_told(method: str, path: str) -> bool:
+    """Whether a row names the path, or its end after "…", or what it is a session of; with this method."""
+    names = {path, path.removesuffix("/{}")} if path.endswith(("/whip/{}", "/whep/{}")) else {path}
+    return any(
+        method in methods
+        and any(
+            known in names
+            or (known.startswith("…/") and any(n.endswith(known.strip("…")) for n in names))
+            for known in paths
+        )
+        for methods, paths, _ in _rows_of_routes()
+    )
+
+
+def _routes() -> list[tuple[str, str]]:
+    app = prepared_app(Site("x", "dev", demo={}))
+    return [
+        (method, re.sub(r"\{\w+\}", "{}", route.path))
+        for route in app.router.routes
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods)
+    ]
+
+
+def test_every_route_is_in_the_tables_of_http() -> None:
+    routes = _routes()
+    assert len(routes) > 50
+
+    assert [f"{m} {p}" for m, p in routes if not _is_told(m, p)] == []
+
+
+def test_a_route_that_no_table_names_is_seen() -> None:
+    assert not _is_told("GET", "/api/snapshots/{}/planted")
+    assert not _is_told("DELETE", "/api/snapshots/{}")

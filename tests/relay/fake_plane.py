@@ -10,9 +10,9 @@ from relay.errors import BadInput, NotFound, Unavailable
 from relay.video.port import (
     Answer,
     CallStats,
-    Change,
     IceServer,
     Listener,
+    PublisherChange,
     PublisherStats,
     ViewerStats,
 )
@@ -64,7 +64,7 @@ class FakePlane:
         self.viewers.pop(session, None)
         if self.publishers.get(call) == session:
             del self.publishers[call]
-            self.tell(call, Change.GONE)
+            self.tell(call, PublisherChange.GONE)
 
     async def end(self, call: UUID) -> None:
         self.publishers.pop(call, None)
@@ -100,7 +100,7 @@ class FakePlane:
     def on_change(self, listener: Listener) -> None:
         self.listeners.append(listener)
 
-    def tell(self, call: UUID, change: Change) -> None:
+    def tell(self, call: UUID, change: PublisherChange) -> None:
         for listener in self.listeners:
             listener(call, change)
 

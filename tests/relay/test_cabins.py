@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from relay.services.cabin.cabin_board import room_of
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from relay.wiring.adapters import Adapters
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone
 from tests.relay.pictures import a_jpeg
@@ -60,7 +60,7 @@ async def test_the_tablet_sends_and_its_hospital_watches(world: World) -> None:
         assert where.startswith(f"{base}/whip/")
         incident = UUID(base.split("/")[3])
         assert incident not in world.plane.publishers
-        world.plane.tell(room_of(incident), Change.LIVE)
+        world.plane.tell(room_of(incident), PublisherChange.LIVE)
         await _says(doctor, base, state="live")
 
         seen = await doctor.post(f"{base}/whep", content="v=0", headers=SDP)

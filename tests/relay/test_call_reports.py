@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from tests.relay.call_world import SDP, a_desk, a_phone
 from tests.relay.conftest import swept_world as world
 from tests.relay.world import World
@@ -59,7 +59,7 @@ async def test_hints_for_the_next_sentence(world: World) -> None:
     assert await phone.report("sing") == 422
     assert await phone.report("allowed", battery_pct=101) == 422
     await phone.report("allowed")
-    world.plane.tell(UUID(desk.call), Change.LIVE)
+    world.plane.tell(UUID(desk.call), PublisherChange.LIVE)
     await desk.until(state="live", hint="")
     await phone.report("video", bitrate_kbps=40)
     await phone.report("video", bitrate_kbps=40, room_kbps=900)  # a still scene, a good line
@@ -71,7 +71,7 @@ async def test_hints_for_the_next_sentence(world: World) -> None:
     assert (await desk.row())["state"] == "frozen"
     await phone.report("reloaded")
     assert (await desk.row())["hint"] == "reloaded"
-    world.plane.tell(UUID(desk.call), Change.LIVE)
+    world.plane.tell(UUID(desk.call), PublisherChange.LIVE)
     await desk.until(state="live", hint="")
 
 

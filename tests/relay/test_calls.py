@@ -11,7 +11,7 @@ import pytest
 from relay.errors import Conflict
 from relay.model.call import TRANSITIONS, Call, CallState, advance
 from relay.model.clock import ManualClock
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from relay.wiring.adapters import Adapters
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.world import World, a_world, audited
@@ -72,13 +72,13 @@ async def test_from_the_call_to_thanks(world: World) -> None:
     whip = await phone.whip()
     assert whip.status_code == 201
     assert whip.headers["content-type"].startswith("application/sdp")
-    world.plane.tell(UUID(desk.call), Change.LIVE)
+    world.plane.tell(UUID(desk.call), PublisherChange.LIVE)
     await desk.until(state="live")
-    world.plane.tell(UUID(desk.call), Change.FROZEN)
+    world.plane.tell(UUID(desk.call), PublisherChange.FROZEN)
     assert (await desk.until(state="frozen"))["frozen_at_us"] is not None
     again = await phone.whip()
     assert again.headers["location"] != whip.headers["location"]
-    world.plane.tell(UUID(desk.call), Change.LIVE)
+    world.plane.tell(UUID(desk.call), PublisherChange.LIVE)
     await desk.until(state="live", frozen_at_us=None)
     ended = await desk.post("end", status=200)
     assert ended["state"] == "ended"

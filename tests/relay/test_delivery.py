@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from relay.alerts.port import Delivered
+from relay.alerts.port import HandedOver
 from relay.errors import BadInput, Unavailable
 from relay.model.alert import Alert
 from relay.protocol import messages as m
@@ -139,10 +139,10 @@ class _Channel:
     def check(self, to: str) -> None:
         """Anything is an address."""
 
-    async def send(self, text: str, to: str) -> Delivered:
+    async def send(self, text: str, to: str) -> HandedOver:
         answer = self._answers.pop(0) if self._answers else 0.0
         if isinstance(answer, Exception):
             raise answer
         await asyncio.sleep(answer)
         self.texts.append(text)
-        return Delivered()
+        return HandedOver()

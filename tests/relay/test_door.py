@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from relay.web import gate, http_limits
-from relay.web.places import Place, Places
+from relay.web.places import ConnectionPlace, ConnectionPlaces
 from relay.web.server import bind
 from tests.patience import PATIENCE_S
 from tests.relay.world import World, a_world
@@ -195,9 +195,9 @@ async def test_who_comes_seldom_is_let_in_before_who_comes_often_and_who_has_gon
     """One connection was taken in each round: an honest one waited unseen behind a thousand."""
     monkeypatch.setattr(gate, "MOST_CALM", 2.0)
     monkeypatch.setattr(gate, "CALM_PER_S", 1e-6)
-    places, listening, let_in = Places(500, 500), bind("127.0.0.1", 0), list[str]()
+    places, listening, let_in = ConnectionPlaces(500, 500), bind("127.0.0.1", 0), list[str]()
 
-    def protocol(place: Place) -> asyncio.Protocol:
+    def protocol(place: ConnectionPlace) -> asyncio.Protocol:
         let_in.append(place.owner)
         return asyncio.Protocol()
 
@@ -232,7 +232,7 @@ async def test_a_handshake_that_does_not_come_ends(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(gate, "HANDSHAKE_S", SOON_S)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
-    places, listening = Places(100, 50), bind("127.0.0.1", 0)
+    places, listening = ConnectionPlaces(100, 50), bind("127.0.0.1", 0)
     door = gate.Gate(listening, lambda _: asyncio.Protocol(), places, context)
     door.open()
     reader, writer = await asyncio.open_connection(*listening.getsockname())

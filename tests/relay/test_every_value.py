@@ -8,7 +8,7 @@ import pytest
 
 from relay.model.call import HINTS
 from relay.services.calls.callers import HINT_STEPS
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.conftest import swept_world as world
 from tests.relay.world import World
@@ -35,7 +35,7 @@ async def test_what_the_picture_takes_away(world: World, hint: str) -> None:
     async with world.relay.calls.calls._book.change(UUID(desk.call)) as change:
         change.set(hint=hint)
     await phone.whip()
-    world.plane.tell(UUID(desk.call), Change.LIVE)
+    world.plane.tell(UUID(desk.call), PublisherChange.LIVE)
     row = await desk.until(state="live")
     assert row["hint"] == ("" if GOES_WITH_THE_PICTURE[hint] else hint)
     await phone.http.aclose()
@@ -47,7 +47,7 @@ async def test_a_slow_line_is_said_and_said_no_more(world: World) -> None:
     await phone.open((await desk.invite())["url"])
     await phone.report("allowed")
     await phone.whip()
-    world.plane.tell(UUID(desk.call), Change.LIVE)
+    world.plane.tell(UUID(desk.call), PublisherChange.LIVE)
     await desk.until(state="live")
     for kbps, hint in ((400, ""), (149, "slow"), (200, "slow"), (221, ""), (200, ""), (10, "slow")):
         assert await phone.report("video", room_kbps=kbps) == 204

@@ -15,7 +15,7 @@ import pytest
 
 from relay.model.audit import GENESIS, AuditRow, hash_row
 from relay.model.evidence import FORMS
-from relay.services.evidence.verifying import Verdict
+from relay.services.evidence.verifying import EvidenceVerdict
 from relay.settings import Settings
 from relay.vault.verify import verify_folder
 from tests.patience import PATIENCE_S
@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-async def verdicts_of(settings: Settings, **options: object) -> list[Verdict]:
+async def verdicts_of(settings: Settings, **options: object) -> list[EvidenceVerdict]:
     return await verify_folder(settings, deep=True, **options)  # type: ignore[arg-type]
 
 

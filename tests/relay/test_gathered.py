@@ -9,7 +9,7 @@ import pytest
 
 from relay.errors import Unavailable
 from relay.services.ground.gathered import Gathered
-from relay.services.ground.seen import Seen
+from relay.services.ground.seen import RecentMarks
 
 
 class Shelf:
@@ -89,7 +89,7 @@ async def test_an_asker_who_leaves_disturbs_nobody() -> None:
 
 
 def test_marks_are_bounded_and_the_oldest_goes() -> None:
-    seen = Seen(remembered=3)
+    seen = RecentMarks(remembered=3)
     for mark in "abcd":
         seen.add(mark)
     assert len(seen) == 3

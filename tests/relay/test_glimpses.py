@@ -7,7 +7,7 @@ from uuid import UUID
 
 from relay.model.clock import ManualClock
 from relay.services.calls.glimpses import WISH_HOLDS_S
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from relay.wiring.adapters import Adapters
 from tests.relay.call_world import SDP, a_desk, a_phone
 from tests.relay.pictures import a_jpeg
@@ -35,7 +35,7 @@ async def test_the_phone_sends_only_while_somebody_wishes_it(tmp_path: Path) -> 
         desk, phone = await a_desk(world), a_phone(world)
         await phone.open((await desk.invite())["url"])
         await phone.report("allowed")
-        world.plane.tell(UUID(desk.call), Change.LIVE)
+        world.plane.tell(UUID(desk.call), PublisherChange.LIVE)
         await desk.until(state="live")
 
         async def wanted() -> bool:

@@ -32,7 +32,7 @@ from tests.doses import dose
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.kept_folder import a_patient
-from tests.relay.test_alerts import alarmed
+from tests.relay.test_alerts import alarmed, soon
 from tests.relay.test_cli import kyumei
 from tests.relay.test_data_folder import session_cookie
 from tests.relay.world import ELEVATED, PASSWORD, MovedClock, Page, Tablet, World, a_world
@@ -93,6 +93,8 @@ class Broken:
     page: Page
     spec: m.OpenStream
     clock: MovedClock
+    told: Path
+    """Where alarms are told beside the pages, on another disk."""
     holder: sqlite3.Connection | None = None
     notes: dict[str, Any] = field(default_factory=dict)
     frames: int = 0
@@ -165,13 +167,14 @@ async def broken(
         pytest.skip("the kernel's own switch for a broken ext4 (/sys/fs/ext4) is not ours to use")
     async with AsyncExitStack() as stack:
         disk = stack.enter_context(small_disk(tmp_path_factory.mktemp("small"), situation))
-        clock = MovedClock()
+        clock, told = MovedClock(), tmp_path_factory.mktemp("told") / "alerts.log"
         world = await stack.enter_async_context(
             a_world(
                 disk / "data",
                 Adapters(clock=clock),
                 reserve_mb=2 if situation == RESERVE else 0,
                 session_idle_min=30.0,
+                alert_channels=f"log-file:{told}",
             )
         )
         tablet = await stack.enter_async_context(world.tablet())
@@ -182,7 +185,7 @@ async def broken(
         spec = tablet.open()
         made = Broken(
             situation, world, disk, tablet,
-            await stack.enter_async_context(world.page("sato")), spec, clock,
+            await stack.enter_async_context(world.page("sato")), spec, clock, told,
         )  # fmt: skip
         await tablet.follow(spec.incident)
         await made.record(44, level=0)
@@ -190,6 +193,7 @@ async def broken(
         made.notes["snapshot"] = await tablet.snapshot(spec, 0, 1000)
         await tablet.notice("screened")
         made.notes["ringing"] = (await alarmed(world, earlier))[0].incident
+        await soon(world, "alert-sent", 1)  # nothing is being written when it begins
         await tablet.settled()
         desk = await a_desk(world, unit="救急2")
         made.notes["url"] = (await desk.invite())["url"]
@@ -339,6 +343,11 @@ async def test_an_alarm_rings_from_memory(broken: Broken) -> None:
         raise AssertionError("it did not ring")
     broken.notes["alert"] = rang["incident"]["alert"]["id"]
     await broken.page.say({"kind": "delivered", "alert": broken.notes["alert"]})
+
+    async def told() -> bool:
+        return broken.notes["alert"] in broken.told.read_text("utf-8")
+
+    await until(told)  # outside the pages too, while nothing can be stored
     async with broken.world.relay.records.read() as records:
         assert await records.alerts.open_alert(broken.spec.incident) is None
 
@@ -438,6 +447,7 @@ async def test_it_heals_by_itself_and_nothing_is_lost(broken: Broken) -> None:
         assert kept is not None
         notice = await broken.tablet.notice("delivered", PATIENCE_S)
         assert notice.who == "Dr sato"
+        assert broken.told.read_text("utf-8").count(broken.notes["alert"]) == 1
     await broken.tablet.stored(broken.spec.stream)
 
 

@@ -14,7 +14,7 @@ from relay.model.incident import Incident, IncidentState
 from relay.protocol import messages as m
 from relay.services.cabin.cabin_board import room_of
 from relay.services.calls.joining import fits
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from relay.wiring.adapters import Adapters
 from tests.frames import MASK_8
 from tests.relay.call_world import ICE, SDP, a_desk, a_phone
@@ -121,7 +121,7 @@ async def test_a_photo_and_a_cabin_are_of_their_own_case(tmp_path: Path) -> None
         assert len(world.plane.viewers) == 3
 
         rooms = [room_of(UUID(base.split("/")[3])) for base in (first, second)]
-        world.plane.tell(rooms[1], Change.LIVE)
+        world.plane.tell(rooms[1], PublisherChange.LIVE)
         await _says(doctor, second, state="live")
         assert (await doctor.get(first)).json()["state"] != "live"
 

@@ -162,17 +162,19 @@ def test_accounts_are_closed_opened_and_changed_by_commands(tmp_path: Path) -> N
 async def test_another_role_or_hospital_ends_the_sessions_and_the_page_says_why(
     world: World, tmp_path: Path
 ) -> None:
-    from relay.services.people.accounts import Change
+    from relay.services.people.accounts import AccountChange
 
     async with world.page("sato") as page:
         await page.until(lambda t: t["kind"] == "welcome")
         await world.relay.people.people.change_account(
-            "sato", Change(display_name="Dr Sato"), "test"
+            "sato", AccountChange(display_name="Dr Sato"), "test"
         )
         assert (await page.closed())[0] == 4003  # another name alone: it comes back with it
     async with world.page("sato") as page:
         welcome = await page.until(lambda t: t["kind"] == "welcome")
         assert welcome["user"]["display_name"] == "Dr Sato"
-        await world.relay.people.people.change_account("sato", Change(hospital="daiichi"), "test")
+        await world.relay.people.people.change_account(
+            "sato", AccountChange(hospital="daiichi"), "test"
+        )
         code, reason = await page.closed()
     assert (code, reason.split(":")[0]) == (4001, "account-changed")

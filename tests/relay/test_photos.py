@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ambulance_client.budget import Step
-from ambulance_client.photos import Photos
+from ambulance_client.budget import VideoStep
+from ambulance_client.photos import PhotoOutbox
 from ambulance_client.refused import Refused
 from ambulance_client.relay_http import RelayHttp
 from ambulance_client.remarks import Remarks
@@ -61,7 +61,7 @@ async def test_a_photo_of_a_case_the_relay_does_not_know_holds_up_no_other(
 ) -> None:
     spool = await Spool.open(tmp_path / "spool")
     http = RelayHttp(f"ws://127.0.0.1:{world.port}/link/v1", world.tokens["救急1"], None)
-    photos = Photos(spool, http, lambda: Step.FULL, lambda: True, _nobody, lambda: None)
+    photos = PhotoOutbox(spool, http, lambda: VideoStep.FULL, lambda: True, _nobody, lambda: None)
     async with a_cabin(world) as (base, _):
         case, unknown = UUID(base.split("/")[-2]), uuid4()
         await photos.take(unknown, a_jpeg())
@@ -87,7 +87,7 @@ async def test_a_large_photo_of_the_crew_arrives(world: World, tmp_path: Path) -
     assert 65_536 < len(jpeg) <= 204_800, len(jpeg)
     spool = await Spool.open(tmp_path / "spool")
     http = RelayHttp(f"ws://127.0.0.1:{world.port}/link/v1", world.tokens["救急1"], None)
-    photos = Photos(spool, http, lambda: Step.FULL, lambda: True, _nobody, lambda: None)
+    photos = PhotoOutbox(spool, http, lambda: VideoStep.FULL, lambda: True, _nobody, lambda: None)
     async with a_cabin(world) as (base, _):
         case = UUID(base.split("/")[-2])
         await photos.take(case, jpeg)
@@ -109,7 +109,9 @@ async def test_a_photo_the_relay_does_not_take_stays_until_a_person_removes_it(
     shelf = Refused(
         spool, Remarks(spool, lambda: None), lambda _: None, lambda: photos.restore(), lambda: None
     )
-    photos = Photos(spool, http, lambda: Step.FULL, lambda: True, shelf.photo, lambda: None)
+    photos = PhotoOutbox(
+        spool, http, lambda: VideoStep.FULL, lambda: True, shelf.photo, lambda: None
+    )
     broken = b"\xff\xd8\xff no picture at all"
     async with a_cabin(world) as (base, _):
         case = UUID(base.split("/")[-2])
@@ -138,7 +140,9 @@ async def test_a_photo_the_relay_does_not_take_stays_until_a_person_removes_it(
             lambda: photos.restore(),
             lambda: None,
         )
-        photos = Photos(spool, http, lambda: Step.FULL, lambda: True, shelf.photo, lambda: None)
+        photos = PhotoOutbox(
+            spool, http, lambda: VideoStep.FULL, lambda: True, shelf.photo, lambda: None
+        )
         await shelf.restore()
         assert [one["id"] for one in shelf.lines] == [str(name)]
         await shelf.again(name)

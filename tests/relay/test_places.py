@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from relay.web.places import Place, Places, Standing, owner_of
+from relay.web.places import ConnectionPlace, ConnectionPlaces, Standing, owner_of
 
 CAPACITY, EACH = 12, 4
 
@@ -16,10 +16,10 @@ class Door(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.places = Places(CAPACITY, EACH)
-        self.inside: list[Place] = []
+        self.places = ConnectionPlaces(CAPACITY, EACH)
+        self.inside: list[ConnectionPlace] = []
 
-    def _gone(self, going: list[Place]) -> None:
+    def _gone(self, going: list[ConnectionPlace]) -> None:
         for place in going:
             self.inside.remove(place)
 
@@ -27,7 +27,7 @@ class Door(RuleBasedStateMachine):
     def enters(self, owner: str, exempt: bool) -> None:
         waiting = {p.owner: self.places.waiting(p.owner) for p in self.inside}
         someone_waits = any(waiting.values())
-        place = Place(owner, exempt=exempt)
+        place = ConnectionPlace(owner, exempt=exempt)
         self.inside.append(place)
         going = self.places.enter(place)
         assert all(p.standing is Standing.WAITS for p in going), "what is served stays"

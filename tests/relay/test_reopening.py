@@ -15,7 +15,7 @@ import pytest
 from relay.errors import Unavailable
 from relay.model.incident import IncidentState
 from relay.model.news import EVERY_CASE, CaseChanged
-from relay.model.stream import StreamState
+from relay.model.stream import RecordingState
 from relay.protocol import messages as m
 from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
@@ -102,7 +102,7 @@ async def test_after_each_cut_nothing_of_the_finished_is_opened_written_or_kept(
             assert await _written_down(world, spec.incident) == []
             async with world.relay.records.read() as records:
                 known = await records.recordings.stream(spec.stream)
-            assert (known.state, known.epoch) == (StreamState.ENDED, 1)
+            assert (known.state, known.epoch) == (RecordingState.ENDED, 1)
         _holds_only(world, live.stream)
         heard.close()
         told = [n async for n in heard if isinstance(n, CaseChanged)]

@@ -16,10 +16,10 @@ from relay.errors import Unavailable
 from relay.model.asker import ASKER, Asker
 from relay.model.clock import ManualClock
 from relay.records.sqlite import SqlRecords, open_sqlite
-from relay.services.evidence.audit_trail import Question, asked
+from relay.services.evidence.audit_trail import AuditQuestion, asked
 from relay.services.ground import witness as module
 from relay.services.ground.late import Late
-from relay.services.ground.witness import AGAIN_AFTER_S, REFUSED_EVERY_S, Witness
+from relay.services.ground.witness import AGAIN_AFTER_S, REFUSED_EVERY_S, AccessWitness
 from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk
@@ -184,7 +184,7 @@ async def test_what_is_remembered_is_bounded(
         monkeypatch.setattr(module, name, most)
     monkeypatch.setattr(module, "ON_DISK_WITHIN_S", 0.001)
     records = await open_sqlite(tmp_path / "records.sqlite")
-    witness = Witness(Late(records, ManualClock()))
+    witness = AccessWitness(Late(records, ManualClock()))
     with as_asker("sato"):
         for n in range(100):
             await witness.look("case-read", str(n))
@@ -230,23 +230,23 @@ async def test_the_audit_answers_by_case_by_person_and_by_time(
     await quiet(world)
     records = world.relay.records
 
-    about = await asked(records, Question(case=UUID(case["incident"])))
+    about = await asked(records, AuditQuestion(case=UUID(case["incident"])))
     assert {(r.who, r.action) for r in about.rows} >= {
         ("sato", "cases-listed"), ("sato", "case-read"), ("ito", "samples-read"), ("救急1", "case-opened"),
     }  # fmt: skip
     assert not any(other["incident"] == r.subject for r in about.rows)
-    his = await asked(records, Question(person="ito"))
+    his = await asked(records, AuditQuestion(person="ito"))
     assert {r.action for r in his.rows} >= {"samples-read", "signed-in", "account-added"}
     assert {r.who for r in his.rows} == {"ito", "test"}
-    unit = await asked(records, Question(person="救急1"))
+    unit = await asked(records, AuditQuestion(person="救急1"))
     assert {r.action for r in unit.rows} >= {"tablet-connected", "case-opened", "device-added"}
-    call = await asked(records, Question(case=UUID(desk.call)))
+    call = await asked(records, AuditQuestion(case=UUID(desk.call)))
     assert {r.action for r in call.rows} >= {"call-taken", "call-dispatched"}
-    newest = await asked(records, Question(limit=3))
+    newest = await asked(records, AuditQuestion(limit=3))
     async with records.read() as reads:
         rows = [r for r in await reads.evidence.audit_rows(0, 1_000) if r.action != "kept"]
     assert (newest.rows, newest.left_out) == (tuple(rows[-3:]), len(rows) - 3)
-    assert (await asked(records, Question(since_us=rows[-1].at_us + 1))).rows == ()
+    assert (await asked(records, AuditQuestion(since_us=rows[-1].at_us + 1))).rows == ()
 
     def show(*words: str) -> Done:
         return kyumei("audit", "show", *words, data=tmp_path)

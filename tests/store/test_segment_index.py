@@ -11,7 +11,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.ecglog.segment_index import Entry, SegmentIndex
+from relay.ecglog.segment_index import IndexEntry, SegmentIndex
 from relay.ecglog.segments import open_log
 from tests.frames import logged, new_stream
 
@@ -20,7 +20,7 @@ MOST_BYTES_PER_FRAME = 64
 
 streams = st.sampled_from([UUID(int=1), UUID(int=2**127)])
 entries = st.builds(
-    Entry,
+    IndexEntry,
     streams,
     seq=st.integers(0, 2**53),
     first_sample=st.integers(0, 2**53),
@@ -36,7 +36,7 @@ def test_a_frame_costs_a_few_bytes_of_memory() -> None:
     try:
         for seq in range(N_FRAMES):
             stream = UUID(bytes=b"kyumei-kyumei-01")  # each frame brings its own object
-            index.add([Entry(stream, seq, seq * 125, 125, 600, seq * 604 + 4)])
+            index.add([IndexEntry(stream, seq, seq * 125, 125, 600, seq * 604 + 4)])
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -45,7 +45,7 @@ def test_a_frame_costs_a_few_bytes_of_memory() -> None:
 
 
 @given(st.lists(entries, max_size=30), st.integers(0, 2**53), st.integers(0, 2**53))
-def test_the_file_holds_what_memory_holds(some: list[Entry], one: int, other: int) -> None:
+def test_the_file_holds_what_memory_holds(some: list[IndexEntry], one: int, other: int) -> None:
     index = SegmentIndex(some)
     again = SegmentIndex.from_disk(b"".join(index.on_disk()))
     first, end = sorted((one, other))

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Page
 
 from relay.video.forwarding import ForwardingPlane
-from relay.video.port import Change
+from relay.video.port import PublisherChange
 from tests.browser_page import chromium, new_page
 from tests.patience import PATIENCE_S, contention
 from tests.video.stage import CAMERA_FLAGS, Stage, new_call, on_stage
@@ -49,7 +49,7 @@ async def advances(page: Page, count: int, view: int = 0, within_s: float = PATI
 async def test_the_picture_arrives_also_late_and_when_the_phone_reloads_or_changes_codec() -> None:
     async with pages(3) as (_, plane, (phone, console, hospital)):
         call = new_call()
-        changes: list[Change] = []
+        changes: list[PublisherChange] = []
         plane.on_change(lambda _, change: changes.append(change))
         await watch(console, call)
         await phone.evaluate(f"publish('{call}', 'video/VP8')")
@@ -71,7 +71,7 @@ async def test_the_picture_arrives_also_late_and_when_the_phone_reloads_or_chang
             assert stats.publisher is not None
             assert stats.publisher.codec == codec
             assert (stats.publisher.width, stats.publisher.height) == (640, 360)
-            assert changes[-1] is Change.LIVE
+            assert changes[-1] is PublisherChange.LIVE
         seen = await console.evaluate("inbound()")
         assert seen["keyFramesDecoded"] >= 3
         assert seen["packetsLost"] == 0

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from relay.errors import BadInput
 from relay.video import keyframes, rtcp, rtp
-from relay.video.answer import ABS_SEND_TIME_URI, Local, Taken, Track, choose_tracks, write_answer
+from relay.video.answer import (
+    ABS_SEND_TIME_URI,
+    AgreedCodec,
+    LocalEnd,
+    Track,
+    choose_tracks,
+    write_answer,
+)
 from relay.video.budget import Budget, Pacer
 from relay.video.downstream import Leg
 from relay.video.dtls_records import cut_into_datagrams
@@ -35,7 +42,7 @@ DELTA = b"\x10\x11\x00\x00"
 
 def track(**more: object) -> Track:
     values = {"remote_ssrc": 7, "ssrc": 8, "rtx_ssrc": 9, "extensions": {}} | more
-    return Track("video", "0", (Taken(VP8, 97),), **values)  # type: ignore[arg-type]
+    return Track("video", "0", (AgreedCodec(VP8, 97),), **values)  # type: ignore[arg-type]
 
 
 def packet(sequence: int, payload: bytes = DELTA, timestamp: int = 0) -> rtp.Packet:
@@ -43,7 +50,7 @@ def packet(sequence: int, payload: bytes = DELTA, timestamp: int = 0) -> rtp.Pac
 
 
 def test_an_outgoing_packet_reads_as_rtp_elsewhere() -> None:
-    out = rtp.Outgoing(0x80 | 96, 65_535, 0xFFFFFFFF, b"abc")
+    out = rtp.SentPacket(0x80 | 96, 65_535, 0xFFFFFFFF, b"abc")
     read = AiortcPacket.parse(rtp.pack(out, 5, 2, 1.0))
     assert (read.marker, read.payload_type, read.sequence_number) == (1, 96, 65_535)
     assert (read.ssrc, read.payload) == (5, b"abc")
@@ -279,7 +286,7 @@ async def test_offers_without_this_or_that_are_still_answered(remove: str) -> No
     offer = parse_offer(kept)
     tracks = choose_tracks(offer, we_send=False, sound=False, ssrcs=(1, 2, 3, 4))
     answer = write_answer(
-        offer, tracks, Local("u", "p", "AA", ["1 1 udp 1 192.0.2.1 9 typ host"]), we_send=False
+        offer, tracks, LocalEnd("u", "p", "AA", ["1 1 udp 1 192.0.2.1 9 typ host"]), we_send=False
     )
     assert answer.count("m=") == kept.count("m=")
     assert parse_fragment(kept).ufrag
@@ -289,7 +296,7 @@ async def test_offers_without_this_or_that_are_still_answered(remove: str) -> No
 async def test_a_phone_is_told_where_to_begin_and_a_viewer_is_not(we_send: bool) -> None:
     offer = parse_offer(await an_offer("recvonly" if we_send else "sendonly"))
     tracks = choose_tracks(offer, we_send=we_send, sound=False, ssrcs=(1, 2, 3, 4))
-    answer = write_answer(offer, tracks, Local("u", "p", "AA", []), we_send=we_send)
+    answer = write_answer(offer, tracks, LocalEnd("u", "p", "AA", []), we_send=we_send)
     told = [line.split()[0] for line in answer.splitlines() if "x-google-start-bitrate" in line]
     codecs = [f"a=fmtp:{one.codec.payload_type}" for one in tracks[0].taken]
     assert told == ([] if we_send else codecs)
@@ -320,7 +327,7 @@ def test_any_text_is_an_offer_or_refused_in_one_sentence(text: str) -> None:
             found = read(text)
             if read is parse_offer:
                 tracks = choose_tracks(found, we_send=False, sound=True, ssrcs=(1, 2, 3, 4))
-                write_answer(found, tracks, Local("u", "p", "AA", []), we_send=False)
+                write_answer(found, tracks, LocalEnd("u", "p", "AA", []), we_send=False)
         except BadInput as refused:
             assert str(refused).endswith(".")
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from relay.faults.namespaces import RELAY_ADDRESS, Wire, inside, open_wire, why_not
+from relay.faults.namespaces import RELAY_ADDRESS, NamespaceWire, inside, open_wire, why_not
 from tests.browser_page import FLAGS, chromium_path, new_page, patient
 
 
@@ -28,7 +28,7 @@ class WiredStage:
         far: pages beyond the wire.
     """
 
-    def __init__(self, wire: Wire, base: str) -> None:
+    def __init__(self, wire: NamespaceWire, base: str) -> None:
         self.wire, self.base = wire, base
         self.near: list[Page] = []
         self.far: list[Page] = []

@@ -37,7 +37,9 @@ export class Reading {
     if (this.openedSent.has(key)) return;
     this.openedSent.add(key);
     try {
-      await api.post(`/api/incidents/${incident}/opened`, { snapshot });
+      /** @type {import("/static/kit/shared/contract.js").Opened} */
+      const body = { snapshot };
+      await api.post(`/api/incidents/${incident}/opened`, body);
     } catch (error) {
       this.store.fail(error);
       if (error instanceof api.ApiError && (error.status === 0 || error.status >= 500)) {
@@ -57,7 +59,7 @@ export class Reading {
     }
   }
 
-  /** @param {string} id @param {{kind: string} & Record<string, string>} message */
+  /** @param {string} id @param {import("/static/kit/shared/feed.js").Said} message */
   #tell(id, message) {
     if (!this.deliveredSent.has(id) && this.store.feed.send(message)) this.deliveredSent.add(id);
   }

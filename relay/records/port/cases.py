@@ -38,7 +38,7 @@ class CasesAsked:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """Everything a row of the incident list is made of, read in one go.
+    """Everything a row of the case list is made of, read in one go.
 
     Attributes:
         card: the patient card of the highest revision, None before the first.

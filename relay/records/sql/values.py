@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from relay.model.alert import Alert, AlertState, Step
+from relay.model.alert import Alert, AlertState, AlertStep
 from relay.model.audit import AuditRow
 from relay.model.decision import Decision, DecisionKind, Opening
 from relay.model.people import Account, Person, Role
 from relay.model.report import Report
 from relay.model.snapshot import Origin, Snapshot, SnapshotState
 from relay.model.st_point import StPoint
-from relay.model.stream import EcgStream, StreamState
+from relay.model.stream import EcgStream, RecordingState
 from relay.model.timeline import Entry, Stage
 
 AnyRow = Row[Any]
@@ -32,7 +32,7 @@ def stream_of(row: AnyRow) -> EcgStream:
         started_at_us=row.started_at_us,
         source=row.source,
         epoch=row.epoch,
-        state=StreamState(row.state),
+        state=RecordingState(row.state),
         end_seq=row.end_seq,
         clock_offset_us=row.clock_offset_us,
     )
@@ -114,7 +114,7 @@ def st_point_columns(point: StPoint) -> dict[str, object]:
 
 def alert_of(row: AnyRow) -> Alert:
     """An alert with its steps."""
-    steps = {AlertState(state): Step(who, at_us) for state, (who, at_us) in row.steps.items()}
+    steps = {AlertState(state): AlertStep(who, at_us) for state, (who, at_us) in row.steps.items()}
     return Alert(
         id=row.id,
         incident=row.incident,

@@ -1,8 +1,8 @@
 """When the relay rings, and what humans then did about it.
 
-Rings on tier A of a snapshot at once, on tier A of the live stream once it has held for ten
-seconds, and where ST has changed against the patient's own first minute (``live_trends``). One alert per case waits for a decision at a time; after a decision it rings again only for
-something new (``rules.may_ring``).
+The relay rings in three cases: a snapshot has tier A; tier A has held for ten seconds on the live
+stream; ST has changed against the patient's own first minute (``live_trends``). In one case only one
+alert waits for a decision at a time. After a decision only something new rings (``rules.may_ring``).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from relay.services.alarm.hold import LiveHold
 from relay.services.alarm.lines import raised_line, record_report, screened_line
 from relay.services.alarm.live_trends import LiveTrends
 from relay.services.alarm.rules import close_decided, may_ring, step
-from relay.services.alarm.unstored import Unstored, Untold, Waiting
-from relay.services.ground.journal import Change, Journal
-from relay.services.recordings.snapshots import Kept, SnapshotKeeper, stored_data
+from relay.services.alarm.unstored import Unstored, UnstoredItem, Untold
+from relay.services.ground.journal import CaseChange, Journal
+from relay.services.recordings.snapshots import SnapshotKeeper, SnapshotWithSamples, stored_data
 
 Reads = Callable[[UUID | None], bool]
 """Whether a look or a decision reaches the ECG of a snapshot (None: an alert without one)."""
@@ -51,7 +51,9 @@ class Alerting:
 
     # raising
 
-    async def snapshot_screened(self, change: Change, snapshot: Snapshot, report: Report) -> None:
+    async def snapshot_screened(
+        self, change: CaseChange, snapshot: Snapshot, report: Report
+    ) -> None:
         """A snapshot has a report; ring at once on tier A. Inside the report's transaction."""
         if report.tier == ALARM_TIER and await may_ring(change, snapshot.taken_at_us):
             await self._raise(change, report, snapshot.id)
@@ -63,7 +65,7 @@ class Alerting:
             return
         alert = self._alert(report, snapshot.id, self._journal.clock.now_us())
         lines = (screened_line(report, snapshot.id, alert.raised_at_us), raised_line(alert))
-        self.unstored.add(("alert", alert.incident), Waiting(alert.incident, lines, alert))
+        self.unstored.add(("alert", alert.incident), UnstoredItem(alert.incident, lines, alert))
         self._journal.touched(incident)
         self.on_rang(alert)
 
@@ -72,10 +74,10 @@ class Alerting:
         self.unstored.stored(("alert", snapshot.incident))
 
     async def live_screened(self, stream: EcgStream, report: Report) -> Snapshot | None:
-        """The live stream has a new report; ring once tier A has held, or ST has risen for a minute.
+        """Take a new report of the live stream; ring when tier A has held, or when ST has changed for a minute.
 
-        The ten seconds that made it ring are kept as a snapshot and come back where it rang. Where that
-        fails the change of ST is told again at the next report.
+        The relay keeps the ten seconds that made it ring as a snapshot, and returns it. If it cannot keep them,
+        the change of ST is told again with the next report.
         """
         risen = await self._changed(stream, report)
         try:
@@ -86,7 +88,7 @@ class Alerting:
             raise
 
     async def _changed(self, stream: EcgStream, report: Report) -> Report | None:
-        """The report to ring with where ST has changed for a minute, None where it has not."""
+        """The report to ring with if ST has changed for a minute; None if it has not."""
         if self._trends is None:
             return None
         if not self._trends.knows(stream.id):
@@ -116,7 +118,7 @@ class Alerting:
             await self._ring_unstored(kept, report)
             return kept.snapshot
 
-    async def _store_ring(self, kept: Kept, report: Report) -> bool:
+    async def _store_ring(self, kept: SnapshotWithSamples, report: Report) -> bool:
         """Keep what rings and ring; False where the case must not ring now."""
         snapshot = kept.snapshot
         async with self._journal.change(snapshot.incident) as change:
@@ -128,7 +130,7 @@ class Alerting:
             await self._raise(change, report, snapshot.id)
         return True
 
-    async def _ring_unstored(self, kept: Kept, report: Report) -> None:
+    async def _ring_unstored(self, kept: SnapshotWithSamples, report: Report) -> None:
         """The database takes nothing now: ring from memory, and store it as soon as that is possible."""
         snapshot, incident = kept.snapshot, await self._rings_unstored(kept.snapshot.incident)
         if incident is None:
@@ -140,7 +142,7 @@ class Alerting:
             raised_line(alert),
         )
         key = ("alert", alert.incident)
-        self.unstored.add(key, Waiting(alert.incident, lines, alert))
+        self.unstored.add(key, UnstoredItem(alert.incident, lines, alert))
         log.error("alarm-rings-unstored", incident=str(alert.incident), alert=str(alert.id))
 
         async def store() -> None:
@@ -181,7 +183,7 @@ class Alerting:
             state=SnapshotState.AWAITED,
         )
 
-    async def _raise(self, change: Change, report: Report, snapshot: UUID) -> None:
+    async def _raise(self, change: CaseChange, report: Report, snapshot: UUID) -> None:
         await close_decided(change)
         rang = self.unstored.alert_of(report.incident)
         alert = rang or self._alert(report, snapshot, change.now_us)
@@ -205,7 +207,7 @@ class Alerting:
 
     # what humans do
 
-    async def opened(self, change: Change, person: Person, reads: Reads) -> bool:
+    async def opened(self, change: CaseChange, person: Person, reads: Reads) -> bool:
         """A person has a trace on screen; whether that moved the alert: only its own ECG does.
 
         ``reads`` says whether this look has read the ECG of a snapshot.
@@ -216,7 +218,7 @@ class Alerting:
         await step(change, alert, "open", person)
         return True
 
-    async def decided(self, change: Change, person: Person, answers: Reads) -> None:
+    async def decided(self, change: CaseChange, person: Person, answers: Reads) -> None:
         """A person has decided; the alert is answered where the decision speaks of its ECG."""
         alert = await change.tx.alerts.open_alert(change.incident)
         if alert is not None and answers(alert.snapshot):

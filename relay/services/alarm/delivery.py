@@ -1,7 +1,7 @@
-"""Alarms told outside the pages: each channel gets every alarm once it rings, and is tried again where it fails.
+"""Tells alarms outside the pages. Every alarm that rings goes to every channel; a channel that fails is tried again.
 
-The pages ring without it, and nothing here holds up an alarm. What waits is in memory: a relay that ends meanwhile
-says in its audit neither that it was sent nor that it was not.
+The pages ring without this, and nothing here delays an alarm. What still waits is in memory only. If the relay
+ends meanwhile, its audit does not say that the alarm was sent, and does not say that it was not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from relay.alerts.port import AlertChannel
 from relay.errors import BadInput, Unavailable
 from relay.model.alert import Alert
 from relay.services.ground.late import Late
-from relay.services.ground.seen import Seen
+from relay.services.ground.seen import RecentMarks
 
 log = structlog.get_logger(__name__)
 SEND_TIMEOUT_S = 10.0
@@ -48,8 +48,8 @@ class Delivery:
 
     def __init__(self, late: Late, destinations: Sequence[Destination], site: str) -> None:
         self._late, self._site = late, site
-        self._told = Seen()
-        self._lanes = [_Lane(late, destination) for destination in destinations]
+        self._told = RecentMarks()
+        self._lanes = [_DestinationQueue(late, destination) for destination in destinations]
 
     def rang(self, alert: Alert) -> None:
         """An alarm rings: tell of it. The same alarm a second time is not told again."""
@@ -76,7 +76,7 @@ def text_of(alert: Alert, site: str) -> str:
     )
 
 
-class _Lane:
+class _DestinationQueue:
     """What waits for one destination. The oldest goes first and stays first until it is told or given up."""
 
     def __init__(self, late: Late, destination: Destination) -> None:

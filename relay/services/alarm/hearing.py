@@ -16,7 +16,7 @@ from relay.services.alarm.rules import step
 from relay.services.alarm.unstored import Unstored
 from relay.services.ground.journal import Journal
 from relay.services.ground.late import Act
-from relay.services.ground.seen import Seen
+from relay.services.ground.seen import RecentMarks
 
 Part = TypeVar("Part", Alert, Snapshot)
 """Something that belongs to a case."""
@@ -32,7 +32,7 @@ class Hearing:
 
     def __init__(self, journal: Journal, unstored: Unstored) -> None:
         self._journal, self._unstored = journal, unstored
-        self._delivered = Seen()
+        self._delivered = RecentMarks()
 
     async def delivered(self, alert_id: UUID, person: Person, console: str) -> None:
         """A page has drawn the alert: the crew may be told where, as soon as that can be stored.

@@ -25,8 +25,8 @@ class Streak:
 class LiveHold:
     """Whether tier A has held on each live stream.
 
-    Stretches that are unreadable, or that meet the criteria with a doubt (tier B), neither break
-    nor lengthen a streak; a tier below those ends it, and so does a hole of thirty seconds.
+    Tier A adds to the count. Tiers Q and B leave it as it is. Tiers C, D and E reset it. More than thirty
+    seconds without tier A reset it too; after a shorter pause the count includes the pause.
     """
 
     def __init__(self) -> None:

@@ -8,10 +8,10 @@ from relay.model.alert import Alert
 from relay.model.report import Report
 from relay.model.timeline import Stage
 from relay.services.alarm.unstored import Untold
-from relay.services.ground.journal import Change
+from relay.services.ground.journal import CaseChange
 
 
-async def record_report(change: Change, report: Report) -> None:
+async def record_report(change: CaseChange, report: Report) -> None:
     """Keep a snapshot's report, with its line on the timeline."""
     await change.tx.recordings.add_report(report)
     if report.snapshot is not None:

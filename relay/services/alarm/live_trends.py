@@ -1,8 +1,9 @@
 """The ST trend of every live stream: when the patient's own ST has changed long enough to ring.
 
-The criteria look at one moment; an ST that climbs from −1 mm to +0.8 mm meets none and is an occlusion all the
-same. What posture, rate or conduction explains does not ring (``ecg.course.st_trend``). A relay that was restarted, or
-that had let a quiet stream go, goes on from the points that are kept: the patient's first minute stays the baseline.
+The criteria look at one moment. An ST that climbs from −1 mm to +0.8 mm meets none of them, and is an
+occlusion all the same. A change that posture, rate or conduction explains does not ring
+(``ecg.course.st_trend``). After a restart, or after a quiet time, the relay goes on from the points that it
+has kept. So the patient's first minute stays the baseline.
 """
 
 from __future__ import annotations

@@ -6,15 +6,16 @@ from relay.model.alert import Alert, AlertState, advance
 from relay.model.decision import ASKS_FOR_ANOTHER
 from relay.model.people import Person
 from relay.model.timeline import Stage
-from relay.services.ground.journal import Change
+from relay.services.ground.journal import CaseChange
 
 
-async def may_ring(change: Change, taken_at_us: int | None) -> bool:
+async def may_ring(change: CaseChange, taken_at_us: int | None) -> bool:
     """Whether a new tier A may ring now.
 
-    Never while an alert waits for a decision. After a decision: when a physician asked for another
-    ECG and this snapshot was taken since, or when the criteria had not been met in between
-    (tier C, D or E: a new worsening).
+    It never rings while an alert waits for a decision. After a decision it rings in two cases:
+
+    * A physician asked for another ECG, and this snapshot was taken after that.
+    * The criteria were not met in between (tier C, D or E). Then this is a new worsening.
     """
     if await change.tx.alerts.open_alert(change.incident) is not None:
         return False
@@ -29,7 +30,7 @@ async def may_ring(change: Change, taken_at_us: int | None) -> bool:
     return await change.tx.recordings.was_calm_since(change.incident, decision.at_us)
 
 
-async def close_decided(change: Change) -> None:
+async def close_decided(change: CaseChange) -> None:
     """Close the case's decided alert in the name of the person who decided it."""
     alert = await change.tx.alerts.last_alert(change.incident)
     if alert is None or alert.state is not AlertState.DECIDED:
@@ -39,7 +40,7 @@ async def close_decided(change: Change) -> None:
     await change.entry(Stage.ALERT_CLOSED, who, {"alert": str(alert.id)})
 
 
-async def step(change: Change, alert: Alert, what: str, person: Person) -> None:
+async def step(change: CaseChange, alert: Alert, what: str, person: Person) -> None:
     """Advance an alert by what a person did."""
     moved = advance(alert, what, who=person.display_name, at_us=change.now_us)
     await change.tx.alerts.put_alert(moved)

@@ -29,7 +29,7 @@ class Untold:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class UnstoredItem:
     """Something of a case that waits for the database."""
 
     incident: UUID
@@ -41,12 +41,12 @@ class Unstored:
     """Everything that waits, by a key of its own. Bounded; the oldest makes room."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, UnstoredItem] = OrderedDict()
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._waiting
 
-    def add(self, key: Hashable, waiting: Waiting) -> None:
+    def add(self, key: Hashable, waiting: UnstoredItem) -> None:
         """It is so from now on."""
         self._waiting[key] = waiting
         while len(self._waiting) > MOST:

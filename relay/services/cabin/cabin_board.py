@@ -22,7 +22,7 @@ class CabinStep(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cabin:
+class CabinState:
     """One cabin's camera.
 
     Attributes:
@@ -49,25 +49,25 @@ class Cabin:
 def room_of(incident: UUID) -> UUID:
     """The cabin's room in the media plane.
 
-    Not the incident's own number: a tablet chooses that one, and could choose a 119 call's.
+    Not the case's own number: a tablet chooses that one, and could choose a 119 call's.
     """
     return uuid5(NAMESPACE_URL, f"kyumei:cabin:{incident}")
 
 
 class CabinBoard:
-    """Every cabin by its incident."""
+    """Every cabin by its case."""
 
     def __init__(self) -> None:
-        self._cabins: dict[UUID, Cabin] = {}
+        self._cabins: dict[UUID, CabinState] = {}
 
-    def get(self, incident: UUID) -> Cabin | None:
+    def get(self, incident: UUID) -> CabinState | None:
         """The cabin, None where its camera never said anything."""
         return self._cabins.get(incident)
 
     def change(self, incident: UUID, now_us: int, **changes: object) -> bool:
         """Set some fields; whether what a page shows is different now."""
         before = self._cabins.get(incident)
-        cabin = replace(before or Cabin(since_us=now_us), **changes)  # type: ignore[arg-type]  # fields of Cabin
+        cabin = replace(before or CabinState(since_us=now_us), **changes)  # type: ignore[arg-type]  # fields of Cabin
         if before is None or (before.step, before.live) != (cabin.step, cabin.live):
             cabin = replace(cabin, since_us=now_us)
         self._cabins[incident] = cabin
@@ -80,13 +80,13 @@ class CabinBoard:
         return self._cabins.pop(incident, None) is not None
 
     def json(self, incident: UUID | None) -> Json | None:
-        """``Cabin`` of the docs, or None."""
+        """``CabinState`` of the docs, or None."""
         cabin = self._cabins.get(incident) if incident is not None else None
         return cabin_json(cabin) if cabin is not None else None
 
 
-def cabin_json(cabin: Cabin) -> Json:
-    """``Cabin`` of ``docs/http.md``."""
+def cabin_json(cabin: CabinState) -> Json:
+    """``CabinState`` of ``docs/http.md``."""
     return {
         "state": cabin.state,
         "step": cabin.step.value,

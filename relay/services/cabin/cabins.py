@@ -25,7 +25,7 @@ from relay.services.ground.rights import Rights
 from relay.services.ground.watcher import Watcher
 from relay.services.people.viewer_sessions import ViewerSessions, checked_sdp
 from relay.turns.places import Places
-from relay.video.port import Answer, Change, MediaPlane
+from relay.video.port import Answer, MediaPlane, PublisherChange
 
 log = structlog.get_logger(__name__)
 FULL_KBPS = 600
@@ -57,7 +57,7 @@ class Cabins:
         self._rooms: dict[UUID, UUID] = {}
         self._publishers: dict[UUID, UUID] = {}
         self._places: Places[UUID] = Places(MOST_CABINS, MOST_OF_A_TABLET, FULL)
-        self._changes: asyncio.Queue[tuple[UUID, Change]] = asyncio.Queue()
+        self._changes: asyncio.Queue[tuple[UUID, PublisherChange]] = asyncio.Queue()
         plane.on_change(self._heard)
 
     # the tablet
@@ -190,7 +190,7 @@ class Cabins:
 
     # what happens by itself
 
-    def _heard(self, room: UUID, change: Change) -> None:
+    def _heard(self, room: UUID, change: PublisherChange) -> None:
         if room in self._rooms:
             self._changes.put_nowait((self._rooms[room], change))
 
@@ -203,7 +203,7 @@ class Cabins:
     async def _follow_cameras(self) -> None:
         while True:
             incident, change = await self._changes.get()
-            await self._set(incident, live=change is Change.LIVE)
+            await self._set(incident, live=change is PublisherChange.LIVE)
 
     async def _follow_cases(self) -> None:
         async for news in self._bus.subscribe(EVERY_CASE, limit=10_000):

@@ -38,7 +38,7 @@ class CallChange:
         self.call = replace(self.call, **changes)  # type: ignore[arg-type]  # fields of Call
 
     async def say(self, stage: Stage, who: str, data: Mapping[str, object]) -> None:
-        """Note what happened, on the incident's timeline too where the call has one."""
+        """Note what happened, on the case's timeline too where the call has one."""
         about = {"call": str(self.call.id), **data}
         await self.tx.calls.add_call_entry(
             self.call.id, CallEntry(self.now_us, stage.value, who, about)

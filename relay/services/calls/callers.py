@@ -26,7 +26,7 @@ from relay.services.calls.viewers import CallViewers
 from relay.services.ground.access import Claim, Lost, Proof, Relation
 from relay.services.ground.watcher import CALLER
 from relay.services.people.viewer_sessions import checked_sdp
-from relay.video.port import Answer, Change, MediaPlane
+from relay.video.port import Answer, MediaPlane, PublisherChange
 
 log = structlog.get_logger(__name__)
 DEAD = "This link no longer works; ask on the phone for a new one."
@@ -38,7 +38,11 @@ HEALED_BY_PICTURES = frozenset(
 )
 SAID_AGAIN_AFTER_US = 240_000_000
 """A state that stays the same is said again then: the TURN passwords in it hold for ten minutes."""
-CHANGES_MEAN = {Change.LIVE: "picture", Change.FROZEN: "freeze", Change.GONE: "freeze"}
+CHANGES_MEAN = {
+    PublisherChange.LIVE: "picture",
+    PublisherChange.FROZEN: "freeze",
+    PublisherChange.GONE: "freeze",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class CallerRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CallMedia:
     """What may stay of a call."""
 
     pictures: Pictures
@@ -82,7 +86,7 @@ class Callers:
         tokens: Tokens,
         viewers: CallViewers,
         plane: MediaPlane,
-        kept: Kept,
+        kept: CallMedia,
         rules: CallerRules,
     ) -> None:
         self._book = book
@@ -92,7 +96,7 @@ class Callers:
         self._plane = plane
         self._pictures, self._glimpses, self._clips = kept.pictures, kept.glimpses, kept.clips
         self._rules, self._rights = rules, viewers.rights
-        self._changes: asyncio.Queue[tuple[UUID, Change]] = asyncio.Queue()
+        self._changes: asyncio.Queue[tuple[UUID, PublisherChange]] = asyncio.Queue()
         plane.on_change(lambda call, change: self._changes.put_nowait((call, change)))
 
     # coming in
@@ -194,10 +198,11 @@ class Callers:
         return {**told, "recorded": self._clips.wanted, "glimpses": glimpses}
 
     async def follow(self, phone: Phone) -> AsyncIterator[Json]:
-        """The phone's state now and whenever another one is to be shown, until the call or the link ends.
+        """Yield the phone's state now, and again whenever it changes, until the call or the link ends.
 
-        News only says that something changed; what is said is read afresh, so that no
-        state comes after a newer one, and none twice but for the passwords in it.
+        News says only that something has changed. The state is then read from the database, so an
+        older state never follows a newer one. A state that differs from the last one only in its passwords is not
+        yielded again.
         """
         subscription = self._bus.subscribe(call_topic(phone.call), caller_topic(phone.call))
 
@@ -342,14 +347,14 @@ class Callers:
             except RelayError as error:
                 log.warning("picture-change-not-kept", call=str(call), reason=str(error))
 
-    async def _pictures_changed(self, call: UUID, seen: Change) -> None:
+    async def _pictures_changed(self, call: UUID, seen: PublisherChange) -> None:
         step = CHANGES_MEAN[seen]
         async with self._book.change(call) as change:
             if not can(change.call, step):
                 return
             was = change.call
             change.step(step)
-            if seen is Change.LIVE and was.hint in HEALED_BY_PICTURES:
+            if seen is PublisherChange.LIVE and was.hint in HEALED_BY_PICTURES:
                 change.set(hint="")
             if change.call.state is not was.state:
                 await self._camera(change)

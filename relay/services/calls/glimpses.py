@@ -1,8 +1,8 @@
-"""The newest small picture of a call, for viewers whose line does not carry its video.
+"""The newest small picture of a call, for viewers whose connection is too slow for its video.
 
-The relay decodes nothing, so the phone is asked: while somebody wants glimpses it sends one every few
-seconds beside its video. A wish holds for seconds and is renewed by asking again, so that nobody has to
-take it back. Of the pictures only the newest is held, in memory, and none after the last wish.
+The relay does not decode video, so it asks the phone. While somebody wants glimpses, the phone sends one
+every few seconds beside its video. A wish lasts a few seconds, and the viewer renews it by asking again; so
+nobody has to cancel it. Only the newest picture is held, in memory; after the last wish none.
 """
 
 from __future__ import annotations
@@ -96,6 +96,8 @@ class Glimpses:
         """Forget what nobody wants any more, and tell the phone, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            for call in [call for call in self._of if not self.wanted(call)]:
+            for call in list(self._of):
+                if self.wanted(call):  # asked of each in turn: another's phone was told meanwhile
+                    continue
                 del self._of[call]
                 self._book.tell_caller(call)

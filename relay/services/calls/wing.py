@@ -10,7 +10,7 @@ from uuid import UUID
 from relay.alerts.sms_port import SmsGateway
 from relay.auth.port import Tokens
 from relay.services.calls.call_book import CallBook
-from relay.services.calls.callers import CallerRules, Callers, Kept
+from relay.services.calls.callers import CallerRules, Callers, CallMedia
 from relay.services.calls.calls import CallRules, Calls
 from relay.services.calls.clips import Clips
 from relay.services.calls.glimpses import Glimpses
@@ -120,6 +120,6 @@ def compose(
     viewers = CallViewers(book, people.sessions, plane, people.rights)
     joining = CaseJoining(book, bus)
     calls = Calls(book, joining, tokens, outside.sms, viewers, rules.calls)
-    kept = Kept(pictures, glimpses, clips)
+    kept = CallMedia(pictures, glimpses, clips)
     callers = Callers(book, bus, tokens, viewers, plane, kept, rules.callers)
     return CallsWing(book, calls, joining, callers, viewers, pictures, glimpses, clips)

@@ -20,7 +20,7 @@ from relay.protocol.receipts import Line, ReceiptFold, folded
 from relay.records.port.cases import CaseFacts, CasesAsked
 from relay.records.port.records import RecordReads
 from relay.services.alarm.alerting import Alerting
-from relay.services.alarm.unstored import Untold, Waiting
+from relay.services.alarm.unstored import UnstoredItem, Untold
 from relay.services.cabin.cabin_board import CabinBoard
 from relay.services.cases.render import (
     entry_json,
@@ -30,9 +30,9 @@ from relay.services.cases.render import (
     snapshot_json,
 )
 from relay.services.ground.gathered import Gathered
-from relay.services.ground.journal import Change, Journal
+from relay.services.ground.journal import CaseChange, Journal
 from relay.services.ground.presence import Presence
-from relay.services.ground.witness import Witness
+from relay.services.ground.witness import AccessWitness
 from relay.services.recordings.live import LiveHub
 from relay.services.recordings.stream_ages import Ages
 from relay.services.screening.screener import live_message
@@ -54,7 +54,7 @@ class Boards:
     cabins: CabinBoard
     presence: Presence
     ages: Ages
-    witness: Witness
+    witness: AccessWitness
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,10 +253,9 @@ class Cases:
     # doing
 
     async def open_trace(self, person: Person, incident: UUID, snapshot: UUID | None) -> bool:
-        """A person has the trace on screen; True where nobody had opened this case before.
+        """A person has the trace on the screen. Return True if nobody had opened this case before.
 
-        Told to the crew where it is this person's first look at it, or where it reads an ECG that
-        nobody had read.
+        The crew is told if this is the person's first look at it, or if nobody had read this ECG before.
         """
         try:
             return await self._open_trace(person, incident, snapshot)
@@ -272,7 +271,7 @@ class Cases:
         data = {"snapshot": str(snapshot) if snapshot else None}
         line = Untold(Stage.TRACE_OPENED, person.display_name, self._journal.clock.now_us(), data)
         unstored = self._alerting.unstored
-        unstored.add(key, Waiting(incident, (line,)))
+        unstored.add(key, UnstoredItem(incident, (line,)))
 
         async def store() -> None:
             await self._open_trace(person, incident, snapshot, line.at_us)
@@ -338,7 +337,7 @@ async def visible(records: RecordReads, person: Person, incident: UUID) -> Incid
     return found
 
 
-async def check_snapshot(change: Change, snapshot: UUID) -> None:
+async def check_snapshot(change: CaseChange, snapshot: UUID) -> None:
     """Raise where the snapshot is not of this case."""
     known = await change.tx.recordings.snapshot(snapshot)
     if known is None or known.incident != change.incident:

@@ -17,8 +17,8 @@ from relay.protocol.receipts import folded
 from relay.services.alarm.alerting import Alerting
 from relay.services.cases.cases import check_snapshot, reaches, visible
 from relay.services.cases.render import Json, entry_json
-from relay.services.ground.journal import Change, Journal
-from relay.services.recordings.snapshots import Kept, SnapshotKeeper
+from relay.services.ground.journal import CaseChange, Journal
+from relay.services.recordings.snapshots import SnapshotKeeper, SnapshotWithSamples
 
 MAX_LIVE_S = 15.0
 REASON = "decision"
@@ -88,7 +88,7 @@ class Deciding:
             return entry_json(await self._decided(change, person, order, shown))
 
     async def _decided(
-        self, change: Change, person: Person, order: Order, shown: UUID | None
+        self, change: CaseChange, person: Person, order: Order, shown: UUID | None
     ) -> Entry:
         decision = Decision(
             incident=change.incident,
@@ -119,7 +119,9 @@ class Deciding:
         await change.audit(person.name, "decided", change.incident, about)
         return entry
 
-    async def _on_screen(self, person: Person, incident: UUID, order: Order) -> Kept | None:
+    async def _on_screen(
+        self, person: Person, incident: UUID, order: Order
+    ) -> SnapshotWithSamples | None:
         """The seconds of the live trace that were on the screen, read from disk."""
         live = order.live
         if live is None or order.snapshot is not None:
@@ -167,7 +169,7 @@ def _asked(stream: EcgStream, live: LiveStretch, now_us: int) -> Snapshot:
     )
 
 
-async def _is_first(change: Change, act: UUID | None) -> bool:
+async def _is_first(change: CaseChange, act: UUID | None) -> bool:
     return act is None or await change.tx.cases.mark_event(act, change.incident, change.now_us)
 
 

@@ -15,7 +15,7 @@ from relay.model.snapshot import Origin, Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.protocol import feed
-from relay.protocol.calling import Call, call_of, unread_of
+from relay.protocol.calling import LookRequest, call_of, unread_of
 from relay.protocol.origin import told_json
 from relay.protocol.receipts import folded
 from relay.records.port.cases import CaseFacts
@@ -99,7 +99,7 @@ def highest_tier(facts: CaseFacts) -> Json | None:
     return {"tier": tier, "at_us": at_us}
 
 
-def place(call: Call | None, decision: Decision | None) -> int:
+def place(call: LookRequest | None, decision: Decision | None) -> int:
     """Where a row stands in the list: the lowest first (``docs/http.md``)."""
     if call is not None and call.level != "soft":
         return 0 if call.level == "high" else 1
@@ -110,7 +110,7 @@ def place(call: Call | None, decision: Decision | None) -> int:
     return 5 if decision is not None else 4
 
 
-def call_json(call: Call) -> Json:
+def call_json(call: LookRequest) -> Json:
     """``IncidentRow.call``."""
     return {
         "level": call.level,

@@ -20,7 +20,7 @@ ALONE = (
 
 
 class AuditAnchors:
-    """Heads of the audit's chain, written outside the database, so that a cut tail is found too.
+    """Writes heads of the audit's chain outside the database. So a chain whose end was cut off is found too.
 
     Args:
         beside: the place in the data folder.

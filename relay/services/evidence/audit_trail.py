@@ -14,7 +14,7 @@ Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AuditQuestion:
     """What is asked of the audit; everything that is named must be so.
 
     Attributes:
@@ -42,7 +42,7 @@ class Found:
         return {"rows": [row_json(row) for row in self.rows], "left_out": self.left_out}
 
 
-async def asked(records: Records, question: Question) -> Found:
+async def asked(records: Records, question: AuditQuestion) -> Found:
     """The rows that answer the question."""
     limit = max(1, min(question.limit, MOST_ROWS))
     async with records.read() as reads:

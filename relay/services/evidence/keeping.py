@@ -1,4 +1,4 @@
-"""What a running relay does for its evidence: heads outside, files of ECG into the chain, and a look at what is there."""
+"""What a running relay does for its evidence. It writes heads outside the database, adds closed ECG files to the chain, and looks for damage."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from relay.model.evidence import SEALED
 from relay.services.evidence.anchors import AuditAnchors
 from relay.services.evidence.verifying import (
     SHOWN,
+    EvidenceVerdict,
     Seal,
-    Verdict,
     acknowledged_in,
     seals_of,
     verify_file,
@@ -32,11 +32,11 @@ ASK = "Run kyumei verify on this machine, and see docs/ops/keeping.md."
 
 
 class Evidence:
-    """Keeps the chain's heads outside, tells it of closed files, and finds what is gone.
+    """Keeps the chain's heads outside, adds closed files to the chain, and finds what is missing.
 
     Attributes:
-        damage: what was found to be gone or altered, a sentence a part; it stays until the next start, or
-            until somebody has acknowledged it.
+        damage: one sentence for each part that is missing or altered. It stays until the next start, or until
+            somebody has acknowledged it.
     """
 
     def __init__(self, journal: Journal, ecg_log: EcgLog, anchors: AuditAnchors) -> None:
@@ -64,12 +64,12 @@ class Evidence:
         self._known = await acknowledged_in(self._journal.records)
         self.damage.clear()
         _, faults = await self._anchors.heads()
-        self._found(Verdict("audit heads", faults=faults))
+        self._found(EvidenceVerdict("audit heads", faults=faults))
         self._seals = await seals_of(self._journal.records)
         self._found(verify_files(self._seals, self._log.sealed()))
         self._found(await verify_recordings(self._journal.records, self._log))
 
-    def _found(self, verdict: Verdict) -> None:
+    def _found(self, verdict: EvidenceVerdict) -> None:
         verdict = verdict.without(self._known)
         if verdict.fault is not None:
             log.error("kept-data-damaged", part=verdict.part, faults=verdict.faults[:SHOWN])
@@ -82,7 +82,7 @@ class Evidence:
         await self._keep_head()
         if self.damage and len(await acknowledged_in(self._journal.records)) > len(self._known):
             await self.look()
-            self._found(Verdict("ecg content", faults=self._altered))
+            self._found(EvidenceVerdict("ecg content", faults=self._altered))
         await self._read_again()
 
     async def _keep_head(self) -> None:
@@ -117,7 +117,7 @@ class Evidence:
             fault = await verify_file(self._seals[name], self._log)
             if fault is not None and fault not in self._altered:
                 self._altered.append(fault)
-                self._found(Verdict("ecg content", faults=self._altered))
+                self._found(EvidenceVerdict("ecg content", faults=self._altered))
             if not self._unread or time.monotonic() - began_s > READ_FOR_S:
                 return
 

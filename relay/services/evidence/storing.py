@@ -1,4 +1,4 @@
-"""Whether the relay can store, found out by itself once a second, and what everybody is told while it cannot."""
+"""Finds out once a second whether the relay can store, and tells everybody while it cannot."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Seal:
 
 
 @dataclass(slots=True)
-class Verdict:
+class EvidenceVerdict:
     """What was looked at and what is wrong with it, the earliest first.
 
     Attributes:
@@ -65,7 +65,7 @@ class Verdict:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def without(self, acknowledged: Mapping[str, int]) -> Verdict:
+    def without(self, acknowledged: Mapping[str, int]) -> EvidenceVerdict:
         """The same, with faults that a person has acknowledged as a note: sentence by audit row."""
         known = [fault for fault in self.faults if fault in acknowledged]
         if not known:
@@ -73,7 +73,7 @@ class Verdict:
         rest = [fault for fault in self.faults if fault not in acknowledged]
         row = acknowledged[known[0]]
         told = f"{len(known)} known faults were acknowledged (row {row} of the audit): {known[0]}"
-        return Verdict(self.part, self.said, rest, [*self.notes, told])
+        return EvidenceVerdict(self.part, self.said, rest, [*self.notes, told])
 
     @property
     def fault(self) -> str | None:
@@ -87,7 +87,7 @@ class Verdict:
 
 async def verify_audit(
     records: Records, anchors: AuditAnchors, brought: Iterable[Head] = ()
-) -> tuple[Verdict, Verdict]:
+) -> tuple[EvidenceVerdict, EvidenceVerdict]:
     """Walk the whole audit, and every row it tells of: the verdict on the chain and the one on the rows.
 
     Args:
@@ -110,8 +110,8 @@ async def verify_audit(
     faults = [*([chain.fault] if chain.fault else []), *check.faults(), *place_faults]
     if chain.rows == 0:
         faults.append("The audit is empty; a relay's audit never is.")
-    audit = Verdict("audit", f"The audit holds: {chain.rows} rows.", faults, check.notes())
-    kept = Verdict("rows", f"{rows.rows} rows are as they were written.", rows.faults())
+    audit = EvidenceVerdict("audit", f"The audit holds: {chain.rows} rows.", faults, check.notes())
+    kept = EvidenceVerdict("rows", f"{rows.rows} rows are as they were written.", rows.faults())
     return audit, kept
 
 
@@ -196,7 +196,7 @@ async def seals_of(records: Records) -> dict[str, Seal]:
     }
 
 
-def verify_files(seals: Mapping[str, Seal], files: Mapping[str, int]) -> Verdict:
+def verify_files(seals: Mapping[str, Seal], files: Mapping[str, int]) -> EvidenceVerdict:
     """Whether every file of ECG that the chain tells of is there with its size."""
     faults = []
     for seal in seals.values():
@@ -211,7 +211,7 @@ def verify_files(seals: Mapping[str, Seal], files: Mapping[str, int]) -> Verdict
     waiting = len(set(files) - set(seals))
     said = f"{len(seals)} ECG files are there"
     said += f", {waiting} more are not in the chain yet." if waiting else "."
-    return Verdict("ecg files", said, faults)
+    return EvidenceVerdict("ecg files", said, faults)
 
 
 async def verify_file(seal: Seal, log: LogFiles) -> str | None:
@@ -225,7 +225,7 @@ async def verify_file(seal: Seal, log: LogFiles) -> str | None:
     return f"The ECG file {seal.name} is not as it was closed (row {seal.row} of the audit)."
 
 
-async def verify_recordings(records: Records, log: LogFiles) -> Verdict:
+async def verify_recordings(records: Records, log: LogFiles) -> EvidenceVerdict:
     """Whether the log still holds the samples that snapshots and screenings were made of."""
     async with records.read() as reads:
         witnesses = await reads.evidence.witnessed_samples()
@@ -239,4 +239,6 @@ async def verify_recordings(records: Records, log: LogFiles) -> Verdict:
         f"{n} samples of recording {stream} were stored and are gone." for stream, n in lost.items()
     ]
     streams = len({witness.stream for witness in witnesses})
-    return Verdict("recordings", f"{streams} recordings have what was read of them.", faults)
+    return EvidenceVerdict(
+        "recordings", f"{streams} recordings have what was read of them.", faults
+    )

@@ -1,7 +1,7 @@
-"""Whether somebody may do something: asked at a request, and again while a connection stays open.
+"""Whether somebody may do something. It is asked at each request, and again while a connection stays open.
 
-A right that was copied into an open connection outlives its end. So whatever stays open keeps a ``Claim``,
-never an answer, and ``lost`` is asked again whenever a right has changed (``services/ground/rights``).
+If an open connection kept the answer, it would go on after the right has ended. So it keeps a ``Claim``, which is
+the question. Whenever a right changes, ``lost`` is asked again (``services/ground/rights``).
 """
 
 from __future__ import annotations

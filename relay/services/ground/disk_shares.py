@@ -1,8 +1,8 @@
-"""How much of the disk one ambulance may fill in a day with what it asks to be kept beside its live ECG.
+"""Limits how much disk one ambulance may use in a day for snapshots, photos and entries. Live ECG does not count.
 
-A snapshot request of 250 bytes keeps a megabyte, a change of age makes every snapshot of the case be screened and kept again.
-Live ECG is no part of it and is never refused; a tablet that sends it many times faster than a heart beats is read more slowly
-(``links``). An honest ambulance needs a hundredth.
+A snapshot request of 250 bytes makes the relay keep a megabyte. A change of age makes it screen every snapshot of the case
+again and keep the results. Live ECG is never refused; if a tablet sends it much faster than real time, the relay reads it
+more slowly (``links``). An ordinary ambulance needs a hundredth of its share.
 """
 
 from __future__ import annotations

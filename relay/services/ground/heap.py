@@ -1,10 +1,10 @@
-"""What the C library's heap has freed goes back to the system, so that a relay's memory stays what it uses.
+"""Gives freed memory back to the system, so that the relay does not grow over hours.
 
-Screening makes and frees arrays of all sizes in several threads; glibc keeps the holes of each thread's
-arena for later. Over hours the holes would be most of the process. Elsewhere nothing is done.
+Screening makes and frees arrays of all sizes in several threads. The C library (glibc) keeps the freed pieces of
+each thread for later. After hours these would be most of the process. On other systems nothing is done.
 
-Between two such times the top of the heap stays: glibc would give it back and fetch it anew, page by page, many
-times in one screening (a third of its time, in a process whose thresholds have not happened to rise).
+Between two such times the top of the heap stays. Otherwise glibc would return it and ask for it again, page by
+page, many times in one screening; that took a third of the screening's time.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ KEPT_BYTES, OWN_MAPPING_BYTES = 32 << 20, 4 << 20
 
 
 def let_the_loop_in() -> None:
-    """Let a thread that computes give way to the loop after half a millisecond in place of five.
+    """Let a computing thread give way to the event loop after half a millisecond instead of five.
 
-    A screening, a picture or a look at the trend holds the interpreter; every step of an alarm or a sign-in that wakes up beside one
-    waited up to five milliseconds for it, and there are some twenty steps.
+    A screening, a picture or a look at the trend keeps the interpreter busy. Each step of an alarm or a sign-in
+    then waited up to five milliseconds, and there are about twenty steps.
     """
     sys.setswitchinterval(SWITCH_S)
 

@@ -15,7 +15,7 @@ from relay.records.port.records import Records, RecordWrites
 from relay.services.ground.late import Late
 
 
-class Change:
+class CaseChange:
     """One transaction on one case, with what it adds to the timeline."""
 
     def __init__(self, tx: RecordWrites, incident: UUID, now_us: int) -> None:
@@ -63,10 +63,10 @@ class Journal:
         self._bus = bus
 
     @asynccontextmanager
-    async def change(self, incident: UUID) -> AsyncIterator[Change]:
+    async def change(self, incident: UUID) -> AsyncIterator[CaseChange]:
         """A transaction on this case. After its commit, and only then, others hear of it."""
         async with self.records.begin() as tx:
-            change = Change(tx, incident, self.clock.now_us())
+            change = CaseChange(tx, incident, self.clock.now_us())
             yield change
             case = await tx.cases.incident(incident)
         if case is not None:

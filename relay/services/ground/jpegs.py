@@ -1,7 +1,7 @@
-"""A picture decoded and made anew, so that nothing rides along; what would cost too much is refused before.
+"""Decodes a picture and makes a new one, so that nothing hidden in the file is kept. Pictures that cost too much are refused first.
 
-A JPEG of 200 kB may ask a decoder to pass over all its pixels thousands of times, once for each scan it claims to have.
-A camera's picture has one scan, a progressive one about ten. Runs in threads.
+A JPEG of 200 kB can claim thousands of scans, and a decoder passes over all pixels once for each. A camera's
+picture has one scan; a progressive one has about ten. This code runs in threads.
 """
 
 from __future__ import annotations

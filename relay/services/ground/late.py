@@ -1,7 +1,8 @@
-"""Writes beside the point: a look that is written down, a session's last touch. They never fail what they belong to.
+"""Small writes that may come late, such as a look or a session's last touch. If one fails, the request still succeeds.
 
-What the database does not take now waits here, bounded, in the order it came, and stands in the log; it is
-written as soon as the database takes it. An audit row written late says so and when it happened.
+When the database cannot write, they wait here in order. Their number has a limit, and the log tells of them.
+They are written as soon as the database works again. An audit row that is written late says so, and says when it
+happened.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Late:
         return True
 
     def again(self, key: Hashable, act: Act) -> None:
-        """Try something until the database takes it, once a second, in place of what waits under the same key."""
+        """Try to write something once a second until the database takes it. It replaces what waits under the same key."""
         self._acts.pop(key, None)
         self._acts[key] = act
         while len(self._acts) > MOST_ACTS:

@@ -1,8 +1,8 @@
-"""Which pages are open, which of them can ring, and who has which ECG on the screen. Now, not ever.
+"""Which pages are open now, which of them can ring, and which ECG is on whose screen.
 
-Everything here is proved again and again: the relay beats (``feed.Beat``), the page answers with the
-state of its audio clock and with what it shows. What is not proved for ten seconds is not so any
-more. Nothing is stored: what happened stands on the timeline, what *is* stands here.
+Every page proves this again and again. The relay sends a ``feed.Beat``; the page answers with its audio clock and
+with what it shows. What a page has not proved for ten seconds no longer counts. Nothing is stored here: the
+timeline tells what happened, this module tells what is so now.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class Presence:
         return sum(self.is_armed(key) for key in self._seats)
 
     def looking(self, incident: UUID) -> list[Looking]:
-        """Who has this case's trace on a screen that is seen, each once, the first first."""
+        """Who has this case's trace on a visible screen. Each person once; who began first comes first."""
         now_s = self._clock.monotonic_s()
         seats = [s for s in self._seats.values() if s.shows == incident]
         found: dict[str, Looking] = {}

@@ -1,7 +1,8 @@
-"""A closed case opens again when something new of it comes, and only then; that is written down.
+"""Opens a closed case again when something new comes, and only then. The audit tells of it.
 
-New are: a recording the relay did not know, frames it did not have, an entry it had not applied. What a
-tablet merely says again after a connection opens nothing: yesterday's patients stay out of today's list.
+New means: a recording that the relay did not know, frames that it did not have, an entry that it had not applied.
+After a new connection a tablet repeats what it said before. That opens nothing, so yesterday's patients stay
+out of today's list.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from relay.model import incident as incident_model
 from relay.model.incident import Incident, IncidentState
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
-from relay.services.ground.journal import Change, Journal
+from relay.services.ground.journal import CaseChange, Journal
 
 log = structlog.get_logger(__name__)
 QUIET_S = 10.0
@@ -24,7 +25,7 @@ QUIET_S = 10.0
 By = Literal["recording", "frames", "entry", "photo"]
 
 
-async def reopen(change: Change, case: Incident, by: By) -> Incident:
+async def reopen(change: CaseChange, case: Incident, by: By) -> Incident:
     """The case, open; harmless where it is not closed."""
     if case.state is not IncidentState.CLOSED:
         return case

@@ -1,8 +1,9 @@
-"""The end of every open thing whose right has ended: links, feeds, video, callers' pages.
+"""Ends every open connection whose right has ended: links, feeds, video, callers' pages.
 
-Whatever changes a right (a command in another process, another relay, a page) raises one number in the
-database, in the same transaction. It is read four times a second; when it has risen, every claim in use is
-asked again. What was opened since the last look is asked as well: its right may have ended while it opened.
+Any change of a right raises one number in the database, in the same transaction. The change may come from a
+page, from a command in another process, or from another relay. This relay reads the number four times a second.
+When it has risen, every claim in use is asked again. So are claims that were opened since the last look, because
+a right may end while a connection opens.
 """
 
 from __future__ import annotations

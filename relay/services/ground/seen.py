@@ -1,4 +1,4 @@
-"""What was written down already, so that a repeated look is not written down each time. Bounded."""
+"""Remembers what was already written down, so that a repeated look is not written again. Its size has a limit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ REMEMBERED = 10_000
 """Marks kept; whatever is looked at again after so many others is written down once more."""
 
 
-class Seen:
+class RecentMarks:
     """The newest marks of something that should be told once."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:

@@ -1,4 +1,4 @@
-"""What runs beside the requests: every part by itself, started again where it breaks, and said while it is down."""
+"""Runs the relay's background tasks. A task that breaks is started again alone, and people are told while it is down."""
 
 from __future__ import annotations
 

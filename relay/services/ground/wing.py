@@ -15,7 +15,7 @@ from relay.services.ground.late import Late
 from relay.services.ground.presence import Presence
 from relay.services.ground.remaking import Remaking
 from relay.services.ground.supervision import Work
-from relay.services.ground.witness import Witness
+from relay.services.ground.witness import AccessWitness
 from relay.turns.rests import Rests
 
 
@@ -47,7 +47,7 @@ class GroundWing:
     ports: Ports
     late: Late
     journal: Journal
-    witness: Witness
+    witness: AccessWitness
     presence: Presence
     disk: DiskShares
     rests: Rests
@@ -71,7 +71,7 @@ def compose(ports: Ports, unit_disk_mb_per_day: float) -> GroundWing:
         ports,
         late,
         Journal(ports.records, ports.bus, late),
-        Witness(late),
+        AccessWitness(late),
         Presence(ports.clock),
         DiskShares(ports.clock, unit_disk_mb_per_day),
         Rests(ports.clock),

@@ -1,8 +1,8 @@
-"""What is written down of looking, of asking in vain, and of connecting: each once in a while, bounded.
+"""Writes down who looked, who was refused and who connected. It writes each of these only once in a while, up to a limit.
 
-What somebody *does* (an ``Act``) is written by its own service in the transaction that does it. A look or a
-refusal changes nothing, so it is written here, many in one transaction, and never holds up or fails what it is about:
-what the database cannot take now waits in ``late``.
+What somebody *does* (an ``Act``) is written by its own service, in the transaction that does it. A look or a refusal
+changes nothing. So it is written here, many in one transaction, and it never delays or fails a request. When the
+database cannot write, it waits in ``late``.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class _Refused:
     more: int = 0
 
 
-class Witness:
+class AccessWitness:
     """Writes looks and refusals down."""
 
     def __init__(self, late: Late) -> None:
@@ -198,7 +198,7 @@ class Witness:
         return row
 
     async def _on_disk(self, row: Row) -> None:
-        """Return when it is, or after a second, or at once where the database takes nothing: looking goes on."""
+        """Return when it is on disk, but after one second at the latest. If the database cannot write, return at once."""
         if self._late.waiting:
             return
         with suppress(TimeoutError):

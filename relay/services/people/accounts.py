@@ -17,7 +17,7 @@ AT_A_HOSPITAL = frozenset({Role.CARDIOLOGIST, Role.ED})
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AccountChange:
     """What is to be different of an account; None: stays as it is.
 
     Attributes:
@@ -74,7 +74,7 @@ class Accounts:
                 now_us, by, "account-added", person.name, {"role": person.role.value}
             )
 
-    async def change_account(self, name: str, change: Change, by: str) -> Person:
+    async def change_account(self, name: str, change: AccountChange, by: str) -> Person:
         """Another role, hospital or display name; where it may see something else now, its sessions end.
 
         Raises:

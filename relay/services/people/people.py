@@ -31,9 +31,10 @@ class SessionRules:
     """How long a session lives.
 
     Attributes:
-        idle_s / absolute_s: after so long without a person's hand, or in any case, it rests: its page
-            may ring and says that a case waits, and asks for the person before it shows one.
-        resting_s: after so long in any case it ends.
+        idle_s: the page rests if nobody touches it for this long.
+        absolute_s: the page rests after this long in any case. A resting page may ring and says that a case waits;
+            it asks for the password before it shows one.
+        resting_s: the session ends after this long.
     """
 
     idle_s: float = 900.0

@@ -1,7 +1,7 @@
-"""The live hub: what was just stored goes to every page that watches, and nobody waits for a page.
+"""The live hub: gives each stored frame to every page that watches. It waits for no page.
 
-Each page has a cursor per stream with a bounded queue. A page that falls behind loses the oldest
-queued frames and is told which samples those were; it can fetch them by HTTP.
+Each page has a queue of limited length for each stream. If a page is too slow, its oldest frames are dropped, and the
+page is told which samples those were. It can fetch them by HTTP.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from relay.ecglog.port import EcgLog, LoggedFrame
 from relay.model.clock import Clock
-from relay.model.stream import EcgStream, StreamState
+from relay.model.stream import EcgStream, RecordingState
 from relay.protocol import feed
 from relay.protocol.ranges import RangeSet
 
@@ -123,7 +123,7 @@ class Channel:
         self.newest_sample = newest_sample
         self.newest_at_s = newest_at_s
         self.backlog_ms = 0
-        self.ended = stream.state is StreamState.ENDED
+        self.ended = stream.state is RecordingState.ENDED
         self.viewers: set[Viewer] = set()
         self._ring: list[LoggedFrame] = []
 
@@ -193,7 +193,7 @@ class LiveHub:
         """
         known = self._channels.get(stream.id)
         if known is not None:
-            known.ended = known.ended or stream.state is StreamState.ENDED
+            known.ended = known.ended or stream.state is RecordingState.ENDED
             return known
         newest = self._log.newest_sample(stream.id)
         made_at_us = stream.started_at_us + round(newest / stream.fs_hz * 1e6)

@@ -13,9 +13,9 @@ import structlog
 from relay.ecglog.port import EcgLog
 from relay.errors import RelayError
 from relay.model.snapshot import Ranges, Snapshot, advance, digest
-from relay.model.stream import EcgStream, StreamState
+from relay.model.stream import EcgStream, RecordingState
 from relay.model.timeline import Stage
-from relay.services.ground.journal import Change, Journal
+from relay.services.ground.journal import CaseChange, Journal
 from relay.services.recordings.assemble import assemble
 from relay.turns.effort import Effort, counted
 from relay.turns.fair_lock import works_for
@@ -30,7 +30,7 @@ MOST_DUE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SnapshotWithSamples:
     """A snapshot ready to be stored with its samples."""
 
     snapshot: Snapshot
@@ -47,7 +47,7 @@ class Awaited:
 
 def is_whole(stream: EcgStream, ecg_log: EcgLog) -> bool:
     """Whether a recording has ended and nothing of it is still to come."""
-    if stream.state is not StreamState.ENDED or stream.end_seq is None:
+    if stream.state is not RecordingState.ENDED or stream.end_seq is None:
         return False
     return not any(ecg_log.stored(stream.id).missing(0, stream.end_seq))
 
@@ -166,7 +166,7 @@ class SnapshotKeeper:
         waited_us = self._journal.clock.now_us() - snapshot.taken_at_us
         return "keep-what-exists" if waited_us > self._patience_s * 1e6 else None
 
-    async def collect(self, snapshot: Snapshot, step: str) -> Kept:
+    async def collect(self, snapshot: Snapshot, step: str) -> SnapshotWithSamples:
         """The snapshot with its samples, hash and presence list, read from disk.
 
         Raises:
@@ -188,9 +188,9 @@ class SnapshotKeeper:
             present=present,
             sha256=sha256,
         )
-        return Kept(kept, samples)
+        return SnapshotWithSamples(kept, samples)
 
-    async def store(self, change: Change, kept: Kept) -> None:
+    async def store(self, change: CaseChange, kept: SnapshotWithSamples) -> None:
         """Keep it inside the caller's transaction, with its line on the timeline."""
         await change.tx.recordings.keep_samples(kept.snapshot, kept.samples)
         await change.entry(Stage.SNAPSHOT_STORED, "", stored_data(kept.snapshot))

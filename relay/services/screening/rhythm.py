@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ecg.detecting.standstill import StandstillWatch, Verdict
+from ecg.detecting.standstill import StandstillVerdict, StandstillWatch
 from ecg.values import EcgSegment
 from relay.model.report import Report
 
@@ -29,6 +29,6 @@ def with_standstill(said: Screened, watch: StandstillWatch, segment: EcgSegment)
     except Exception:  # the screening counts for itself
         log.exception("standstill-watch-failed")
         return said
-    if rhythm.verdict is not Verdict.STANDSTILL:
+    if rhythm.verdict is not StandstillVerdict.STANDSTILL:
         return said
     return replace(said, body={**said.body, "standstill_s": int(rhythm.quiet_s)})

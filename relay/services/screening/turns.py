@@ -1,8 +1,8 @@
-"""What waits to be screened, in turn per ambulance and per case, each thing once.
+"""What waits to be screened. Ambulances and cases take turns, and each thing waits only once.
 
-A snapshot nobody has screened yet goes first, and alternates with the live streams; what is screened *again* because age or
-sex changed goes when neither waits, and gets every fourth turn of the live ones. So the first word on an ECG never waits behind a
-second one, and an ambulance that asks for much waits behind itself (``relay.turns.order``).
+New snapshots and live streams take turns; new snapshots go first. When age or sex changes, snapshots are screened
+*again*; these go last, and get every fourth turn of the live streams. So a first result never waits for a second
+one. An ambulance that asks for much delays only itself (``relay.turns.order``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The screener made fast beside the running relay: at once where that takes a compiler, else with the first ECG.
+"""Makes the screener fast while the relay runs. If kernels must be compiled, this begins at once; if not, with the first ECG.
 
-Compiled kernels that lie ready on the disk are loaded within two seconds, and ten seconds of ECG have to come
-before the first screening. So an idle relay does not carry them, and a starting one does not wait for them.
+Compiled kernels on the disk load within two seconds, and the first screening needs ten seconds of ECG anyway. So an
+idle relay does not hold them in memory, and a starting relay does not wait for them.
 """
 
 from __future__ import annotations

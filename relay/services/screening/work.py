@@ -1,8 +1,8 @@
-"""Screening: every snapshot once its samples are kept, every live stream every few seconds.
+"""Screens every snapshot when its samples are kept, and every live stream every few seconds.
 
-The work runs in a few threads; what waits for them waits in turn (``screening_queue``). When they cannot
-keep up the cadence of live screening falls by itself, because a stream waits only once; storage never waits.
-A screener that fails makes the analysis unavailable and leaves the waveform alone.
+A few threads do the work; what waits for them waits in turn (``turns``). If they are too slow, live streams are
+screened less often, because each waits only once. Storage never waits for screening. If the screener fails, the
+page says that there is no analysis; the waveform stays.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ MOST_POINTS_WAITING = 100_000
 
 
 @dataclass(slots=True)
-class Turn:
+class StreamTurn:
     """When a live stream is due, how far it was screened, and who watches its beats."""
 
     due_s: float
@@ -84,7 +84,7 @@ class Screening:
         self._every_s = every_s
         self._pool = ThreadPoolExecutor(queue.workers, thread_name_prefix="screen")
         self.queue = queue
-        self._turns: dict[UUID, Turn] = {}
+        self._turns: dict[UUID, StreamTurn] = {}
         self._latest: dict[UUID, Report] = {}
         self._unsaved: dict[UUID, Report] = {}
         self._points: list[StPoint] = []
@@ -158,7 +158,7 @@ class Screening:
             if live:
                 self.warm_up.wanted()
             for stream, channel in live.items():
-                turn = self._turns.setdefault(stream, Turn(now_s + self._stagger_s(stream)))
+                turn = self._turns.setdefault(stream, StreamTurn(now_s + self._stagger_s(stream)))
                 if now_s >= turn.due_s and not turn.queued:
                     self._ask(stream, channel, turn, now_s)
             self.queue.say_if_late()
@@ -170,7 +170,7 @@ class Screening:
         """A part of the period that differs from stream to stream."""
         return self._every_s * (stream.int % 997) / 997
 
-    def _ask(self, stream: UUID, channel: Channel, turn: Turn, now_s: float) -> None:
+    def _ask(self, stream: UUID, channel: Channel, turn: StreamTurn, now_s: float) -> None:
         fresh = channel.newest_sample - turn.screened_to
         if fresh < channel.stream.samples(min(1.0, self._every_s / 2)):
             return

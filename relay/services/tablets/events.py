@@ -14,13 +14,13 @@ from relay.model import stream as stream_model
 from relay.model.incident import Incident
 from relay.model.people import Device, Withdrawal, owns
 from relay.model.snapshot import Origin, Snapshot
-from relay.model.stream import EcgStream, StreamState
+from relay.model.stream import EcgStream, RecordingState
 from relay.model.timeline import Stage
 from relay.protocol import messages as m
 from relay.records.port.records import RecordReads
 from relay.services.cases.render import origin_json
 from relay.services.ground.disk_shares import ENTRY_BYTES, REPORT_BYTES, DiskShares, snapshot_bytes
-from relay.services.ground.journal import Change, Journal
+from relay.services.ground.journal import CaseChange, Journal
 from relay.services.ground.reopening import reopen
 from relay.services.people.devices import withdrawal
 from relay.services.recordings.live import LiveHub
@@ -159,7 +159,7 @@ class TabletEvents:
             self._hub.ended(event.body.stream)
             self._keeper.frames_stored(event.body.stream)
 
-    async def _case(self, change: Change, device: Device) -> Incident:
+    async def _case(self, change: CaseChange, device: Device) -> Incident:
         """The tablet's case: made and addressed on first use.
 
         Raises:
@@ -191,7 +191,7 @@ class TabletEvents:
             f"{wait_s:.0f} s; the ECG is kept on the tablet until then."
         )
 
-    async def _is_known(self, change: Change, body: m.EventBody) -> bool:
+    async def _is_known(self, change: CaseChange, body: m.EventBody) -> bool:
         """Whether it says again, under a new id, what is on disk: a tablet that died ends a recording twice."""
         if not isinstance(body, m.StreamEnd):
             return False
@@ -199,10 +199,12 @@ class TabletEvents:
         return (
             stream is not None
             and stream.incident == change.incident
-            and (stream.state, stream.end_seq) == (StreamState.ENDED, body.end_seq)
+            and (stream.state, stream.end_seq) == (RecordingState.ENDED, body.end_seq)
         )
 
-    async def _card(self, change: Change, device: Device, card: m.PatientCard, at_us: int) -> bool:
+    async def _card(
+        self, change: CaseChange, device: Device, card: m.PatientCard, at_us: int
+    ) -> bool:
         before = await change.tx.cases.card(change.incident) or {}
         body = {k: v for k, v in asdict(card).items() if k != "type"}
         await change.tx.cases.put_card(change.incident, card.rev, body, at_us)
@@ -214,14 +216,14 @@ class TabletEvents:
         await self._takes_disk(change, device, len(again) * REPORT_BYTES)
         return True
 
-    async def _takes_disk(self, change: Change, device: Device, n_bytes: float) -> None:
+    async def _takes_disk(self, change: CaseChange, device: Device, n_bytes: float) -> None:
         """Count what will be kept for this ambulance; where little is left the administrator is told before it is none."""
         if self._disk.take(device.unit, n_bytes):
             left = {"left_mb": round(self._disk.left_mb(device.unit))}
             await change.audit("relay", "disk-share-low", device.unit, left)
 
     async def _snapshot(
-        self, change: Change, device: Device, asked: m.SnapshotRequest, at_us: int
+        self, change: CaseChange, device: Device, asked: m.SnapshotRequest, at_us: int
     ) -> Snapshot | None:
         stream = await self._own_stream(change, device, asked.stream)
         if self._keeper.n_awaited(stream.id) >= MOST_AWAITED:
@@ -250,14 +252,14 @@ class TabletEvents:
             await change.entry(Stage.FILE_ORIGIN, device.unit, data, at_us)
         return snapshot
 
-    async def _end(self, change: Change, device: Device, end: m.StreamEnd, at_us: int) -> None:
+    async def _end(self, change: CaseChange, device: Device, end: m.StreamEnd, at_us: int) -> None:
         stream = await self._own_stream(change, device, end.stream)
         await change.tx.recordings.put_stream(
             stream_model.advance(stream, "end", end_seq=end.end_seq)
         )
         await change.entry(Stage.STREAM_ENDED, device.unit, {"stream": str(stream.id)}, at_us)
 
-    async def _own_stream(self, change: Change, device: Device, stream_id: UUID) -> EcgStream:
+    async def _own_stream(self, change: CaseChange, device: Device, stream_id: UUID) -> EcgStream:
         stream = await change.tx.recordings.stream(stream_id)
         if stream is None:
             raise UnknownRecording(
@@ -282,7 +284,7 @@ async def _as_it_stands(tx: RecordReads, device: Device) -> Device:
     return entry.device
 
 
-async def _origin(change: Change, said: m.FileOrigin | None) -> Origin | None:
+async def _origin(change: CaseChange, said: m.FileOrigin | None) -> Origin | None:
     """What the file said, and what this relay knows of the same samples in other cases."""
     if said is None:
         return None

@@ -1,8 +1,8 @@
-"""One tablet's connection: frames to the log, events to the records, receipts back.
+"""One tablet's connection: frames go to the log, events to the records, receipts back to the tablet.
 
-Frames, events and receipts each have a task of their own, so that a slow database never holds up an
-ECG frame. A frame is acknowledged only after the log said it is on disk. What waits for the disk is
-bounded: above the limit the socket is not read any more and the tablet keeps the rest in its spool.
+Frames, events and receipts each have their own task, so a slow database never delays an ECG frame. The relay
+acknowledges a frame only after the log says that it is on disk. If too much waits for the disk, the relay stops
+reading the socket, and the tablet keeps the rest in its spool.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ REPERFUSED_PCT, RESOLVED_PCT = 50.0, 70.0
 WIDER_MS = 20.0
 
 
-class Answer(Enum):
+class StChange(Enum):
     """Whether ST has changed; ``UNREADABLE`` where no neighbouring leads can be read in both."""
 
     CHANGED = "CHANGED"
@@ -68,7 +68,7 @@ class Comparison:
             leads) that electrodes or body position may have moved; say so beside every change.
     """
 
-    answer: Answer
+    answer: StChange
     leads: dict[str, LeadChange]
     risen: tuple[str, ...]
     fallen: tuple[str, ...]
@@ -98,10 +98,10 @@ def compare(earlier: Tracing, later: Tracing) -> Comparison:
     pairs = [p for p in load_profile().contiguity if all(n in delta_uv for n in p)]
     risen = _moved_leads(pairs, delta_uv, 1.0)
     fallen = _moved_leads(pairs, delta_uv, -1.0)
-    changed = Answer.CHANGED if risen or fallen else Answer.NOT_CHANGED
+    changed = StChange.CHANGED if risen or fallen else StChange.NOT_CHANGED
     moves = [change.j60_uv for change in leads.values()]
     return Comparison(
-        answer=changed if pairs else Answer.UNREADABLE,
+        answer=changed if pairs else StChange.UNREADABLE,
         leads=leads,
         risen=risen,
         fallen=fallen,
@@ -133,7 +133,7 @@ def _doubts(change: Comparison) -> list[Words]:
                 "electrodes or posture may have changed (QRS differs)",
             )
         )
-    if change.answer is Answer.UNREADABLE:
+    if change.answer is StChange.UNREADABLE:
         said.append(
             (
                 "STを比較できません(読める誘導が足りない)",
@@ -157,7 +157,7 @@ def _st_words(change: Comparison) -> list[Words]:
                     f"ST has {en} by up to {most} in {named(leads, ', ')}",
                 )
             )
-    if change.answer is Answer.NOT_CHANGED:
+    if change.answer is StChange.NOT_CHANGED:
         said.append(
             (
                 "隣り合う2誘導で1 mm以上のST変化なし",
@@ -165,7 +165,7 @@ def _st_words(change: Comparison) -> list[Words]:
             )
         )
     missing = tuple(n for n in STANDARD_12 if n not in change.leads)
-    if missing and change.answer is not Answer.UNREADABLE:
+    if missing and change.answer is not StChange.UNREADABLE:
         said.append((f"比較できない誘導{named(missing)}", f"not compared: {named(missing, ', ')}"))
     return said
 

@@ -60,7 +60,7 @@ _HOLE_S = 0.001
 _REACH = round(0.100 * DETECTION_FS_HZ)
 
 
-class Verdict(StrEnum):
+class StandstillVerdict(StrEnum):
     """What the newest seconds say."""
 
     QRS_SEEN = "qrs-seen"
@@ -73,11 +73,11 @@ class Rhythm:
     """One look.
 
     Attributes:
-        verdict: see ``Verdict``. ``QRS_SEEN`` is no statement on the rhythm.
+        verdict: see ``StandstillVerdict``. ``QRS_SEEN`` is no statement on the rhythm.
         quiet_s: seconds since the last QRS; since the watch began, or since a hole, where it has seen none after it.
     """
 
-    verdict: Verdict
+    verdict: StandstillVerdict
     quiet_s: float
 
 
@@ -101,7 +101,7 @@ class StandstillWatch:
         self._follow(end_s - segment.n_samples / fs_hz, end_s)
         names = tuple(n for n in INDEPENDENT_LEADS if n in segment.leads)
         if whole_s < QUIET_S or len(names) < FEWEST_LEADS or fs_hz < LOWEST_FS_HZ:
-            return Rhythm(Verdict.UNREADABLE, self._quiet_s(end_s))
+            return Rhythm(StandstillVerdict.UNREADABLE, self._quiet_s(end_s))
         n = round(whole_s * fs_hz)
         adc = segment.adc[[segment.leads.index(name) for name in names], -n:]
         uv = np.asarray(adc * segment.uv_per_lsb, dtype=np.float64)
@@ -120,15 +120,17 @@ class StandstillWatch:
         self._remember(names, waves, beats, end_s - whole_s)
         quiet_s = self._quiet_s(end_s)
         if self._last_s is not None and quiet_s < QUIET_S:
-            return Rhythm(Verdict.QRS_SEEN, quiet_s)
+            return Rhythm(StandstillVerdict.QRS_SEEN, quiet_s)
         if self._last_s is None and quiet_s < HEARD_S:
-            return Rhythm(Verdict.UNREADABLE, quiet_s)
+            return Rhythm(StandstillVerdict.UNREADABLE, quiet_s)
         flat = np.ptp(uv[:, -round(QUIET_S * fs_hz) :], axis=1) < FLAT_UV
         limbs = [k for k, name in enumerate(names) if name in {"I", "II"}]
         has_reference = not flat[limbs].any()  # of a limb electrode that is off no lead has one
         good = ~bad[:, -round(QUIET_S) :].any(axis=1) & ~flat & self._calm(names, waves)
         readable = has_reference and int(good.sum()) >= FEWEST_LEADS
-        return Rhythm(Verdict.STANDSTILL if readable else Verdict.UNREADABLE, quiet_s)
+        return Rhythm(
+            StandstillVerdict.STANDSTILL if readable else StandstillVerdict.UNREADABLE, quiet_s
+        )
 
     def _follow(self, start_s: float, end_s: float) -> None:
         """Begin anew after a hole: what nobody looked at was not quiet."""

@@ -11,7 +11,7 @@ Deviations:
 from __future__ import annotations
 
 from ecg.beat.measurements import LeadMeasurement
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 
 CODE = "BRUGADA"
 J_UV, SADDLE_UV = 200.0, 50.0
@@ -36,7 +36,7 @@ def saddle(lead: LeadMeasurement) -> bool:
     return lead.j_uv >= J_UV and falls and lowest >= SADDLE_UV and lead.t_uv > lowest
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET (a mimic is possible) when all hits lie in V1-V3 and one of V1, V2 is coved with T inverted."""
     m = case.measurements
     readable = tuple(n for n in _LEADS if m.readable(n))
@@ -58,4 +58,4 @@ def evaluate(case: Case) -> Finding:
     return Finding(CODE, Status.NOT_MET, (), "ブルガダ型所見なし", "no Brugada pattern")
 
 
-CRITERION = Criterion(CODE, Role.MIMIC, lambda case: not case.wide_left, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.MIMIC, lambda case: not case.wide_left, evaluate)

@@ -22,7 +22,7 @@ class Status(StrEnum):
     NOTE = "NOTE"
 
 
-class Role(StrEnum):
+class CriterionRole(StrEnum):
     """What a MET does to the tier.
 
     PRIMARY makes a hit; EQUIVALENT makes tier C without a hit; MIMIC lowers a hit from A to B and
@@ -57,7 +57,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CriterionInput:
     """What every criterion may look at.
 
     Attributes:
@@ -99,9 +99,9 @@ class Criterion:
     """
 
     code: str
-    role: Role
-    applies: Callable[[Case], bool]
-    evaluate: Callable[[Case], Finding]
+    role: CriterionRole
+    applies: Callable[[CriterionInput], bool]
+    evaluate: Callable[[CriterionInput], Finding]
 
 
 _RUNS = (("V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "V9"),)

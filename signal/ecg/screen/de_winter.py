@@ -6,7 +6,7 @@ Source: 2022 ACC expert consensus table; numbers in the codeable form of the cli
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 from ecg.screen.lbbb import WIDE_MS
 
 CODE = "DE_WINTER"
@@ -19,7 +19,7 @@ T_UV, T_SHARE = 500.0, 0.5
 _LEADS = ("V2", "V3", "V4", "V5")
 
 
-def _fits(case: Case, lead: str) -> bool:
+def _fits(case: CriterionInput, lead: str) -> bool:
     if not case.measurements.readable(lead):
         return False
     m = case.measurements.leads[lead]
@@ -28,7 +28,7 @@ def _fits(case: Case, lead: str) -> bool:
     return m.j_uv <= DEPRESSION_UV and rising and tall
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET when two of V2-V5 show the sign and one of them is depressed by more than 100 µV."""
     leads = tuple(n for n in _LEADS if _fits(case, n))
     deep = any(case.measurements.leads[n].j_uv < DEEPEST_UV for n in leads)
@@ -43,8 +43,8 @@ def evaluate(case: Case) -> Finding:
     )
 
 
-def _narrow(case: Case) -> bool:
+def _narrow(case: CriterionInput) -> bool:
     return case.measurements.qrs_ms is not None and case.measurements.qrs_ms < WIDE_MS
 
 
-CRITERION = Criterion(CODE, Role.EQUIVALENT, _narrow, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.EQUIVALENT, _narrow, evaluate)

@@ -7,13 +7,13 @@ leads depressed by 100 µV. About one in ten has an acute occlusion, so this is 
 from __future__ import annotations
 
 from ecg.leads import STANDARD_12
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 
 CODE = "DIFFUSE_DEPRESSION"
 DEPRESSION_UV, AVR_UV, FEWEST_LEADS = -100.0, 100.0, 6
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET with the depressed leads."""
     m = case.measurements
     low = tuple(n for n in STANDARD_12 if m.readable(n) and m.leads[n].j_uv <= DEPRESSION_UV)
@@ -36,4 +36,4 @@ def evaluate(case: Case) -> Finding:
     )
 
 
-CRITERION = Criterion(CODE, Role.EQUIVALENT, lambda case: not case.wide_left, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.EQUIVALENT, lambda case: not case.wide_left, evaluate)

@@ -13,7 +13,7 @@ Deviations:
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status
 from ecg.units import mm_of_uv
 
 CODE = "EARLY_REPOL"
@@ -36,7 +36,7 @@ _LIMB = ("I", "II", "III", "aVL", "aVF")
 _CHEST = ("V1", *_ANTERIOR, "V5", "V6")
 
 
-def _excluded(case: Case) -> str | None:
+def _excluded(case: CriterionInput) -> str | None:
     """A sign that forbids the formula, in words, or None."""
     leads = case.measurements.leads
     asked = [leads[n] for n in _ANTERIOR]
@@ -52,12 +52,12 @@ def _excluded(case: Case) -> str | None:
     return next((name for name, present in signs.items() if present), None)
 
 
-def _j_wave(case: Case) -> bool:
+def _j_wave(case: CriterionInput) -> bool:
     beat = case.measurements.beat
     return beat is not None and beat.j_before_notch is not None
 
 
-def score(case: Case) -> float | None:
+def score(case: CriterionInput) -> float | None:
     """The four-variable formula, None without a QT."""
     m = case.measurements
     qt_ms = m.qt_ms if m.hr_bpm is not None and m.hr_bpm < CORRECTED_FROM_BPM else m.qtcb_ms
@@ -71,7 +71,7 @@ def score(case: Case) -> float | None:
     )
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET (a mimic is possible) below 17.0; indeterminate up to 20.7 is a note."""
     if not case.all_readable(*_ANTERIOR, *_LIMB):
         return Finding(
@@ -104,10 +104,10 @@ def evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-def _applies(case: Case) -> bool:
+def _applies(case: CriterionInput) -> bool:
     m = case.measurements
     raised = any(m.readable(n) and m.leads[n].j_uv >= ASKED_FROM_UV for n in _ANTERIOR)
     return raised and not case.wide_left and bool(set(case.hit_leads) & set(_ANTERIOR))
 
 
-CRITERION = Criterion(CODE, Role.MIMIC, _applies, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.MIMIC, _applies, evaluate)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ecg.beat.measurements import Measurements
 from ecg.screen import sgarbossa_smith, stemi_udmi4
 from ecg.screen.confidence import confidence, drawn_j_uv, share
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, Value
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, Value
 from ecg.screen.lbbb import wide_left
 from ecg.screen.remarks import REVERSAL, remarks
 from ecg.screen.report import ScreenReport
@@ -51,7 +51,7 @@ def run(
     refusal = _refusal(measurements)
     if refusal is not None:
         return _withheld(measurements, thresholds, refusal)
-    case = Case(measurements, patient, thresholds, wide_left(measurements))
+    case = CriterionInput(measurements, patient, thresholds, wide_left(measurements))
     answers = _asked(case, criteria)
     drawn = drawn_j_uv(measurements)
     rule = sgarbossa_smith if case.wide_left else stemi_udmi4
@@ -62,7 +62,7 @@ def run(
     status = Status.MET if tier in {Tier.A, Tier.B, Tier.C} else Status.NOT_MET
     if tier is Tier.Q:
         status = Status.UNREADABLE
-    primary = met(answers, Role.PRIMARY)
+    primary = met(answers, CriterionRole.PRIMARY)
     overall = Finding(
         "SCREEN",
         status,
@@ -86,19 +86,19 @@ def run(
     )
 
 
-def _asked(case: Case, criteria: tuple[Criterion, ...]) -> tuple[Answered, ...]:
+def _asked(case: CriterionInput, criteria: tuple[Criterion, ...]) -> tuple[Answered, ...]:
     """Primary criteria first: mimics need to know which leads were hit."""
     answers = [
         Answered(c.role, c.evaluate(case))
         for c in criteria
-        if c.role is Role.PRIMARY and c.applies(case)
+        if c.role is CriterionRole.PRIMARY and c.applies(case)
     ]
     hits = [a.finding.leads for a in answers if a.finding.status is Status.MET]
     case = replace(case, hit_leads=tuple(n for leads in hits for n in leads))
     answers += [
         Answered(c.role, c.evaluate(case))
         for c in criteria
-        if c.role is not Role.PRIMARY and c.applies(case)
+        if c.role is not CriterionRole.PRIMARY and c.applies(case)
     ]
     return tuple(answers)
 

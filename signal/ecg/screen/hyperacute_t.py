@@ -12,7 +12,7 @@ Deviations:
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 
 CODE = "HYPERACUTE_T"
 AREA_MS, SYMMETRY, NARROW_MS, T_UV = 160.0, 0.55, 110.0, 500.0
@@ -20,7 +20,7 @@ SMALLEST_QRS_UV = 100.0
 """A smaller QRS counts as so large, or the area over it would grow without end; no published source."""
 
 
-def features(case: Case, lead: str) -> tuple[float, float] | None:
+def features(case: CriterionInput, lead: str) -> tuple[float, float] | None:
     """Area over QRS in ms, and symmetry; None where T was not measured."""
     m = case.measurements
     if not m.readable(lead) or m.qt_ms is None or m.qrs_ms is None:
@@ -35,7 +35,7 @@ def features(case: Case, lead: str) -> tuple[float, float] | None:
     )
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """NOTE with the leads of two neighbours in which both features stand out."""
     large = set()
     for lead in case.measurements.leads:
@@ -55,8 +55,8 @@ def evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-def _narrow(case: Case) -> bool:
+def _narrow(case: CriterionInput) -> bool:
     return case.measurements.qrs_ms is not None and case.measurements.qrs_ms < NARROW_MS
 
 
-CRITERION = Criterion(CODE, Role.REMARK, _narrow, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.REMARK, _narrow, evaluate)

@@ -11,20 +11,20 @@ Deviations:
 from __future__ import annotations
 
 from ecg.leads import PRECORDIAL, STANDARD_12
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 from ecg.screen.lbbb import WIDE_MS
 
 CODE = "HYPERKALAEMIA"
 CHEST_UV, LIMB_UV, WIDTH_MS, P_UV, SLOW_BPM = 1000.0, 500.0, 90.0, 50.0, 60.0
 
 
-def _tented(case: Case, lead: str) -> bool:
+def _tented(case: CriterionInput, lead: str) -> bool:
     m = case.measurements.leads[lead]
     limit = CHEST_UV if lead in PRECORDIAL else LIMB_UV
     return m.t_uv >= limit and 0 < m.t_width_ms < WIDTH_MS
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """NOTE with the leads when the pattern stands; it never changes the tier."""
     m = case.measurements
     leads = tuple(n for n in STANDARD_12 if n != "aVR" and m.readable(n) and _tented(case, n))
@@ -45,4 +45,4 @@ def evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-CRITERION = Criterion(CODE, Role.REMARK, lambda _case: True, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.REMARK, lambda _case: True, evaluate)

@@ -7,7 +7,7 @@ that is not plainly right bundle branch block is switched too (pacing, unspecifi
 from __future__ import annotations
 
 from ecg.beat.measurements import Measurements
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status
 
 WIDE_MS = 120.0
 """QRS duration from which the rule set may be switched."""
@@ -57,7 +57,7 @@ def wide_left(m: Measurements) -> bool:
     return m.wide_confirmed is not False or is_lbbb(m)
 
 
-def _evaluate(case: Case) -> Finding:
+def _evaluate(case: CriterionInput) -> Finding:
     m = case.measurements
     qrs_ms = round(m.qrs_ms or 0.0)
     values = {"qrs_ms": qrs_ms}
@@ -92,7 +92,7 @@ def _evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-def _unsure(case: Case) -> Finding:
+def _unsure(case: CriterionInput) -> Finding:
     """Where the QRS ends is uncertain, and with it J: a hit must not be called sure."""
     qrs_ms = round(case.measurements.qrs_ms or 0.0)
     return Finding(
@@ -103,18 +103,18 @@ def _unsure(case: Case) -> Finding:
     )  # fmt: skip
 
 
-def _hit_on_an_unsure_end(case: Case) -> bool:
+def _hit_on_an_unsure_end(case: CriterionInput) -> bool:
     m = case.measurements
     wide = bool(m.qrs_ms and m.qrs_ms >= WIDE_MS)
     denied = m.wide_confirmed is False and not case.wide_left and not is_rbbb(m)
     return wide and denied and bool(case.hit_leads)
 
 
-def _is_wide(case: Case) -> bool:
+def _is_wide(case: CriterionInput) -> bool:
     m = case.measurements
     wide = case.wide_left or bool(m.qrs_ms and m.qrs_ms >= WIDE_MS)
     return wide and not _hit_on_an_unsure_end(case)
 
 
-CRITERION = Criterion("CONDUCTION", Role.REMARK, _is_wide, _evaluate)
-END_UNSURE = Criterion(UNSURE, Role.MIMIC, _hit_on_an_unsure_end, _unsure)
+CRITERION = Criterion("CONDUCTION", CriterionRole.REMARK, _is_wide, _evaluate)
+END_UNSURE = Criterion(UNSURE, CriterionRole.MIMIC, _hit_on_an_unsure_end, _unsure)

@@ -8,7 +8,7 @@ brief §1.6): QS or QR in two of V1-V4, and max T/QRS below 0.36 and sum of T ov
 from __future__ import annotations
 
 from ecg.beat.measurements import LeadMeasurement
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 
 CODE = "LV_ANEURYSM"
 LARGEST, SUM = 0.36, 0.22
@@ -27,7 +27,7 @@ def has_q(lead: LeadMeasurement) -> bool:
     return qs or (lead.q_uv >= Q_UV and lead.q_uv >= Q_SHARE * lead.r_uv)
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET (a mimic is possible) when Q waves stand and T is small against the QRS."""
     if not case.all_readable(*_ANTERIOR):
         return Finding(CODE, Status.UNREADABLE, (), "V1–V4が判読不能", "V1–V4 cannot be read")
@@ -51,8 +51,8 @@ def evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-def _applies(case: Case) -> bool:
+def _applies(case: CriterionInput) -> bool:
     return bool(set(case.hit_leads) & set(_ANTERIOR)) and not case.wide_left
 
 
-CRITERION = Criterion(CODE, Role.MIMIC, _applies, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.MIMIC, _applies, evaluate)

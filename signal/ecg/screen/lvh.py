@@ -7,7 +7,15 @@ inverted anterior T waves (specificity 91 % against 58 %). LVH itself by the usu
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, Value, named
+from ecg.screen.criterion import (
+    Criterion,
+    CriterionInput,
+    CriterionRole,
+    Finding,
+    Status,
+    Value,
+    named,
+)
 
 CODE = "LVH_RATIO"
 RATIO = 0.25
@@ -20,7 +28,7 @@ PEGUERO_MEN_UV, PEGUERO_WOMEN_UV = 2800.0, 2300.0
 _ANTERIOR = ("V1", "V2", "V3", "V4")
 
 
-def voltage_signs(case: Case) -> tuple[str, ...]:
+def voltage_signs(case: CriterionInput) -> tuple[str, ...]:
     """Voltage criteria of LVH that are met."""
     m = case.measurements
     r = {n: m.leads[n].r_uv for n in m.leads if m.readable(n)}
@@ -43,7 +51,7 @@ def voltage_signs(case: Case) -> tuple[str, ...]:
     return tuple(signs)
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET (a mimic is possible) when all hits are anterior, LVH stands, and the ratio is not exceeded."""
     signs = voltage_signs(case)
     if not signs:
@@ -76,4 +84,4 @@ def evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-CRITERION = Criterion(CODE, Role.MIMIC, lambda case: bool(case.hit_leads) and not case.wide_left, evaluate)  # fmt: skip
+CRITERION = Criterion(CODE, CriterionRole.MIMIC, lambda case: bool(case.hit_leads) and not case.wide_left, evaluate)  # fmt: skip

@@ -16,7 +16,7 @@ Deviations:
 from __future__ import annotations
 
 from ecg.leads import PRECORDIAL, STANDARD_12
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 
 CODE = "PERICARDITIS"
 RAISED_UV, LOW_UV, PR_UV, ST_T = 50.0, -50.0, 50.0, 0.25
@@ -28,11 +28,11 @@ Q_UV, Q_SHARE = 100.0, 0.25
 """A Q this deep, absolute and as a share of R, speaks for an infarction; no published source for this use."""
 
 
-def _level(case: Case, lead: str) -> float:
+def _level(case: CriterionInput, lead: str) -> float:
     return case.measurements.leads[lead].j_over_tp_uv
 
 
-def _against(case: Case, raised: tuple[str, ...]) -> str | None:
+def _against(case: CriterionInput, raised: tuple[str, ...]) -> str | None:
     """What speaks against pericarditis, in words, or None."""
     m = case.measurements
     low = [n for n in STANDARD_12 if n not in {"aVR", "V1"} and m.readable(n) and _level(case, n) <= LOW_UV]  # fmt: skip
@@ -51,7 +51,7 @@ def _against(case: Case, raised: tuple[str, ...]) -> str | None:
     return next((words for words, present in reasons.items() if present), None)
 
 
-def _signs(case: Case) -> tuple[str, ...]:
+def _signs(case: CriterionInput) -> tuple[str, ...]:
     m = case.measurements
     pr = [n for n in ("II", "V4", "V5", "V6") if m.readable(n) and m.leads[n].tp_uv >= PR_UV]
     signs = ["PR depression"] if m.tp_measured and "II" in pr and len(pr) >= 2 else []
@@ -63,7 +63,7 @@ def _signs(case: Case) -> tuple[str, ...]:
     return tuple(signs)
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET (a mimic is possible) with the raised leads."""
     m = case.measurements
     if not case.all_readable("II", "III", "aVL"):
@@ -86,4 +86,4 @@ def evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-CRITERION = Criterion(CODE, Role.MIMIC, lambda case: bool(case.hit_leads) and not case.wide_left, evaluate)  # fmt: skip
+CRITERION = Criterion(CODE, CriterionRole.MIMIC, lambda case: bool(case.hit_leads) and not case.wide_left, evaluate)  # fmt: skip

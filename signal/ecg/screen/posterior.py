@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 from ecg.screen.lbbb import WIDE_MS
 from ecg.screen.lvh import voltage_signs
 
@@ -22,7 +22,7 @@ HIGHEST_BPM = 130.0
 _FRONT = ("V1", "V2", "V3", "V4")
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET with the depressed leads; asks for V7-V9."""
     m = case.measurements
     if not case.all_readable("V1", "V2", "V3", "V4", "V5", "V6"):
@@ -54,10 +54,10 @@ def evaluate(case: Case) -> Finding:
     )
 
 
-def _applies(case: Case) -> bool:
+def _applies(case: CriterionInput) -> bool:
     m = case.measurements
     narrow = m.qrs_ms is not None and m.qrs_ms < WIDE_MS
     return narrow and m.hr_bpm is not None and m.hr_bpm <= HIGHEST_BPM
 
 
-CRITERION = Criterion(CODE, Role.EQUIVALENT, _applies, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.EQUIVALENT, _applies, evaluate)

@@ -12,7 +12,7 @@ Deviations:
 from __future__ import annotations
 
 from ecg.beat.measurements import LeadMeasurement
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 from ecg.screen.lbbb import WIDE_MS
 
 CODE = "Q_WAVES"
@@ -25,7 +25,7 @@ def _has_q(lead: LeadMeasurement, width_ms: float) -> bool:
     return whole or (lead.q_uv >= _DEEP_UV and lead.q_ms >= width_ms)
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """NOTE with the leads that show them."""
     m = case.measurements
     have = {n: m.leads[n] for n in m.leads if m.readable(n)}
@@ -56,8 +56,8 @@ def _posterior(lead: LeadMeasurement) -> bool:
     return broad and lead.r_uv > max(lead.s_uv, _DEEP_UV) and lead.t_uv > 0
 
 
-def _narrow(case: Case) -> bool:
+def _narrow(case: CriterionInput) -> bool:
     return case.measurements.qrs_ms is not None and case.measurements.qrs_ms < WIDE_MS
 
 
-CRITERION = Criterion(CODE, Role.REMARK, _narrow, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.REMARK, _narrow, evaluate)

@@ -11,7 +11,7 @@ Elevation in V1-V3, or in any lead whose QRS is net positive, is never explained
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 from ecg.screen.lbbb import is_rbbb
 from ecg.screen.sgarbossa_smith import RATIO
 
@@ -19,7 +19,7 @@ CODE = "RBBB_SECONDARY"
 _NEVER = {"V1", "V2", "V3"}
 
 
-def _secondary(case: Case, lead: str) -> bool:
+def _secondary(case: CriterionInput, lead: str) -> bool:
     name = lead.removeprefix("-")
     m = case.measurements.leads[name]
     if name in _NEVER:
@@ -29,7 +29,7 @@ def _secondary(case: Case, lead: str) -> bool:
     return not m.qrs_positive and m.j_uv < RATIO * m.s_uv
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET (a mimic is possible) when every hit lead stands opposite to its QRS and below a quarter of S."""
     leads = case.hit_leads
     if not all(_secondary(case, n) for n in leads):
@@ -50,8 +50,8 @@ def evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-def _applies(case: Case) -> bool:
+def _applies(case: CriterionInput) -> bool:
     return bool(case.hit_leads) and is_rbbb(case.measurements)
 
 
-CRITERION = Criterion(CODE, Role.MIMIC, _applies, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.MIMIC, _applies, evaluate)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.leads import STANDARD_12
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 from ecg.values import Float
 
 CODE = "SGARBOSSA_SMITH"
@@ -22,7 +22,7 @@ RATIO = 0.25
 Bool = npt.NDArray[np.bool_]
 
 
-def _rules(case: Case, lead: str, j_uv: Float) -> dict[str, Bool]:
+def _rules(case: CriterionInput, lead: str, j_uv: Float) -> dict[str, Bool]:
     """The three rules in one lead for one or many J levels."""
     m = case.measurements.leads[lead]
     none = np.zeros(j_uv.shape, dtype=np.bool_)
@@ -38,7 +38,7 @@ def _rules(case: Case, lead: str, j_uv: Float) -> dict[str, Bool]:
     }
 
 
-def met_in_draws(case: Case, drawn_uv: Mapping[str, Float]) -> Bool:
+def met_in_draws(case: CriterionInput, drawn_uv: Mapping[str, Float]) -> Bool:
     """In which draws of the bootstrap any lead is met, shape ``(n_draws,)``."""
     met: Bool = np.zeros(next(iter(drawn_uv.values())).size if drawn_uv else 1, dtype=np.bool_)
     for lead in _asked(case):
@@ -48,12 +48,12 @@ def met_in_draws(case: Case, drawn_uv: Mapping[str, Float]) -> Bool:
     return met
 
 
-def _asked(case: Case) -> list[str]:
+def _asked(case: CriterionInput) -> list[str]:
     """Readable standard leads; aVR is left out, its elevation is no sign of occlusion."""
     return [n for n in STANDARD_12 if n != "aVR" and case.measurements.readable(n)]
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET with the leads and rules that fire."""
     fired = []
     for lead in _asked(case):
@@ -78,4 +78,4 @@ def evaluate(case: Case) -> Finding:
     )
 
 
-CRITERION = Criterion(CODE, Role.PRIMARY, lambda case: case.wide_left, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.PRIMARY, lambda case: case.wide_left, evaluate)

@@ -6,12 +6,12 @@ Source: clinical brief §2.2 rule 5 (mark the record, cap the tier at B or D); t
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status
 
 CODE, ALONE = "SOURCE_FILTER", "ST_UNRELIABLE"
 
 
-def _finding(case: Case, code: str) -> Finding:
+def _finding(case: CriterionInput, code: str) -> Finding:
     """MET where the TP segments show the discharge of a high-pass."""
     seen = case.measurements.source_filter
     if seen is None:
@@ -26,13 +26,16 @@ def _finding(case: Case, code: str) -> Finding:
     )  # fmt: skip
 
 
-def _seen(case: Case) -> bool:
+def _seen(case: CriterionInput) -> bool:
     return case.measurements.source_filter is not None
 
 
 CRITERION = Criterion(
-    CODE, Role.MIMIC, lambda c: _seen(c) and bool(c.hit_leads), lambda c: _finding(c, CODE)
+    CODE, CriterionRole.MIMIC, lambda c: _seen(c) and bool(c.hit_leads), lambda c: _finding(c, CODE)
 )
 BORDERLINE = Criterion(
-    ALONE, Role.BORDERLINE, lambda c: _seen(c) and not c.hit_leads, lambda c: _finding(c, ALONE)
+    ALONE,
+    CriterionRole.BORDERLINE,
+    lambda c: _seen(c) and not c.hit_leads,
+    lambda c: _finding(c, ALONE),
 )

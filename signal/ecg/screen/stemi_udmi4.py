@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status, named
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status, named
 from ecg.units import mm_of_uv
 from ecg.values import Float
 
@@ -31,7 +31,9 @@ _RECIPROCAL: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
 )
 
 
-def pairs_at(case: Case, leads_uv: Mapping[str, float], slack_uv: float = 0.0) -> tuple[Pair, ...]:
+def pairs_at(
+    case: CriterionInput, leads_uv: Mapping[str, float], slack_uv: float = 0.0
+) -> tuple[Pair, ...]:
     """Neighbouring readable leads that both reach their threshold less a slack."""
     out = []
     for a, b in case.thresholds.contiguity:
@@ -43,7 +45,7 @@ def pairs_at(case: Case, leads_uv: Mapping[str, float], slack_uv: float = 0.0) -
     return tuple(out)
 
 
-def met_in_draws(case: Case, drawn_uv: Mapping[str, Float]) -> Bool:
+def met_in_draws(case: CriterionInput, drawn_uv: Mapping[str, Float]) -> Bool:
     """In which draws of the bootstrap some pair is met, shape ``(n_draws,)``."""
     limit = case.thresholds.leads_uv
     met: Bool = np.zeros(next(iter(drawn_uv.values())).size if drawn_uv else 1, dtype=np.bool_)
@@ -58,7 +60,7 @@ def leads_of_pairs(pairs: tuple[Pair, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lead for pair in pairs for lead in pair))
 
 
-def reciprocal_leads(case: Case, hit: tuple[str, ...]) -> tuple[str, ...]:
+def reciprocal_leads(case: CriterionInput, hit: tuple[str, ...]) -> tuple[str, ...]:
     """Leads opposite to the elevation that are depressed by 50 µV or more (brief §1.3)."""
     out = []
     for group, opposite in _RECIPROCAL:
@@ -67,12 +69,12 @@ def reciprocal_leads(case: Case, hit: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(out))
 
 
-def highest(case: Case, leads: tuple[str, ...]) -> tuple[str, float]:
+def highest(case: CriterionInput, leads: tuple[str, ...]) -> tuple[str, float]:
     """The lead with the largest J among some, and its level in µV."""
     return max(((n, case.j_uv(n) or 0.0) for n in leads), key=lambda item: item[1])
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET with the leads of every pair that reaches its thresholds."""
     pairs = pairs_at(case, case.thresholds.leads_uv)
     unreadable = sorted(
@@ -116,11 +118,11 @@ def evaluate(case: Case) -> Finding:
     )
 
 
-def _margin(case: Case, lead: str) -> float:
+def _margin(case: CriterionInput, lead: str) -> float:
     return (case.j_uv(lead) or 0.0) - case.thresholds.leads_uv[lead]
 
 
-def _borderline(case: Case) -> Finding:
+def _borderline(case: CriterionInput) -> Finding:
     """MET when a pair lies within 50 µV below, a lateral split stands, or only women's limits are met."""
     near = pairs_at(case, case.thresholds.leads_uv, BORDERLINE_UV)
     if near:
@@ -151,18 +153,21 @@ def _borderline(case: Case) -> Finding:
     )
 
 
-def _lateral_split(case: Case) -> tuple[str, ...]:
+def _lateral_split(case: CriterionInput) -> tuple[str, ...]:
     limit = case.thresholds.leads_uv
     at = [n for n in ("I", "aVL", "V5", "V6") if (case.j_uv(n) or 0.0) >= limit[n]]
     both = any(n in at for n in ("I", "aVL")) and any(n in at for n in ("V5", "V6"))
     return tuple(at) if both else ()
 
 
-def _standard(case: Case) -> bool:
+def _standard(case: CriterionInput) -> bool:
     return not case.wide_left
 
 
-CRITERION = Criterion(CODE, Role.PRIMARY, _standard, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.PRIMARY, _standard, evaluate)
 BORDERLINE = Criterion(
-    "BORDERLINE", Role.BORDERLINE, lambda case: _standard(case) and not case.hit_leads, _borderline
+    "BORDERLINE",
+    CriterionRole.BORDERLINE,
+    lambda case: _standard(case) and not case.hit_leads,
+    _borderline,
 )

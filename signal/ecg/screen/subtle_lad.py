@@ -15,7 +15,7 @@ Deviations:
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status
 from ecg.screen.early_repolarisation import score
 from ecg.screen.lbbb import WIDE_MS
 from ecg.screen.lvh import voltage_signs
@@ -27,7 +27,7 @@ CUT = 18.2
 _HIGHEST_BPM = 100.0
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """MET from 18.2 on; NOT_MET below, UNREADABLE without QT."""
     value = score(case)
     if value is None:
@@ -53,7 +53,7 @@ def evaluate(case: Case) -> Finding:
     )  # fmt: skip
 
 
-def _applies(case: Case) -> bool:
+def _applies(case: CriterionInput) -> bool:
     m = case.measurements
     if case.wide_left or case.hit_leads or not case.all_readable(*_ANTERIOR):
         return False
@@ -63,4 +63,4 @@ def _applies(case: Case) -> bool:
     return raised and not set(voltage_signs(case)) - {"Peguero-Lo Presti"}
 
 
-CRITERION = Criterion(CODE, Role.BORDERLINE, _applies, evaluate)
+CRITERION = Criterion(CODE, CriterionRole.BORDERLINE, _applies, evaluate)

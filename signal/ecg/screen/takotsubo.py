@@ -7,13 +7,13 @@ changes nothing.
 
 from __future__ import annotations
 
-from ecg.screen.criterion import Case, Criterion, Finding, Role, Status
+from ecg.screen.criterion import Criterion, CriterionInput, CriterionRole, Finding, Status
 
 CODE = "TAKOTSUBO"
 RAISED_UV = 50.0
 
 
-def evaluate(case: Case) -> Finding:
+def evaluate(case: CriterionInput) -> Finding:
     """NOTE when -aVR and V3-V5 are raised and V1 is not."""
     needed = ("aVR", "V1", "V3", "V4", "V5")
     if not case.all_readable(*needed):
@@ -29,4 +29,4 @@ def evaluate(case: Case) -> Finding:
     return Finding(CODE, Status.NOT_MET, (), "たこつぼ型の分布なし", "no takotsubo distribution")
 
 
-CRITERION = Criterion(CODE, Role.REMARK, lambda case: bool(case.hit_leads) and not case.wide_left, evaluate)  # fmt: skip
+CRITERION = Criterion(CODE, CriterionRole.REMARK, lambda case: bool(case.hit_leads) and not case.wide_left, evaluate)  # fmt: skip

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from ecg.beat.measurements import Measurements
 from ecg.leads import PRECORDIAL, STANDARD_12
-from ecg.screen.criterion import Finding, Role, Status, named
+from ecg.screen.criterion import CriterionRole, Finding, Status, named
 from ecg.units import mm_of_uv
 
 
@@ -38,11 +38,11 @@ SURE, LIKELY, POSSIBLE = 0.9, 0.5, 0.1
 class Answered:
     """A finding and the role in which it was asked."""
 
-    role: Role
+    role: CriterionRole
     finding: Finding
 
 
-def met(answers: tuple[Answered, ...], role: Role) -> tuple[Finding, ...]:
+def met(answers: tuple[Answered, ...], role: CriterionRole) -> tuple[Finding, ...]:
     """The MET findings of a role."""
     return tuple(a.finding for a in answers if a.role is role and a.finding.status is Status.MET)
 
@@ -69,17 +69,17 @@ def decide(answers: tuple[Answered, ...], probability: float, unseen: tuple[str,
         unseen: leads of a region that could not be read. With limb leads among them no mimic can be excluded
             by what stands opposite, so a hit is B at most.
     """
-    if met(answers, Role.PRIMARY):
+    if met(answers, CriterionRole.PRIMARY):
         if probability < LIKELY:
             return Tier.D
         blind = any(n in _LIMB_CHAIN for n in unseen)
-        sure = probability >= SURE and not met(answers, Role.MIMIC) and not blind
+        sure = probability >= SURE and not met(answers, CriterionRole.MIMIC) and not blind
         return Tier.A if sure else Tier.B
-    if met(answers, Role.EQUIVALENT):
+    if met(answers, CriterionRole.EQUIVALENT):
         return Tier.C
     if unseen:
         return Tier.Q
-    if met(answers, Role.BORDERLINE) or probability >= POSSIBLE:
+    if met(answers, CriterionRole.BORDERLINE) or probability >= POSSIBLE:
         return Tier.D
     return Tier.E
 
@@ -91,7 +91,7 @@ def statement(
     tier: Tier, answers: tuple[Answered, ...], m: Measurements, unseen: tuple[str, ...]
 ) -> tuple[str, str]:
     """One line in Japanese and in English."""
-    primary = met(answers, Role.PRIMARY)
+    primary = met(answers, CriterionRole.PRIMARY)
     if tier in {Tier.A, Tier.B}:
         where_ja, where_en = _elevation(primary[0], m)
         if tier is Tier.A:
@@ -99,7 +99,7 @@ def statement(
                 f"{where_ja}。STEMI基準を満たします(要医師判読)",
                 f"{where_en}. STEMI criteria are met (a physician must read)",
             )
-        reasons = met(answers, Role.MIMIC)
+        reasons = met(answers, CriterionRole.MIMIC)
         limbs = tuple(n for n in unseen if n in _LIMB_CHAIN)
         other_ja, other_en = _UNSURE_JA, _UNSURE_EN
         if limbs:
@@ -112,7 +112,7 @@ def statement(
             f"{where_en}. STEMI criteria are met, but beware: {why_en} (a physician must read)",
         )
     if tier is Tier.C:
-        which = met(answers, Role.EQUIVALENT)
+        which = met(answers, CriterionRole.EQUIVALENT)
         lost_ja = f"。{named(unseen)}は判読不能" if unseen else ""
         lost_en = f"; {named(unseen, ', ')} cannot be read" if unseen else ""
         return (
@@ -120,7 +120,7 @@ def statement(
             f"Possible STEMI equivalent: {'; '.join(f.text_en for f in which)}{lost_en} (a physician must read)",
         )
     if tier is Tier.D:
-        near = primary or met(answers, Role.BORDERLINE)
+        near = primary or met(answers, CriterionRole.BORDERLINE)
         ja = near[0].text_ja if near else _UNSURE_JA
         en = near[0].text_en if near else _UNSURE_EN
         return (

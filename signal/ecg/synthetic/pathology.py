@@ -144,7 +144,7 @@ class Injury:
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalTerm:
     """A term seen in single chest leads only (Brugada's pattern): no dipole makes it.
 
     Attributes:
@@ -184,7 +184,7 @@ class Heart:
     f_wave_mv: float = 0.0
     swap: tuple[str, str] | None = None
     pr_mv: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    local: tuple[Local, ...] = ()
+    local: tuple[LocalTerm, ...] = ()
 
 
 def injured(heart: Heart, territory: str, magnitude_mv: float, shape: Shape = "convex") -> Heart:
@@ -268,7 +268,7 @@ def _aneurysm() -> Heart:
 
 
 def _brugada() -> Heart:
-    coved = Local(("V1", "V2"), ((0.0, 0.3), (0.12, -0.1), (0.22, -0.25), (0.34, 0.0)))
+    coved = LocalTerm(("V1", "V2"), ((0.0, 0.3), (0.12, -0.1), (0.22, -0.25), (0.34, 0.0)))
     base = Heart()
     return replace(base, t=base.t.scaled(1.0, 1.0, 0.35), local=(coved,))
 

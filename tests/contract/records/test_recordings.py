@@ -11,7 +11,7 @@ import pytest
 from relay.errors import NotFound, Unavailable
 from relay.model.snapshot import Origin, SnapshotState
 from relay.model.st_point import StPoint
-from relay.model.stream import StreamState
+from relay.model.stream import RecordingState
 from relay.records.port.records import Records
 from tests.contract.records.made import a_case, a_report, a_snapshot
 
@@ -26,13 +26,13 @@ async def test_epochs_rise_and_are_never_given_twice(records: Records) -> None:
 
     assert sorted(await asyncio.gather(*(raise_it() for _ in range(8)))) == list(range(1, 9))
     async with records.begin() as tx:
-        await tx.recordings.put_stream(replace(stream, state=StreamState.ENDED, end_seq=4))
+        await tx.recordings.put_stream(replace(stream, state=RecordingState.ENDED, end_seq=4))
         assert await tx.recordings.raise_epoch(stream.id) == 9
         with pytest.raises(NotFound):
             await tx.recordings.raise_epoch(uuid4())
     async with records.read() as reads:
         kept = await reads.recordings.stream(stream.id)
-    assert kept == replace(stream, state=StreamState.ENDED, end_seq=4, epoch=9)
+    assert kept == replace(stream, state=RecordingState.ENDED, end_seq=4, epoch=9)
 
 
 async def test_a_snapshots_samples_are_kept_once(records: Records) -> None:

@@ -7,9 +7,9 @@ from uuid import UUID
 from relay.bus.port import Bus
 from relay.model.call import Call
 from relay.model.incident import Incident, IncidentState
+from relay.model.news import EVERY_CASE, CaseChanged
 from relay.records.port.cases import CasesAsked
 from relay.services.calls.call_book import CallBook, CallChange
-from relay.services.ground.journal import CASES, CaseChanged
 
 CASE_MAY_BE_OLDER_US = 120_000_000
 """A crew may open its case a little before the dispatcher has typed the call."""
@@ -50,9 +50,9 @@ class CaseJoining:
         async with self._book.journal.records.read() as records:
             for facts in await records.calls.open_calls():
                 self._expect_case(facts.call)
-        async for message in self._bus.subscribe(CASES, limit=10_000):
-            if isinstance(message, CaseChanged) and self._waiting.get(message.incident.unit):
-                await self._join_waiting(message.incident)
+        async for news in self._bus.subscribe(EVERY_CASE, limit=10_000):
+            if isinstance(news, CaseChanged) and self._waiting.get(news.incident.unit):
+                await self._join_waiting(news.incident)
 
     async def join_missed(self) -> None:
         """Join what a lost word about a case left waiting: at a start, or while this part restarted."""

@@ -22,6 +22,7 @@ import { ApiError } from "/static/kit/shared/api.js";
  * @property {number} madeMs
  * @property {ActState} state
  * @property {string} trouble one sentence, empty while there is none
+ * @property {boolean} [tried] whether it failed once: from then on it stays in sight, also while it is tried again
  * @property {number} [goesMs] how long it goes by itself; without it `OLD_MS`
  */
 
@@ -139,13 +140,14 @@ export class Outbox {
 
   /** @param {Act} act @returns {Promise<Act | null>} */
   async #send(act) {
-    this.#set(act.id, { state: "sending", trouble: "" });
+    this.#set(act.id, { state: "sending" }); // what was the trouble stays said until the relay has it
     try {
       await this.world.send(act);
       this.drop(act.id);
       return null;
     } catch (error) {
-      this.#set(act.id, { state: stateAfter(error), trouble: error instanceof Error ? error.message : String(error) });
+      const trouble = error instanceof Error ? error.message : String(error);
+      this.#set(act.id, { state: stateAfter(error), trouble, tried: true });
       this.#due();
       return this.act(act.id);
     }

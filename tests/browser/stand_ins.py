@@ -130,7 +130,8 @@ class FakeRelay:
             return {"snapshot": SNAP, "earlier": None, "earlier_taken_at_us": None, "change": None}
         if path == f"/incidents/{CASE}":
             timeline = [self.entry("alert-raised", {"alert": ALERT, "snapshot": SNAP, "tier": "A"})]
-            return {**self.row(), "snapshots": [{**self.snap(), "report": None}], "timeline": timeline, "report": None}  # fmt: skip
+            listed = {k: v for k, v in self.snap().items() if k != "report"}
+            return {**self.row(), "snapshots": [listed], "timeline": timeline, "report": None}
         return self.snap()
 
     def _feed(self, socket: Any) -> None:

@@ -264,3 +264,27 @@ def test_a_line_to_the_crew_that_cannot_be_sent_stays(chromium: Chromium) -> Non
         soon(page, lambda: [b["text"] for b in relay.posts("/notes")] == ["血圧は両腕で"])
 
     visit(chromium, "/", "wall", work, quiet=("401", "503"))
+
+
+@pytest.mark.parametrize(("tried", "hidden"), [(True, False), (False, True)])
+@pytest.mark.parametrize(
+    "view",
+    [
+        "(await import('/static/viewer/js/unsent.js')).Unsent",
+        "(await import('/static/dispatch/js/undone.js')).Undone",
+    ],
+    ids=["hospital", "dispatcher"],
+)
+def test_an_order_that_failed_once_stays_in_sight_while_it_is_tried_again(
+    chromium: Chromium, view: str, *, tried: bool, hidden: bool
+) -> None:
+    """It went out of sight for as long as a dead line took to be given up, and came back."""
+    got = chromium.run(
+        """async (tried) => { const View = VIEW;
+        const act = { id: 'a', title: 'cath', about: 'unit 1', who: 'x', madeMs: 1, incident: 'c', path: '/p', body: {}, state: 'sending', trouble: 'no line', tried };
+        const box = { acts: [act] }; const view = new View({ outbox: box, box, me: { name: 'x' }, resting: false }, () => {});
+        view.render(); return [view.el.hidden, view.el.textContent]; }""".replace("VIEW", view),
+        tried,
+    )
+    assert got[0] is hidden
+    assert ("cath" in got[1] and "no line" in got[1]) is not hidden

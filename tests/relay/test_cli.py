@@ -35,7 +35,8 @@ class Done:
 
 
 def kyumei(*args: str, data: Path, stdin: str = "") -> Done:
-    """Run a command in this process; only the relay itself needs one of its own."""
+    """Run a command in this process; only the relay itself needs one of its own. Its log is set up as in a new one."""
+    structlog.reset_defaults()
     done = CliRunner().invoke(whole(), args, input=stdin, env={"KYUMEI_DATA_DIR": str(data)})
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -127,6 +127,38 @@ async def test_whose_sign_in_rests_watches_no_video_and_the_others_do(
         while len(world.plane.viewers) > 1:
             await asyncio.sleep(0.02)
     assert [name for _, name in world.plane.viewers.values()] == ["ito"]
+    await desk.http.aclose()
+    await phone.http.aclose()
+
+
+async def test_who_comes_while_the_sign_ins_are_looked_at_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look knew only whom it had asked about: a viewer who came meanwhile was cut off as if signed out."""
+    desk, phone = await a_desk(world), a_phone(world)
+    await phone.open((await desk.invite())["url"])
+    await phone.whip()
+    await desk.post("shares", {"kind": "hospital", "target": "chuo"}, 201)
+    path = f"/api/calls/{desk.call}/whep"
+    people, asked, answer = world.relay.people.people, asyncio.Event(), asyncio.Event()
+    quick = people.states
+
+    async def slow(hashes: Sequence[str]) -> Mapping[str, SessionState]:
+        asked.set()
+        await answer.wait()
+        return await quick(hashes)
+
+    async with await world.http("sato") as first, await world.http("ito") as second:
+        assert (await first.post(path, content="v=0", headers=SDP)).status_code == 201
+        monkeypatch.setattr(people, "states", slow)
+        await asyncio.wait_for(asked.wait(), PATIENCE_S)
+        assert (await second.post(path, content="v=0", headers=SDP)).status_code == 201
+        asked.clear()
+        answer.set()
+        await asyncio.wait_for(
+            asked.wait(), PATIENCE_S
+        )  # the next look: the first one has done its work
+        assert {name for _, name in world.plane.viewers.values()} == {"sato", "ito"}
     await desk.http.aclose()
     await phone.http.aclose()
 

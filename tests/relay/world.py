@@ -69,6 +69,9 @@ def block(seq: int, level: int = CALM, n: int = N) -> np.ndarray:
     return (rng.integers(-100, 100, size=(8, n)) + level).astype(np.int16)
 
 
+TICK_S = 0.5
+
+
 @dataclass
 class World:
     """One relay and its doors."""
@@ -103,6 +106,7 @@ class World:
             additional_headers=headers,
             origin=f"http://127.0.0.1:{self.port}",
             max_size=2**20,
+            ping_interval=None,  # how long a page may be silent is the relay's matter
             **options,
         ) as socket:
             yield Page(socket)
@@ -191,6 +195,7 @@ class Tablet:
         self.close_code: int | None = None
         self.close_reason = ""
         self._reader: asyncio.Task[None] | None = None
+        self._beat: asyncio.Task[None] | None = None
 
     async def dial(self) -> None:
         """Connect and begin to talk."""
@@ -199,9 +204,11 @@ class Tablet:
             f"ws://127.0.0.1:{self.port}/link/v1",
             subprotocols=[m.SUBPROTOCOL],
             additional_headers={"Authorization": f"Bearer {self.token}"},
+            ping_interval=None,
         )
         self.link.connected(self.now(), self.relay_us())
         self._reader = asyncio.create_task(self._read())
+        self._beat = asyncio.create_task(self._tick())
         await self.pump()
 
     def now(self) -> float:
@@ -214,10 +221,19 @@ class Tablet:
 
     async def hang_up(self) -> None:
         """Drop the line."""
+        if self._beat is not None:
+            self._beat.cancel()
         if self._reader is not None:
             await self.socket.close()
             await self._reader
         self.link.closed()
+
+    async def _tick(self) -> None:
+        """Say that it is there, as a tablet does; the relay closes what it has not heard for ten seconds."""
+        while self.close_code is None:
+            await asyncio.sleep(TICK_S)
+            self.link.tick(self.now(), self.relay_us())
+            await self.pump()
 
     async def _read(self) -> None:
         try:

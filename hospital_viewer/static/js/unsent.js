@@ -20,7 +20,7 @@ export class Unsent {
 
   render() {
     const { outbox, me } = this.store;
-    const acts = outbox.acts.filter((act) => act.state !== "sending");
+    const acts = outbox.acts.filter((act) => act.state !== "sending" || act.tried);
     const version = JSON.stringify([acts, me?.name, this.store.resting, lang()]);
     if (version === this.version) return;
     this.version = version;

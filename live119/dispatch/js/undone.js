@@ -17,7 +17,7 @@ export class Undone {
 
   render() {
     const { box, me } = this.store;
-    const acts = box.acts.filter((act) => act.who === me?.name && act.state !== "sending");
+    const acts = box.acts.filter((act) => act.who === me?.name && (act.state !== "sending" || act.tried));
     const version = JSON.stringify([acts, lang()]);
     if (version === this.version) return;
     this.version = version;

@@ -99,7 +99,9 @@ class Glimpses:
         """Forget what nobody wants any more, and tell the phone, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            for call in [call for call in self._of if not self.wanted(call)]:
+            for call in list(self._of):
+                if self.wanted(call):  # asked of each in turn: another's phone was told meanwhile
+                    continue
                 del self._of[call]
                 try:
                     self._book.tell_caller(await self._book.read(call))

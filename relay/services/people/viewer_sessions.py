@@ -178,11 +178,13 @@ class ViewerSessions:
             await asyncio.sleep(CHECK_EVERY_S)
             for session in [s for s in self._open if self._plane.call_of(s) is None]:
                 self._forget(session)
-            hashes = sorted({o.watcher.session for o in self._open.values() if o.watcher.session})
+            # whoever comes while the answer is on its way was not asked about
+            looked = {s: o.watcher.session for s, o in self._open.items() if o.watcher.session}
+            hashes = sorted(set(looked.values()))
             try:
                 states = await self._people.states(hashes) if hashes else {}
             except RelayError as error:
                 log.warning("sessions-not-checked", reason=str(error))
                 continue
-            fresh = {"", *(h for h, state in states.items() if state is SessionState.FRESH)}
-            await self.close([s for s, o in self._open.items() if o.watcher.session not in fresh])
+            fresh = {h for h, state in states.items() if state is SessionState.FRESH}
+            await self.close([s for s, session in looked.items() if session not in fresh])

@@ -1,6 +1,6 @@
-"""How parts of the relay tell each other that something has changed. Never the record of it.
+"""How parts of the relay tell each other that something has happened. Never the record of it.
 
-A subscriber that falls behind loses messages, is told so by ``Overflow``, and reads what it missed
+A subscriber that falls behind loses news, is told so by ``Overflow``, and reads what it missed
 from the store. A publisher never waits.
 """
 
@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from relay.model.news import News
+
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """This subscriber was too slow; ``dropped`` messages before the next one are gone."""
+    """This subscriber was too slow; ``dropped`` pieces of news before the next one are gone."""
 
     dropped: int
 
@@ -21,8 +23,8 @@ class Overflow:
 class Subscription(Protocol):
     """One subscriber's queue."""
 
-    def __aiter__(self) -> AsyncIterator[object]:
-        """Messages in the order they were published, and ``Overflow`` where some are missing."""
+    def __aiter__(self) -> AsyncIterator[News | Overflow]:
+        """News in the order it was published, and ``Overflow`` where some are missing."""
 
     def close(self) -> None:
         """Leave. Iteration ends after what is queued."""
@@ -31,14 +33,17 @@ class Subscription(Protocol):
 class Bus(Protocol):
     """Publish and subscribe by topic, at most once."""
 
-    def publish(self, topic: str, message: object) -> None:
-        """Hand a frozen value to every present subscriber of the topic. Returns at once."""
+    def publish(self, news: News) -> None:
+        """Tell every present subscriber of the news' topic. Returns at once."""
 
     def subscribe(self, *topics: str, limit: int = 256) -> Subscription:
-        """A queue of what is published on these topics from now on, at most ``limit`` long."""
+        """A queue of the news of these topics from now on, at most ``limit`` long.
+
+        ``case/*`` is the news of every case; a subscriber gets each piece of news once.
+        """
 
     async def ping(self) -> None:
-        """Return when messages can pass.
+        """Return when news can pass.
 
         Raises:
             Unavailable: they cannot.

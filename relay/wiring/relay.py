@@ -56,7 +56,7 @@ async def open_relay(settings: Settings, adapters: Adapters | None = None) -> As
     alarm_rules = AlarmRules(settings.site_name, settings.st_trend_alarm, destinations_of(settings))
     async with AsyncExitStack() as stack:
         records, ecg_log, anchors, reserve = await open_stores(settings, chosen.ecg_log, stack)
-        bus = MemoryBus()
+        bus = chosen.bus or MemoryBus()
         stack.push_async_callback(bus.close)
         plane = chosen.plane or plane_of(settings)
         stack.push_async_callback(plane.close)

@@ -39,6 +39,7 @@ REASONS = {
     "services/cases/cases.py: Cases.detail": "the newest entries; earlier_entries says how many more, entries() gives them",
     "services/cases/cases.py: Cases.entries": "a page; earlier_entries says how many more",
     "services/cases/cases.py: asking_beyond": "pages, to the end",
+    "services/pages/calls_publisher.py: CallsPublisher.run": "after an Overflow every page of this relay reads its rows anew",
     "services/pages/publisher.py: FeedPublisher._listen": "after an Overflow every open row is published",
     "services/screening/work.py: Screening._flush": "points of a database that is away for days; said in the log",
     "services/cases/upkeep.py: Upkeep.close_idle": "pages, to the end",

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from relay.auth.tokens import CALLER_COOKIE
 from relay.model.clock import ManualClock
+from relay.model.news import EVERY_CALL
 from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import ICE, SDP, PhoneHttp, a_desk, a_phone
@@ -183,7 +184,7 @@ async def test_the_callers_feed_says_nothing_twice(world: World) -> None:
 
 async def test_the_look_at_the_clock_says_nothing_of_a_call_that_waits(world: World) -> None:
     desk = await a_desk(world)
-    heard = world.relay.bus.subscribe("calls")
+    heard = world.relay.bus.subscribe(EVERY_CALL)
     await world.relay.calls.calls.look_at_the_clock()
     heard.close()
     assert [message async for message in heard] == []

@@ -20,7 +20,7 @@ from relay.protocol import messages as m
 from relay.protocol.ranges import RangeSet
 from relay.records.port.cases import CasesAsked
 from relay.records.sql.present_samples import packed, unpacked
-from relay.services.ground.journal import hospital_topic
+from relay.services.pages.audience import hospital_pages
 from relay.services.recordings.live import MAX_QUEUED_TEXTS, Viewer
 from relay.wiring.adapters import Adapters
 from tests.relay.test_alerts import alarmed
@@ -53,8 +53,8 @@ async def test_what_rings_is_listed_however_many_newer_cases_there_are(world: Wo
         reached = {*listed, *(UUID(row["id"]) for row in rest["incidents"])}
         assert reached == {spec.incident, *silent}
 
-        for n in range(300):  # more than the page's queue holds: it gets every row anew
-            world.relay.bus.publish(hospital_topic("chuo"), f'{{"kind":"lost","n":{n}}}')
+        for n in range(600):  # more than the page's queue holds: it gets every row anew
+            world.relay.pages.audience.say(hospital_pages("chuo"), f'{{"kind":"lost","n":{n}}}')
         said = await page.until(lambda t: t["kind"] == "listed")
         assert said["more"] == 30
         rows = [t["incident"]["id"] for t in page.texts if t["kind"] == "incident"]

@@ -14,9 +14,9 @@ import pytest
 
 from relay.errors import Unavailable
 from relay.model.incident import IncidentState
+from relay.model.news import EVERY_CASE, CaseChanged
 from relay.model.stream import RecordingState
 from relay.protocol import messages as m
-from relay.services.ground.journal import CASES, CaseChanged
 from relay.wiring.adapters import Adapters
 from tests.patience import PATIENCE_S
 from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink
@@ -88,7 +88,7 @@ async def test_after_each_cut_nothing_of_the_finished_is_opened_written_or_kept(
         await tablet.record(live.stream, range(2))
         await tablet.stored(live.stream)
         _holds_only(world, live.stream)
-        heard = world.relay.bus.subscribe(CASES)
+        heard = world.relay.bus.subscribe(EVERY_CASE)
         for _ in range(3):
             await _redial(tablet)
             await tablet.until(lambda: _opened(tablet, live.stream))

@@ -18,8 +18,11 @@ from websockets.exceptions import ConnectionClosed
 
 from ecg.values import EcgSegment
 from relay.auth.tokens import COOKIE
+from relay.bus.memory import MemoryBus
+from relay.bus.news_bytes import through_bytes
 from relay.data_folder import DATABASE
 from relay.model.clock import SystemClock
+from relay.model.news import News
 from relay.protocol import feed, wire
 from relay.protocol import messages as m
 from relay.protocol.codec import encode_samples
@@ -51,6 +54,20 @@ class MovedClock(SystemClock):
     def monotonic_s(self) -> float:
         """The moved seconds."""
         return super().monotonic_s() + self.moved_s
+
+
+class ThroughBytes:
+    """What is published leaves as bytes and comes back; what cannot is kept, and fails the test that did it."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+
+    def __call__(self, news: News) -> News:
+        try:
+            return through_bytes(news)
+        except Exception as error:  # whoever published it may live on; this test shall not pass
+            self.refused.append(f"{news!r:.300}: {error}")
+            raise
 
 
 def screener(segment: EcgSegment, age_years: int | None, sex: str | None) -> Screened:
@@ -351,9 +368,10 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """A relay that serves, with two hospitals, their people and two ambulances."""
     chosen = adapters or Adapters()
-    plane = FakePlane()
+    plane, passing = FakePlane(), ThroughBytes()
     usual = Adapters(
         clock=chosen.clock,
+        bus=chosen.bus or MemoryBus(passing),
         ecg_log=chosen.ecg_log,
         screener=chosen.screener or screener,
         passwords=chosen.passwords or quick_passwords(),
@@ -386,3 +404,4 @@ async def a_world(
             server.should_exit = True
             await task
             bound.close()
+    assert passing.refused == []

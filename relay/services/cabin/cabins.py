@@ -15,11 +15,11 @@ import structlog
 from relay.bus.port import Bus
 from relay.errors import Conflict, NotFound
 from relay.model.incident import Incident, IncidentState
+from relay.model.news import EVERY_CASE, CaseChanged
 from relay.model.people import Device, Permission, Person, owns
 from relay.services.cabin.cabin_board import CabinBoard, CabinStep, room_of
 from relay.services.cabin.telling import Telling
 from relay.services.ground.access import Claim, Lost, Moment, Proof, Relation, stands
-from relay.services.ground.journal import CASES, CaseChanged
 from relay.services.ground.remaking import Remaking
 from relay.services.ground.rights import Rights
 from relay.services.ground.watcher import Watcher
@@ -206,10 +206,10 @@ class Cabins:
             await self._set(incident, live=change is PublisherChange.LIVE)
 
     async def _follow_cases(self) -> None:
-        async for message in self._bus.subscribe(CASES, limit=10_000):
-            if isinstance(message, CaseChanged):
-                await self._follow(message.incident)
-            else:  # words were lost: ask about every case whose camera is on
+        async for news in self._bus.subscribe(EVERY_CASE, limit=10_000):
+            if isinstance(news, CaseChanged):
+                await self._follow(news.incident)
+            else:  # news was lost: ask about every case whose camera is on
                 async with self._journal.records.read() as records:
                     known = [await records.cases.incident(case) for case in list(self._publishers)]
                 for case in known:

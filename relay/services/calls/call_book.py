@@ -9,27 +9,13 @@ from uuid import UUID
 
 from relay.bus.port import Bus
 from relay.errors import NotFound
-from relay.model.call import Call, CallEntry, CallFacts, ShareKind, advance
+from relay.model.call import Call, CallEntry, CallFacts, advance
 from relay.model.clock import Clock
+from relay.model.news import CallChanged, CallerLooksAgain
 from relay.model.timeline import Entry, Stage
-from relay.protocol import feed
 from relay.records.port.records import RecordReads, RecordWrites
 from relay.services.calls.render_calls import Json, call_json
-from relay.services.ground.journal import ForPages, Journal, hospital_topic
-from relay.services.ground.witness import CALLS_LISTED
-
-DISPATCHERS = "calls"
-"""Topic of ready feed texts for every dispatcher."""
-
-
-def caller_topic(call: UUID) -> str:
-    """Topic of ``CallFacts`` for the caller's phone."""
-    return f"caller:{call}"
-
-
-def share_topic(kind: ShareKind, target: str) -> str:
-    """Topic of ready feed texts for somebody a call is shared with."""
-    return hospital_topic(target) if kind is ShareKind.HOSPITAL else f"{kind}:{target}"
+from relay.services.ground.journal import Journal
 
 
 class CallChange:
@@ -135,7 +121,10 @@ class CallBook:
 
     def json(self, facts: CallFacts, *, private: bool) -> Json:
         """``Call``; without number and address for those it is only shared with."""
-        phone = self.phones.get(facts.call.id)
+        return self.row(facts, self.phones.get(facts.call.id), private=private)
+
+    def row(self, facts: CallFacts, phone: Mapping[str, object] | None, *, private: bool) -> Json:
+        """``Call``, with what its phone said of itself at that time."""
         row = call_json(facts, phone, self.recording, private=private)
         cabin = self._cabin_json(facts.call.incident) if private else None
         return {**row, "cabin": cabin, "shared_until_us": self.shared_until_us(facts)}
@@ -146,23 +135,15 @@ class CallBook:
         return None if ended_us is None else ended_us + self._shared_after_end_us
 
     def tell(self, facts: CallFacts, before: CallFacts | None = None) -> None:
-        """Send a call's row to everybody who may see it, and take it from who no longer may."""
-        call = facts.call.id
-        text = feed.to_text(feed.CallChanged(self.json(facts, private=True)))
-        self._bus.publish(DISPATCHERS, ForPages(text, call, CALLS_LISTED))
-        shared = {share_topic(share.kind, share.target) for share in facts.shares}
-        if shared:
-            text = feed.to_text(feed.CallChanged(self.json(facts, private=False)))
-            for topic in shared:
-                self._bus.publish(topic, ForPages(text, call, CALLS_LISTED))
+        """Say that a call changed: its row goes to everybody who may see it, and to its phone."""
+        now = {(share.kind, share.target) for share in facts.shares}
         earlier = before.shares if before else ()
-        for topic in {share_topic(share.kind, share.target) for share in earlier} - shared:
-            self._bus.publish(topic, feed.to_text(feed.CallGone(facts.call.id)))
-        self.tell_caller(facts)
+        unshared = tuple(one for one in earlier if (one.kind, one.target) not in now)
+        self._bus.publish(CallChanged(facts, self.phones.get(facts.call.id), unshared))
 
-    def tell_caller(self, facts: CallFacts) -> None:
-        """Send the call to its phone alone."""
-        self._bus.publish(caller_topic(facts.call.id), facts)
+    def tell_caller(self, call: UUID) -> None:
+        """Say that the call's phone alone has something else to show."""
+        self._bus.publish(CallerLooksAgain(call))
 
 
 async def facts_of(records: RecordReads, call: UUID) -> CallFacts:

@@ -14,9 +14,10 @@ from relay.auth.port import Limiter, Tokens
 from relay.bus.port import Bus
 from relay.errors import Conflict, Gone, NotFound, RelayError, TooMany
 from relay.model.call import CallFacts, CallLink, CallState, Position, Still, can
+from relay.model.news import call_topic, caller_topic
 from relay.model.timeline import Stage
 from relay.records.port.records import RecordReads
-from relay.services.calls.call_book import CallBook, CallChange, caller_topic, facts_of
+from relay.services.calls.call_book import CallBook, CallChange, facts_of
 from relay.services.calls.clips import Clips
 from relay.services.calls.glimpses import Glimpses
 from relay.services.calls.pictures import Pictures
@@ -199,14 +200,14 @@ class Callers:
     async def follow(self, phone: Phone) -> AsyncIterator[Json]:
         """Yield the phone's state now, and again whenever it changes, until the call or the link ends.
 
-        A message on the bus says only that something has changed. The state is then read from the database, so an
+        News says only that something has changed. The state is then read from the database, so an
         older state never follows a newer one. A state that differs from the last one only in its passwords is not
         yielded again.
         """
-        subscription = self._bus.subscribe(caller_topic(phone.call))
+        subscription = self._bus.subscribe(call_topic(phone.call), caller_topic(phone.call))
 
         async def look_again(_why: Lost) -> None:
-            self._bus.publish(caller_topic(phone.call), None)
+            self._book.tell_caller(phone.call)
 
         self._rights.hold(key := object(), _claim(phone), look_again)
         try:

@@ -11,15 +11,12 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
-import structlog
-
-from relay.errors import Conflict, NotFound, RelayError
+from relay.errors import Conflict, NotFound
 from relay.model.call import Still
 from relay.services.calls.call_book import CallBook
 from relay.services.calls.render_calls import Json
 from relay.services.ground.remaking import Remaking
 
-log = structlog.get_logger(__name__)
 WISH_HOLDS_S = 12.0
 LOOK_EVERY_S = 1.0
 
@@ -56,7 +53,7 @@ class Glimpses:
         found = self._of.setdefault(call, _Glimpse(0.0))
         found.until_s = self._book.clock.monotonic_s() + WISH_HOLDS_S
         if is_new:
-            self._book.tell_caller(facts)
+            self._book.tell_caller(call)
         return {"at_us": found.at_us}
 
     def read(self, call: UUID, at_us: int) -> bytes:
@@ -103,7 +100,4 @@ class Glimpses:
                 if self.wanted(call):  # asked of each in turn: another's phone was told meanwhile
                     continue
                 del self._of[call]
-                try:
-                    self._book.tell_caller(await self._book.read(call))
-                except RelayError as error:
-                    log.warning("glimpses-not-ended", call=str(call), reason=str(error))
+                self._book.tell_caller(call)

@@ -4,50 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from uuid import UUID
 
 from relay.bus.port import Bus
 from relay.errors import NotFound
 from relay.model.incident import Incident
+from relay.model.news import CaseChanged
 from relay.model.timeline import Entry, Stage
 from relay.records.port.records import Records, RecordWrites
 from relay.services.ground.late import Late
-
-CASES = "cases"
-"""Topic of ``CaseChanged`` of every case."""
-
-
-def case_topic(incident: UUID) -> str:
-    """Topic of ``CaseChanged`` of one case."""
-    return f"case:{incident}"
-
-
-def hospital_topic(hospital: str) -> str:
-    """Topic of ready feed texts for the pages of one hospital."""
-    return f"hospital:{hospital}"
-
-
-def resting_topic(hospital: str) -> str:
-    """Topic of feed texts without patients, for pages of a hospital that nobody is at."""
-    return f"hospital:{hospital}:resting"
-
-
-@dataclass(frozen=True, slots=True)
-class ForPages:
-    """A ready feed text, and which case or call it shows to whoever gets it."""
-
-    text: str
-    shows: UUID
-    listed: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseChanged:
-    """Something of this case is different; ``entries`` are new on its timeline."""
-
-    incident: Incident
-    entries: tuple[Entry, ...] = ()
 
 
 class CaseChange:
@@ -105,18 +70,14 @@ class Journal:
             yield change
             case = await tx.cases.incident(incident)
         if case is not None:
-            self._tell(CaseChanged(case, tuple(change.entries)))
+            self._bus.publish(CaseChanged(case, tuple(change.entries)))
         for act in change.after_commit:
             act()
 
     def touched(self, incident: Incident) -> None:
         """Something of the case's row is different that is not in the database."""
-        self._tell(CaseChanged(incident))
+        self._bus.publish(CaseChanged(incident))
 
     def told(self, incident: Incident, entries: tuple[Entry, ...]) -> None:
         """Entries were committed to the case's timeline in somebody else's transaction."""
-        self._tell(CaseChanged(incident, entries))
-
-    def _tell(self, message: CaseChanged) -> None:
-        self._bus.publish(CASES, message)
-        self._bus.publish(case_topic(message.incident.id), message)
+        self._bus.publish(CaseChanged(incident, entries))

@@ -1,4 +1,4 @@
-"""Changed rows and timeline entries, made into texts once and handed to every page of a hospital."""
+"""Changed rows and timeline entries, made into texts once and handed to this relay's pages of a hospital."""
 
 from __future__ import annotations
 
@@ -12,18 +12,13 @@ import structlog
 from relay.bus.port import Bus
 from relay.errors import RelayError
 from relay.model.incident import IncidentState
+from relay.model.news import EVERY_CASE, CaseChanged
 from relay.protocol import feed
 from relay.records.port.cases import CasesAsked
 from relay.services.cases.cases import Cases
 from relay.services.cases.render import entry_message, resting_row
-from relay.services.ground.journal import (
-    CASES,
-    CaseChanged,
-    ForPages,
-    hospital_topic,
-    resting_topic,
-)
 from relay.services.ground.witness import CASES_LISTED
+from relay.services.pages.audience import Audience, Shows, hospital_pages, resting_pages
 
 log = structlog.get_logger(__name__)
 GATHER_S = 0.1
@@ -32,9 +27,8 @@ GATHER_S = 0.1
 class FeedPublisher:
     """Turns changes of cases into feed texts, once for all pages."""
 
-    def __init__(self, bus: Bus, cases: Cases) -> None:
-        self._bus = bus
-        self._cases = cases
+    def __init__(self, bus: Bus, cases: Cases, audience: Audience) -> None:
+        self._bus, self._cases, self._audience = bus, cases, audience
         self._dirty: dict[UUID, None] = {}
         self._wake = asyncio.Event()
 
@@ -50,16 +44,16 @@ class FeedPublisher:
         self._wake.set()
 
     async def _listen(self) -> None:
-        async for message in self._bus.subscribe(CASES, limit=10_000):
-            if isinstance(message, CaseChanged):
-                for entry in message.entries:
+        async for news in self._bus.subscribe(EVERY_CASE, limit=10_000):
+            if isinstance(news, CaseChanged):
+                shows = Shows(news.incident.id, CASES_LISTED)
+                for entry in news.entries:
                     text = feed.to_text(entry_message(entry))
-                    told = ForPages(text, message.incident.id, CASES_LISTED)
-                    for hospital in message.incident.hospitals:
-                        self._bus.publish(hospital_topic(hospital), told)
-                self.changed(message.incident.id)
+                    for hospital in news.incident.hospitals:
+                        self._audience.say(hospital_pages(hospital), text, shows)
+                self.changed(news.incident.id)
             else:
-                log.error("feed-publisher-overflow", message=repr(message))
+                log.error("feed-publisher-overflow", message=repr(news))
                 await self._every_open_row()
 
     async def _every_open_row(self) -> None:
@@ -89,9 +83,8 @@ class FeedPublisher:
 
     def _tell(self, incident: UUID, hospitals: Collection[str], row: dict[str, object]) -> None:
         """The whole row to the pages in use, and what may ring to those that rest."""
-        text = feed.to_text(feed.IncidentChanged(row))
-        whole = ForPages(text, incident, CASES_LISTED)
+        whole, shows = feed.to_text(feed.IncidentChanged(row)), Shows(incident, CASES_LISTED)
         rests = feed.to_text(feed.IncidentChanged(resting_row(row)))
         for hospital in hospitals:
-            self._bus.publish(hospital_topic(hospital), whole)
-            self._bus.publish(resting_topic(hospital), rests)
+            self._audience.say(hospital_pages(hospital), whole, shows)
+            self._audience.say(resting_pages(hospital), rests)

@@ -11,13 +11,14 @@ import structlog
 from relay.bus.port import Bus
 from relay.errors import RelayError
 from relay.model.clock import Clock
+from relay.model.news import SESSION_ENDS, SessionEnded
 from relay.model.people import SessionEnd, SessionState
 from relay.protocol.feed import BEAT_EVERY_S
 from relay.protocol.link import CLOSE_RESTART
 from relay.services.ground.pace import Pace
 from relay.services.ground.presence import Presence
 from relay.services.ground.wire import CLOSE_TOO_MANY
-from relay.services.people.people import SESSION_ENDED, People
+from relay.services.people.people import People
 
 log = structlog.get_logger(__name__)
 CHECK_SESSIONS_EVERY_S = 2.0
@@ -111,9 +112,10 @@ class FeedRegistry:
                 session.beat(number)
 
     async def _on_sign_out(self) -> None:
-        async for ended in self._bus.subscribe(SESSION_ENDED):
-            for session in [s for s in self._all if s.token_hash == ended]:
-                session.session_ended(SessionEnd.SIGNED_OUT)
+        async for news in self._bus.subscribe(SESSION_ENDS):
+            if isinstance(news, SessionEnded):  # of lost ones _on_expiry asks within two seconds
+                for session in [s for s in self._all if s.token_hash == news.token_hash]:
+                    session.session_ended(SessionEnd.SIGNED_OUT)
 
     async def _on_expiry(self) -> None:
         """One question for all feeds, so that many pages cost no more than one."""

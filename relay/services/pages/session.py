@@ -7,26 +7,25 @@ rings and says that a case waits; of patients it is sent nothing.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
-from relay.bus.port import Bus, Overflow
 from relay.errors import NotSignedIn, RelayError, RemoteProtocolError, SessionRests, TooMany
+from relay.model.asker import ASKER
 from relay.model.clock import Clock
 from relay.model.incident import IncidentState
 from relay.model.people import Permission, Person, Session, SessionEnd, has
 from relay.protocol import feed
 from relay.protocol.link import CLOSE_PROTOCOL
 from relay.services.alarm.hearing import Hearing
-from relay.services.calls.call_book import DISPATCHERS, share_topic
 from relay.services.calls.calls import Calls
 from relay.services.cases.cases import Cases
 from relay.services.cases.render import me_json, resting_row
 from relay.services.evidence.storing import Storing
 from relay.services.ground.access import Claim, Lost, Proof, console_of
-from relay.services.ground.journal import ForPages, hospital_topic, resting_topic
 from relay.services.ground.presence import Presence
 from relay.services.ground.rights import Rights
 from relay.services.ground.watcher import watcher_of
@@ -39,9 +38,17 @@ from relay.services.ground.wire import (
     Wire,
 )
 from relay.services.ground.witness import CALLS_LISTED, CASES_LISTED, AccessWitness
+from relay.services.pages.audience import (
+    DISPATCHERS,
+    Audience,
+    Shows,
+    hospital_pages,
+    resting_pages,
+    shared_with,
+)
 from relay.services.pages.registry import FeedRegistry
 from relay.services.people.people import People
-from relay.services.recordings.live import LiveHub, Viewer
+from relay.services.recordings.live import MAX_QUEUED_TEXTS, LiveHub, Viewer
 from relay.services.recordings.stream_ages import Ages
 
 log = structlog.get_logger(__name__)
@@ -60,7 +67,7 @@ ENDED = {
 class FeedParts:
     """What every feed shares."""
 
-    bus: Bus
+    audience: Audience
     clock: Clock
     hub: LiveHub
     cases: Cases
@@ -89,7 +96,9 @@ class FeedSession:
         self._parts = parts
         self._viewer = Viewer()
         self._leaving: asyncio.Task[None] | None = None
+        self._held: deque[str] | None = None
         self._console = console_of(session)
+        self._asker = ASKER.get()
 
     async def run(self, incoming: AsyncIterator[str | bytes]) -> None:
         """Serve until the socket ends."""
@@ -100,9 +109,11 @@ class FeedSession:
         now_us = self._parts.clock.now_us()
         self._say(feed.FeedWelcome(me_json(self._person), now_us, self.rests))
         self.beat(0)
-        tasks = [
-            asyncio.create_task(self._guarded(work)) for work in (self._send(), self._listen())
-        ]
+        groups = groups_of(self._person, rests=self.rests)
+        self._parts.audience.join(self, *groups)
+        if self.rests and groups:  # a page in use asks for its rows by HTTP; this one may not
+            self.read_again()
+        sending = asyncio.create_task(self._guarded(self._send()))
         try:
             async for message in incoming:
                 if self._leaving is None:
@@ -110,13 +121,13 @@ class FeedSession:
                     if await self._parts.registry.words.wait(self.user):
                         self._say(feed.FeedRefusal(TooMany.code, TOO_FAST))
         finally:
+            self._parts.audience.leave(self)
             self._parts.registry.left(self)
             self._parts.rights.release(self)
             self._parts.presence.left(self)
             self._parts.hub.gone(self._viewer)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
             if self._leaving is not None:
                 await self._leaving
 
@@ -226,45 +237,52 @@ class FeedSession:
         """Send what the viewer has; a send that does not finish in time ends this feed alone."""
         while True:
             message = self._viewer.take()
-            if message is None:
-                self._viewer.wake.clear()
-                await self._viewer.wake.wait()
-                continue
-            try:
-                async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await self._wire.send(message)
-            except TimeoutError:
-                log.info("feed-too-slow", user=self._person.name)
-                self._parts.hub.gone(self._viewer)
-                self.leave(CLOSE_SLOW, "This page was too slow; reload it.")
+            if message is not None and not await self._sent(message):
                 return
             if self._viewer.lost_texts:
                 self._viewer.lost_texts = False
-                await self._all_rows()
+                await self._catch_up()
+            elif message is None:
+                self._viewer.wake.clear()
+                await self._viewer.wake.wait()
 
-    async def _listen(self) -> None:
-        """Hand this person's texts to the viewer."""
-        topics = resting_topics(self._person) if self.rests else topics_of(self._person)
-        if not topics:
-            return
-        subscription = self._parts.bus.subscribe(*topics)
+    async def _sent(self, message: str | bytes) -> bool:
         try:
-            if self.rests:  # a page in use asks for its rows by HTTP; this one may not
-                await self._all_rows()
-            async for message in subscription:
-                if isinstance(message, Overflow):
-                    await self._all_rows()
-                elif isinstance(message, ForPages):
-                    self._shows(message.listed, [message.shows])
-                    self._viewer.offer_text(message.text)
-                elif isinstance(message, str):
-                    self._viewer.offer_text(message)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await self._wire.send(message)
+        except TimeoutError:
+            log.info("feed-too-slow", user=self._person.name)
+            self._parts.hub.gone(self._viewer)
+            self.leave(CLOSE_SLOW, "This page was too slow; reload it.")
+            return False
+        return True
+
+    def hear(self, text: str, shows: Shows | None) -> None:
+        """Send a text soon, and write down whom it showed."""
+        if shows is not None:
+            self._shows(shows.listed, [shows.id])
+        if self._held is None:
+            self._viewer.offer_text(text)
+        else:
+            self._held.append(text)
+
+    def read_again(self) -> None:
+        """Texts for this page were lost: every row is sent anew."""
+        self._viewer.texts_were_lost()
+
+    async def _catch_up(self) -> None:
+        """Every row, and what was said while they were read after them: no older row after a newer one."""
+        self._held = deque(maxlen=MAX_QUEUED_TEXTS + 1)  # one too many, and it begins again
+        try:
+            await self._all_rows()
         finally:
-            subscription.close()
+            held, self._held = self._held, None
+            for text in held:
+                self._viewer.offer_text(text)
 
     def _shows(self, kind: str, ids: Sequence[object]) -> None:
         """Written down: which cases and calls were on this person's page."""
-        self._parts.witness.showed(kind, self._person.hospital or "", ids)
+        self._parts.witness.showed(kind, self._person.hospital or "", ids, self._asker)
 
     async def _all_rows(self) -> None:
         """Every open case's and call's row, for a page that may have missed some."""
@@ -317,20 +335,18 @@ class FeedSession:
         self.leave(CLOSE_SESSION_CHANGED, "Come back at once.")
 
 
-def resting_topics(person: Person) -> tuple[str, ...]:
-    """What a page that rests hears: that a case waits at its hospital, and nothing of a patient."""
-    if person.hospital is None or not has(person.role, Permission.INCIDENTS_READ):
-        return ()
-    return (resting_topic(person.hospital),)
+def groups_of(person: Person, *, rests: bool) -> frozenset[str]:
+    """What a person's page hears: cases of their hospital, calls they may see, nothing else.
 
-
-def topics_of(person: Person) -> tuple[str, ...]:
-    """What a person's pages hear: cases of their hospital, calls they may see, nothing else."""
-    topics = set()
-    if has(person.role, Permission.INCIDENTS_READ) and person.hospital is not None:
-        topics.add(hospital_topic(person.hospital))
-    if has(person.role, Permission.CALLS_READ):
-        topics.add(DISPATCHERS)
-    elif has(person.role, Permission.CALLS_WATCH):
-        topics |= {share_topic(*one) for one in watcher_of(person, "").may_see}
-    return tuple(sorted(topics))
+    A page that rests hears what may ring at its hospital, and nothing of a patient.
+    """
+    groups, role = set(), person.role
+    if has(role, Permission.INCIDENTS_READ) and person.hospital is not None:
+        groups.add((resting_pages if rests else hospital_pages)(person.hospital))
+    if rests:
+        return frozenset(groups)
+    if has(role, Permission.CALLS_READ):
+        groups.add(DISPATCHERS)
+    elif has(role, Permission.CALLS_WATCH):
+        groups |= {shared_with(*one) for one in watcher_of(person, "").may_see}
+    return frozenset(groups)

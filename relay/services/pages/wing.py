@@ -10,6 +10,8 @@ from relay.services.cases.wing import CasesWing
 from relay.services.evidence.wing import EvidenceWing
 from relay.services.ground.supervision import Work
 from relay.services.ground.wing import GroundWing
+from relay.services.pages.audience import Audience
+from relay.services.pages.calls_publisher import CallsPublisher
 from relay.services.pages.publisher import FeedPublisher
 from relay.services.pages.registry import FeedRegistry
 from relay.services.pages.session import FeedParts
@@ -23,18 +25,26 @@ class PagesWing:
 
     Attributes:
         registry: every page's feed.
+        audience: which of them hear which texts.
         publisher: sends a case's row to the pages it is addressed to.
+        calls_publisher: sends a call's row to the pages that may see it.
         parts: what every feed shares.
     """
 
     registry: FeedRegistry
+    audience: Audience
     publisher: FeedPublisher
+    calls_publisher: CallsPublisher
     parts: FeedParts
 
     @property
     def work(self) -> Work:
         """What runs beside the requests."""
-        return {"pages": self.registry.run, "feed-publisher": self.publisher.run}
+        return {
+            "pages": self.registry.run,
+            "feed-publisher": self.publisher.run,
+            "calls-publisher": self.calls_publisher.run,
+        }
 
 
 def compose(
@@ -48,11 +58,12 @@ def compose(
 ) -> PagesWing:
     """The wing over this ground; whoever begins to look at a case is published."""
     ports = ground.ports
-    publisher = FeedPublisher(ports.bus, cases.cases)
+    audience = Audience()
+    publisher = FeedPublisher(ports.bus, cases.cases, audience)
     ground.presence.on_looking = publisher.changed
     registry = FeedRegistry(ports.bus, people.people, ground.presence, ports.clock)
     parts = FeedParts(
-        bus=ports.bus,
+        audience=audience,
         clock=ports.clock,
         hub=recordings.hub,
         cases=cases.cases,
@@ -66,4 +77,5 @@ def compose(
         rights=people.rights,
         witness=ground.witness,
     )
-    return PagesWing(registry, publisher, parts)
+    calls_publisher = CallsPublisher(ports.bus, calls.book, audience)
+    return PagesWing(registry, audience, publisher, calls_publisher, parts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from relay.auth.port import Limiter, Passwords, Tokens
 from relay.bus.port import Bus
 from relay.errors import BadInput, NotSignedIn, SessionRests, TooMany
+from relay.model.news import SessionEnded
 from relay.model.people import (
     Person,
     Session,
@@ -22,8 +23,6 @@ from relay.services.people.devices import Devices
 from relay.services.people.unkept_sessions import UnkeptSessions
 
 TOUCH_EVERY_US = 30_000_000
-SESSION_ENDED = "session-ended"
-"""Topic on which the hash of an ended session is told to its feeds."""
 WRONG = "Name or password is wrong; try again."
 
 
@@ -281,7 +280,7 @@ class People(Accounts, Devices):
             await tx.evidence.audit(now_us, name, "signed-out", name)
 
         await self._late.do(("ended", session.token_hash), keep)
-        self._bus.publish(SESSION_ENDED, session.token_hash)
+        self._bus.publish(SessionEnded(session.token_hash))
 
     async def change_own_password(self, session: Session, old: str, new: str) -> None:
         """A person changes their own password: the old one is asked, every other session of theirs ends.

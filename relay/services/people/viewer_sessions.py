@@ -15,11 +15,12 @@ import structlog
 
 from relay.bus.port import Bus
 from relay.errors import BadInput, NotFound, RelayError
+from relay.model.news import SESSION_ENDS, SessionEnded
 from relay.model.people import Permission, SessionState
 from relay.services.ground.access import Claim, Lost, Proof, Relation
 from relay.services.ground.rights import Rights
 from relay.services.ground.watcher import Watcher
-from relay.services.people.people import SESSION_ENDED, People
+from relay.services.people.people import People
 from relay.turns.places import Places
 from relay.video.port import Answer, MediaPlane
 
@@ -170,8 +171,10 @@ class ViewerSessions:
             group.create_task(self._on_expiry())
 
     async def _on_sign_out(self) -> None:
-        async for ended in self._bus.subscribe(SESSION_ENDED):
-            await self.close([s for s, o in self._open.items() if o.watcher.session == ended])
+        async for news in self._bus.subscribe(SESSION_ENDS):
+            if isinstance(news, SessionEnded):
+                ended = news.token_hash
+                await self.close([s for s, o in self._open.items() if o.watcher.session == ended])
 
     async def _on_expiry(self) -> None:
         while True:

@@ -72,6 +72,11 @@ class Viewer:
         self._texts.append(text)
         self.wake.set()
 
+    def texts_were_lost(self) -> None:
+        """Wake the sender: every row is to be sent anew."""
+        self.lost_texts = True
+        self.wake.set()
+
     def offer_all(self, texts: Sequence[str]) -> None:
         """Queue a whole listing; it fits however long it is, and what comes after it has its usual room."""
         self._texts.extend(texts)

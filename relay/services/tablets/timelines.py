@@ -8,10 +8,11 @@ from uuid import UUID
 
 from relay.bus.port import Bus, Overflow
 from relay.errors import NotFound
+from relay.model.news import CaseChanged, case_topic
 from relay.model.people import Device, owns
 from relay.model.timeline import Entry
 from relay.protocol import messages as m
-from relay.services.ground.journal import CaseChanged, Journal, case_topic
+from relay.services.ground.journal import Journal
 from relay.services.ground.presence import Presence
 from relay.services.tablets.attention import attend
 
@@ -72,10 +73,10 @@ class Timelines:
         subscription = self._bus.subscribe(case_topic(incident))
         try:
             last = await self._replay(incident, after)
-            async for message in subscription:
-                if isinstance(message, Overflow) or (
-                    isinstance(message, CaseChanged)
-                    and any(entry.entry > last for entry in message.entries)
+            async for news in subscription:
+                if isinstance(news, Overflow) or (
+                    isinstance(news, CaseChanged)
+                    and any(entry.entry > last for entry in news.entries)
                 ):
                     last = await self._replay(incident, last)
         finally:

@@ -140,7 +140,6 @@ class Calls:
             await change.audit(person.name, "call-dispatched", {"unit": unit})
             if change.call.incident is None:
                 await self._joining.join_open(change)
-            self._joining.wait_for(change.call)
         return await self._mine(call)
 
     async def invite(

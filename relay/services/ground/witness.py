@@ -128,9 +128,14 @@ class AccessWitness:
         if (row := self.showed(kind, subject, ids)) is not None:
             await self._on_disk(row)
 
-    def showed(self, kind: str, subject: str, ids: Iterable[object]) -> Row | None:
-        """The same, and nothing waits for the disk: a feed goes on."""
-        asker = ASKER.get()
+    def showed(
+        self, kind: str, subject: str, ids: Iterable[object], asker: Asker | None = None
+    ) -> Row | None:
+        """The same, and nothing waits for the disk: a feed goes on.
+
+        ``asker``: whose page it was, where a publisher tells it and not the page itself.
+        """
+        asker = asker or ASKER.get()
         new = [
             str(one)
             for one in ids

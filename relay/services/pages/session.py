@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from relay.errors import NotSignedIn, RelayError, RemoteProtocolError, SessionRests, TooMany
+from relay.model.asker import ASKER
 from relay.model.clock import Clock
 from relay.model.incident import IncidentState
 from relay.model.people import Permission, Person, Session, SessionEnd, has
@@ -97,6 +98,7 @@ class FeedSession:
         self._leaving: asyncio.Task[None] | None = None
         self._held: deque[str] | None = None
         self._console = console_of(session)
+        self._asker = ASKER.get()
 
     async def run(self, incoming: AsyncIterator[str | bytes]) -> None:
         """Serve until the socket ends."""
@@ -280,7 +282,7 @@ class FeedSession:
 
     def _shows(self, kind: str, ids: Sequence[object]) -> None:
         """Written down: which cases and calls were on this person's page."""
-        self._parts.witness.showed(kind, self._person.hospital or "", ids)
+        self._parts.witness.showed(kind, self._person.hospital or "", ids, self._asker)
 
     async def _all_rows(self) -> None:
         """Every open case's and call's row, for a page that may have missed some."""

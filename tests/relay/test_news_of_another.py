@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
+
+import pytest
 
 from relay.model.call import Call, CallFacts, CallState, Share, ShareKind
 from relay.model.news import CallChanged, CaseChanged, SessionEnded
 from relay.model.timeline import Stage
 from relay.services.ground.wire import CLOSE_SESSION_ENDED
-from tests.relay.world import World
+from tests.relay.world import World, a_world
 
 
 def taken(unit: str | None) -> Call:
@@ -21,6 +25,13 @@ async def stored(world: World, call: Call) -> CallFacts:
     async with world.relay.records.begin() as tx:
         await tx.calls.put_call(call)
     return CallFacts(call)
+
+
+async def test_what_cannot_leave_the_process_fails_the_test_that_told_it(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="not JSON serializable"):
+        async with a_world(tmp_path) as world:
+            with suppress(TypeError):  # as a service might that lives on
+                world.relay.bus.publish(CallChanged(CallFacts(taken(None)), {"picture": object()}))
 
 
 async def test_a_call_of_another_relay_joins_the_case_that_opens_here(world: World) -> None:

@@ -404,4 +404,4 @@ async def a_world(
             server.should_exit = True
             await task
             bound.close()
-    assert passing.refused == []
+    assert passing.refused == [], passing.refused

@@ -24,7 +24,7 @@ VERSION = 1
 PLAIN: tuple[type, ...] = (str, int, float, bool)
 
 
-class Form(NamedTuple):
+class FieldForm(NamedTuple):
     """How values of one type are written and read.
 
     Attributes:
@@ -82,7 +82,7 @@ def kinds_of_news() -> dict[str, type[News]]:
 
 
 @cache
-def form_of(hint: Any) -> Form:
+def form_of(hint: Any) -> FieldForm:
     """How values of this type are written and read.
 
     Raises:
@@ -92,13 +92,13 @@ def form_of(hint: Any) -> Form:
     if hint in PLAIN:
         return _plain(hint)
     if hint is UUID:
-        return Form(lambda value: str(_checked(value, UUID)), UUID)
+        return FieldForm(lambda value: str(_checked(value, UUID)), UUID)
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return Form(lambda value: _checked(value, hint).value, hint)
+        return FieldForm(lambda value: _checked(value, hint).value, hint)
     if is_dataclass(hint) and isinstance(hint, type):
         return _fields(hint)
     if origin is Mapping:
-        return Form(dict, lambda value: _checked(value, dict))
+        return FieldForm(dict, lambda value: _checked(value, dict))
     if origin in {tuple, frozenset}:
         return _many(cast("type", origin), inside)
     if origin in {Union, UnionType} and len(inside) == 2 and NoneType in inside:
@@ -112,7 +112,7 @@ def _checked(value: Any, wanted: type | tuple[type, ...]) -> Any:
     return value
 
 
-def _plain(hint: type) -> Form:
+def _plain(hint: type) -> FieldForm:
     """A whole number is a float too; true and false are no numbers."""
     wanted = (int, float) if hint is float else hint
 
@@ -121,17 +121,17 @@ def _plain(hint: type) -> Form:
             raise TypeError(f"{type(value).__name__} in place of {hint.__name__}")
         return _checked(value, wanted)
 
-    return Form(same, same)
+    return FieldForm(same, same)
 
 
-def _perhaps(form: Form) -> Form:
-    return Form(
+def _perhaps(form: FieldForm) -> FieldForm:
+    return FieldForm(
         lambda value: None if value is None else form.write(value),
         lambda value: None if value is None else form.read(value),
     )
 
 
-def _many(origin: type, inside: tuple[Any, ...]) -> Form:
+def _many(origin: type, inside: tuple[Any, ...]) -> FieldForm:
     """``tuple[T, …]`` in its order; ``frozenset[T]`` sorted, so that equal news are equal bytes."""
     if origin is tuple and inside[1:] != (...,):
         raise TypeError("News carries tuples of any length, of one type.")
@@ -141,10 +141,10 @@ def _many(origin: type, inside: tuple[Any, ...]) -> Form:
         written = [form.write(value) for value in _checked(values, origin)]
         return sorted(written, key=str) if origin is frozenset else written
 
-    return Form(write, lambda values: origin(form.read(one) for one in _checked(values, list)))
+    return FieldForm(write, lambda values: origin(form.read(one) for one in _checked(values, list)))
 
 
-def _fields(of: type) -> Form:
+def _fields(of: type) -> FieldForm:
     """A frozen dataclass, field by field."""
     hints = get_type_hints(of)
     parts = [(field, form_of(hints[field.name])) for field in fields(of) if field.init]
@@ -159,4 +159,4 @@ def _fields(of: type) -> Form:
             raise ValueError(f"without {', '.join(sorted(missing))}")
         return of(**{f.name: form.read(told[f.name]) for f, form in parts if f.name in told})
 
-    return Form(write, read)
+    return FieldForm(write, read)

@@ -44,7 +44,7 @@ class Shows:
     listed: str
 
 
-class Page(Protocol):
+class OpenPage(Protocol):
     """An open page, as the audience knows it. Neither may raise or wait."""
 
     def hear(self, text: str, shows: Shows | None) -> None:
@@ -58,14 +58,14 @@ class Audience:
     """The open pages of this relay by group."""
 
     def __init__(self) -> None:
-        self._groups: dict[str, set[Page]] = {}
+        self._groups: dict[str, set[OpenPage]] = {}
 
-    def join(self, page: Page, *groups: str) -> None:
+    def join(self, page: OpenPage, *groups: str) -> None:
         """From now on this page hears what is said to these groups."""
         for group in groups:
             self._groups.setdefault(group, set()).add(page)
 
-    def leave(self, page: Page) -> None:
+    def leave(self, page: OpenPage) -> None:
         """This page is gone."""
         for group, pages in list(self._groups.items()):
             pages.discard(page)

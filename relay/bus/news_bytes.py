@@ -24,7 +24,7 @@ VERSION = 1
 PLAIN: tuple[type, ...] = (str, int, float, bool)
 
 
-class FieldForm(NamedTuple):
+class Plain(NamedTuple):
     """How values of one type are written and read.
 
     Attributes:
@@ -42,7 +42,7 @@ def to_bytes(news: News) -> bytes:
     Raises:
         TypeError: a field holds what its type does not allow, or what no bytes can carry.
     """
-    told = {"v": VERSION, "kind": news.kind, "news": form_of(type(news)).write(news)}
+    told = {"v": VERSION, "kind": news.kind, "news": plain_of(type(news)).write(news)}
     return json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -63,7 +63,7 @@ def from_bytes(data: bytes) -> News:
     if known is None:
         raise RemoteProtocolError(f"News of a kind that this relay does not know: {kind!r:.40}.")
     try:
-        return cast("News", form_of(known).read(said))
+        return cast("News", plain_of(known).read(said))
     except (ValueError, KeyError, TypeError) as error:
         raise RemoteProtocolError(
             f"News of the kind {kind} cannot be read: {error!s:.80}"
@@ -82,7 +82,7 @@ def kinds_of_news() -> dict[str, type[News]]:
 
 
 @cache
-def form_of(hint: Any) -> FieldForm:
+def plain_of(hint: Any) -> Plain:
     """How values of this type are written and read.
 
     Raises:
@@ -92,17 +92,17 @@ def form_of(hint: Any) -> FieldForm:
     if hint in PLAIN:
         return _plain(hint)
     if hint is UUID:
-        return FieldForm(lambda value: str(_checked(value, UUID)), UUID)
+        return Plain(lambda value: str(_checked(value, UUID)), UUID)
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return FieldForm(lambda value: _checked(value, hint).value, hint)
+        return Plain(lambda value: _checked(value, hint).value, hint)
     if is_dataclass(hint) and isinstance(hint, type):
         return _fields(hint)
     if origin is Mapping:
-        return FieldForm(dict, lambda value: _checked(value, dict))
+        return Plain(dict, lambda value: _checked(value, dict))
     if origin in {tuple, frozenset}:
         return _many(cast("type", origin), inside)
     if origin in {Union, UnionType} and len(inside) == 2 and NoneType in inside:
-        return _perhaps(form_of(next(one for one in inside if one is not NoneType)))
+        return _perhaps(plain_of(next(one for one in inside if one is not NoneType)))
     raise TypeError(f"News cannot carry {hint}.")
 
 
@@ -112,7 +112,7 @@ def _checked(value: Any, wanted: type | tuple[type, ...]) -> Any:
     return value
 
 
-def _plain(hint: type) -> FieldForm:
+def _plain(hint: type) -> Plain:
     """A whole number is a float too; true and false are no numbers."""
     wanted = (int, float) if hint is float else hint
 
@@ -121,33 +121,33 @@ def _plain(hint: type) -> FieldForm:
             raise TypeError(f"{type(value).__name__} in place of {hint.__name__}")
         return _checked(value, wanted)
 
-    return FieldForm(same, same)
+    return Plain(same, same)
 
 
-def _perhaps(form: FieldForm) -> FieldForm:
-    return FieldForm(
+def _perhaps(form: Plain) -> Plain:
+    return Plain(
         lambda value: None if value is None else form.write(value),
         lambda value: None if value is None else form.read(value),
     )
 
 
-def _many(origin: type, inside: tuple[Any, ...]) -> FieldForm:
+def _many(origin: type, inside: tuple[Any, ...]) -> Plain:
     """``tuple[T, …]`` in its order; ``frozenset[T]`` sorted, so that equal news are equal bytes."""
     if origin is tuple and inside[1:] != (...,):
         raise TypeError("News carries tuples of any length, of one type.")
-    form = form_of(inside[0])
+    form = plain_of(inside[0])
 
     def write(values: Any) -> object:
         written = [form.write(value) for value in _checked(values, origin)]
         return sorted(written, key=str) if origin is frozenset else written
 
-    return FieldForm(write, lambda values: origin(form.read(one) for one in _checked(values, list)))
+    return Plain(write, lambda values: origin(form.read(one) for one in _checked(values, list)))
 
 
-def _fields(of: type) -> FieldForm:
+def _fields(of: type) -> Plain:
     """A frozen dataclass, field by field."""
     hints = get_type_hints(of)
-    parts = [(field, form_of(hints[field.name])) for field in fields(of) if field.init]
+    parts = [(field, plain_of(hints[field.name])) for field in fields(of) if field.init]
     needed = {f.name for f, _ in parts if f.default is MISSING and f.default_factory is MISSING}
 
     def write(value: Any) -> object:
@@ -159,4 +159,4 @@ def _fields(of: type) -> FieldForm:
             raise ValueError(f"without {', '.join(sorted(missing))}")
         return of(**{f.name: form.read(told[f.name]) for f, form in parts if f.name in told})
 
-    return FieldForm(write, read)
+    return Plain(write, read)

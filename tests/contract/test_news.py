@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.bus.news_bytes import VERSION, form_of, from_bytes, kinds_of_news, to_bytes
+from relay.bus.news_bytes import VERSION, from_bytes, kinds_of_news, plain_of, to_bytes
 from relay.errors import RemoteProtocolError
 from relay.model.call import Call, CallFacts, Position, Share, Still
 from relay.model.incident import Incident
@@ -77,7 +77,7 @@ def test_it_is_frozen_and_each_field_has_a_form(kind: type[News]) -> None:
     assert is_dataclass(kind)
     assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]  # of every dataclass
     assert not hasattr(kind, "__dict__") or "__slots__" in vars(kind)
-    form_of(kind)
+    plain_of(kind)
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -188,4 +188,4 @@ def test_a_field_of_a_type_without_a_form_is_refused(hint: Any) -> None:
 
     Weather.__annotations__["told"] = hint
     with pytest.raises(TypeError, match="News"):
-        form_of(Weather)
+        plain_of(Weather)

@@ -16,14 +16,12 @@ import structlog
 from relay.errors import NotSignedIn, RelayError, RemoteProtocolError, SessionRests, TooMany
 from relay.model.asker import ASKER
 from relay.model.clock import Clock
-from relay.model.incident import IncidentState
 from relay.model.people import Permission, Person, Session, SessionEnd, has
 from relay.protocol import feed
 from relay.protocol.link import CLOSE_PROTOCOL
 from relay.services.alarm.hearing import Hearing
-from relay.services.calls.calls import Calls
 from relay.services.cases.cases import Cases
-from relay.services.cases.render import me_json, resting_row
+from relay.services.cases.render import me_json
 from relay.services.evidence.storing import Storing
 from relay.services.ground.access import Claim, Lost, Proof, console_of
 from relay.services.ground.presence import Presence
@@ -37,7 +35,7 @@ from relay.services.ground.wire import (
     SEND_TIMEOUT_S,
     Wire,
 )
-from relay.services.ground.witness import CALLS_LISTED, CASES_LISTED, AccessWitness
+from relay.services.ground.witness import AccessWitness
 from relay.services.pages.audience import (
     DISPATCHERS,
     Audience,
@@ -46,6 +44,7 @@ from relay.services.pages.audience import (
     resting_pages,
     shared_with,
 )
+from relay.services.pages.every_row import EveryRow
 from relay.services.pages.registry import FeedRegistry
 from relay.services.people.people import People
 from relay.services.recordings.live import MAX_QUEUED_TEXTS, LiveHub, Viewer
@@ -68,10 +67,10 @@ class FeedParts:
     """What every feed shares."""
 
     audience: Audience
+    every_row: EveryRow
     clock: Clock
     hub: LiveHub
     cases: Cases
-    calls: Calls
     hearing: Hearing
     people: People
     registry: FeedRegistry
@@ -274,7 +273,8 @@ class FeedSession:
         """Every row, and what was said while they were read after them: no older row after a newer one."""
         self._held = deque(maxlen=MAX_QUEUED_TEXTS + 1)  # one too many, and it begins again
         try:
-            await self._all_rows()
+            rows = await self._parts.every_row.texts(self._session, self._shows, rests=self.rests)
+            self._viewer.offer_all(rows)
         finally:
             held, self._held = self._held, None
             for text in held:
@@ -283,25 +283,6 @@ class FeedSession:
     def _shows(self, kind: str, ids: Sequence[object]) -> None:
         """Written down: which cases and calls were on this person's page."""
         self._parts.witness.showed(kind, self._person.hospital or "", ids, self._asker)
-
-    async def _all_rows(self) -> None:
-        """Every open case's and call's row, for a page that may have missed some."""
-        if has(self._person.role, Permission.INCIDENTS_READ):
-            found = await self._parts.cases.rows(self._person.hospital, IncidentState.OPEN)
-            if not self.rests:
-                self._shows(CASES_LISTED, [row["id"] for row in found.rows])
-            rows = [resting_row(row) if self.rests else row for row in reversed(found.rows)]
-            said = [feed.to_text(feed.IncidentChanged(row)) for row in rows]
-            beyond = str(found.beyond) if found.beyond else None
-            if not self.rests:  # it may not ask for the others; none of them rings
-                said.append(feed.to_text(feed.Listed(found.more, beyond)))
-            self._viewer.offer_all(said)
-        if has(self._person.role, Permission.CALLS_WATCH) and not self.rests:
-            watcher = watcher_of(self._person, self._session.token_hash)
-            calls = await self._parts.calls.list(watcher)
-            self._shows(CALLS_LISTED, [call["id"] for call in calls])
-            for call in reversed(calls):
-                self._say(feed.CallChanged(call))
 
     # the session
 

@@ -12,6 +12,7 @@ from relay.services.ground.supervision import Work
 from relay.services.ground.wing import GroundWing
 from relay.services.pages.audience import Audience
 from relay.services.pages.calls_publisher import CallsPublisher
+from relay.services.pages.every_row import EveryRow
 from relay.services.pages.publisher import FeedPublisher
 from relay.services.pages.registry import FeedRegistry
 from relay.services.pages.session import FeedParts
@@ -64,10 +65,10 @@ def compose(
     registry = FeedRegistry(ports.bus, people.people, ground.presence, ports.clock)
     parts = FeedParts(
         audience=audience,
+        every_row=EveryRow(cases.cases, calls.calls),
         clock=ports.clock,
         hub=recordings.hub,
         cases=cases.cases,
-        calls=calls.calls,
         hearing=alarm.hearing,
         people=people.people,
         registry=registry,

@@ -21,7 +21,6 @@ LONG_CLASSES = {
     "ambulance_client/spool.py: Spool": "eighteen questions to one file, each three lines, and what they run in its thread",
     "ambulance_client/tablet.py: Tablet": "what the page and the link share; the rooms beside it hold the work",
     "relay/services/tablets/session.py: TabletSession": "one socket's life in the order it happens; its events, notices and links are files beside it",
-    "relay/services/pages/session.py: FeedSession": "one page's socket, in the order it happens; what it hears of others is the audience beside it",
     "relay/services/people/people.py: People": "a session's whole life: begun, used, resting, ended",
     "relay/services/calls/callers.py: Callers": "each act of the caller's phone; places and pictures share its limits",
     "relay/services/screening/work.py: Screening": "what waits, what runs and what came out share one account of who is late",

@@ -1,7 +1,7 @@
-"""Room on the data disk that is kept back, and given to the database when the disk is full.
+"""Room on the data disk that the relay keeps back. When the disk is full, the database gets it.
 
-The ECG log writes most and would take the last byte from the database. While the reserve is given away the log
-therefore takes nothing new (tablets keep their ECG and are told), and decisions, alarms and sign-ins go on.
+The ECG log writes most, and would take the last byte from the database. So the log takes nothing new while the reserve
+is given away: tablets keep their ECG and are told. Decisions, alarms and sign-ins are still stored.
 """
 
 from __future__ import annotations

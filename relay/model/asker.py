@@ -1,7 +1,7 @@
-"""On whose behalf something is done just now, and from where: every row of the audit that follows says so.
+"""For whom something is done now, and from where. Every row of the audit that follows says so.
 
-A context variable, because what is written down is written deep in a service's transaction, and a parameter
-handed through every one of them would be forgotten somewhere. Work that runs for nobody in particular has none.
+This is a context variable. Rows are written deep in a service's transaction; a parameter through every function would be
+forgotten somewhere. Work that runs for nobody in particular has none.
 """
 
 from __future__ import annotations

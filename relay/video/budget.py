@@ -1,10 +1,11 @@
-"""How much of the pictures a viewer's line carries. Pure.
+"""How much of the pictures a viewer's line can carry. Pure.
 
-Nothing is held back until a line proves narrow: our word reaches the viewer late *and* packets are lost (a
-full queue), or most is lost. Loss alone proves little: a viewer counts the caller's lost packets as its own
-until they are repaired. REMB is not used: it follows what arrives, so it would shrink with what is held
-back. From then on packets go out no faster than the limit, what does not fit is left out up to a whole
-picture, the limit grows while the line is calm and is lifted where the whole fits.
+The relay holds nothing back until a line proves to be narrow. It is narrow if what we send arrives late *and* packets
+are lost (a full queue), or if most packets are lost. Loss alone proves little: a viewer counts the caller's lost packets
+as its own until they are repaired. REMB is not used: it follows what arrives, so it would shrink with what we hold back.
+
+On a narrow line packets go out no faster than a limit. What does not fit is left out up to the next whole picture. While
+the line is calm the limit grows; when the whole video fits, there is no limit any more.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A media plane whose stack is loaded when the first picture comes.
+"""A media plane that loads its stack when the first picture comes.
 
-The stack (DTLS, SRTP, their codecs) is half a second and forty megabytes that most hours of a relay need
-nobody. It is loaded in a thread as soon as a page asks how to get through, so that the offer that follows
-finds it there.
+The stack (DTLS, SRTP, their codecs) takes half a second and forty megabytes, and most hours of a relay do not need it. A
+thread loads it as soon as a page asks how to connect. So it is ready when the offer follows.
 """
 
 from __future__ import annotations

@@ -115,9 +115,9 @@ class StTrend:
     _wide: _Watch = field(default_factory=_Watch)
 
     def add(self, epoch: Epoch | None) -> tuple[StEvent, ...]:
-        """Takes the next screening (None: unreadable); returns the changes that it completes.
+        """Take the next screening (None: unreadable) and return the changes that it completes.
 
-        Unreadable stretches neither break nor lengthen a change, up to thirty seconds of them.
+        An unreadable time of up to thirty seconds leaves a change as it is. A longer one ends it.
         """
         if epoch is None or (self._last_s is not None and epoch.end_s <= self._last_s):
             return ()

@@ -23,6 +23,7 @@ from relay.protocol import messages as m
 from relay.protocol.link import CLOSE_RESTART, close_code_of, reason_of
 from relay.protocol.ranges import RangeSet
 from relay.protocol.receiver import FrameArrived, ReceiverEvent, ReceiverLink
+from relay.records.port.records import RecordWrites
 from relay.services.ground.access import Claim, Lost, Proof
 from relay.services.ground.journal import Journal
 from relay.services.ground.presence import Presence
@@ -352,24 +353,29 @@ class TabletSession:
         return self._parts.ecg_log.stored(stream)
 
     async def _keep_offset(self, ping: m.Ping) -> None:
-        """Keep the tablet's clock offset; a jump of more than half a second is audited."""
+        """Keep the tablet's clock offset; a jump of more than half a second is audited.
+
+        Where the database takes nothing now, both are written later: the ECG goes on meanwhile.
+        """
         offset_us = ping.offset_us
         if offset_us is None:
             return
         self._tablet_clock.offset_us = offset_us
-        before = self._parts.registry.remember_offset(self._device.unit, offset_us)
-        jumped = before is not None and abs(offset_us - before) > JUMP_US
+        unit, late = self._device.unit, self._parts.journal.late
+        before = self._parts.registry.remember_offset(unit, offset_us)
         if before is not None and abs(offset_us - before) < JUMP_US / 10:
             return
-        async with self._parts.journal.records.begin() as tx:
-            for stream in self._streams:
+        streams = tuple(self._streams)
+
+        async def write(tx: RecordWrites) -> None:
+            for stream in streams:
                 await tx.recordings.set_clock_offset(stream, offset_us)
-            if jumped:
-                data = {"before_us": before, "offset_us": offset_us}
-                now_us = self._clock.now_us()
-                await tx.evidence.audit(
-                    now_us, self._device.unit, "clock-jumped", self._device.unit, data
-                )
+
+        await late.do(("clock-offset", unit), write)
+        if before is not None and abs(offset_us - before) > JUMP_US:
+            await late.audit(
+                unit, "clock-jumped", unit, {"before_us": before, "offset_us": offset_us}
+            )
 
     # what goes out
 

@@ -116,7 +116,7 @@ async def new_page(browser: Browser, width: int, height: int) -> tuple[Page, lis
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
+        lambda m: complaints.append(f"{m.text} {m.location['url']}") if m.type == "error" else None,
     )
     await page.add_init_script(COUNT_TONES)
     return page, complaints

@@ -16,6 +16,7 @@ from relay.errors import Unavailable
 from relay.protocol import messages as m
 from relay.protocol import wire
 from relay.wiring.adapters import Adapters
+from tests.patience import PATIENCE_S
 from tests.protocol.yesterday.sender import SenderLink as YesterdaysLink
 from tests.relay.world import World, a_world
 
@@ -318,3 +319,29 @@ async def test_a_clock_jump_is_audited_and_times_are_the_relays(world: World) ->
     async with world.relay.records.read() as records:
         actions = [row.action for row in await records.evidence.audit_rows()]
     assert actions.count("clock-jumped") == 1
+
+
+async def test_a_recording_that_ends_while_its_last_frame_reaches_the_disk_is_acknowledged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end found the log whole and let the recording go under the store that was still under way: the link broke."""
+    log, on_disk, goes_on = world.relay.ecg_log, asyncio.Event(), asyncio.Event()
+    plain = log.append
+
+    async def slow(stream: UUID, frames: Sequence[LoggedFrame]) -> None:
+        await plain(stream, frames)
+        on_disk.set()
+        await goes_on.wait()
+
+    async with world.tablet() as tablet:
+        spec = tablet.open()
+        await tablet.pump()
+        await tablet.until(lambda: tablet.heard)
+        monkeypatch.setattr(log, "append", slow)
+        await tablet.record(spec.stream, range(1))  # one: the log is whole while it is stored
+        await asyncio.wait_for(on_disk.wait(), PATIENCE_S)
+        await tablet.end(spec)
+        await tablet.settled()
+        goes_on.set()
+        await tablet.stored(spec.stream)
+        assert tablet.close_code is None

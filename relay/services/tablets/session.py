@@ -85,6 +85,7 @@ class TabletSession:
         self._idle.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timelines = Timelines(device, parts.journal, parts.bus, parts.presence, self._tell)
+        self._storing: UUID | None = None
         self._refused = False
         self._leaving = False
 
@@ -263,12 +264,15 @@ class TabletSession:
     async def _store(self, stream: UUID, frames: list[LoggedFrame]) -> None:
         if self._refused or stream not in self._streams:
             return
+        self._storing = stream
         try:
             await self._parts.ecg_log.append(stream, frames)
         except RelayError as error:
             self._link.refuse(error, stream=stream)
             self._fail(error, say=False)
             return
+        finally:
+            self._storing = None
         known = self._streams[stream]
         self._parts.hub.publish(known, frames)
         self._parts.keeper.frames_stored(stream)
@@ -280,8 +284,8 @@ class TabletSession:
             self._texts_wake.set()
 
     def _let_go_if_finished(self, stream: EcgStream) -> None:
-        """Ended and stored whole: nothing of it can come on this connection any more."""
-        if is_whole(stream, self._parts.ecg_log):
+        """Ended, stored whole and acknowledged: nothing of it can come on this connection any more."""
+        if stream.id != self._storing and is_whole(stream, self._parts.ecg_log):
             self._streams.pop(stream.id, None)
             self._watch.forget(stream.id)
             self._parts.registry.let_go(stream.id, self)

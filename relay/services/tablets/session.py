@@ -23,7 +23,6 @@ from relay.protocol import messages as m
 from relay.protocol.link import CLOSE_RESTART, close_code_of, reason_of
 from relay.protocol.ranges import RangeSet
 from relay.protocol.receiver import FrameArrived, ReceiverEvent, ReceiverLink
-from relay.records.port.records import RecordWrites
 from relay.services.ground.access import Claim, Lost, Proof
 from relay.services.ground.journal import Journal
 from relay.services.ground.presence import Presence
@@ -33,7 +32,7 @@ from relay.services.ground.wire import CLOSE_BROKEN, Wire
 from relay.services.people.devices import withdrawal
 from relay.services.recordings.live import LiveHub
 from relay.services.recordings.snapshots import SnapshotKeeper, is_whole
-from relay.services.tablets.clock import TabletClock
+from relay.services.tablets.clock import TabletClock, keep
 from relay.services.tablets.events import TabletEvents
 from relay.services.tablets.links import LinkRegistry
 from relay.services.tablets.timelines import Timelines
@@ -43,7 +42,6 @@ MAX_WAITING_BYTES = 1_048_576
 MAX_WAITING_CONTROLS = 256
 SEND_TIMEOUT_S = 10.0
 DRAIN_TIMEOUT_S = 10.0
-JUMP_US = 500_000
 TOO_FAST = "This tablet sends more than a tablet can need and is read more slowly; its ECG is kept."
 
 
@@ -357,29 +355,12 @@ class TabletSession:
         return self._parts.ecg_log.stored(stream)
 
     async def _keep_offset(self, ping: m.Ping) -> None:
-        """Keep the tablet's clock offset; a jump of more than half a second is audited.
-
-        Where the database takes nothing now, both are written later: the ECG goes on meanwhile.
-        """
-        offset_us = ping.offset_us
-        if offset_us is None:
+        if ping.offset_us is None:
             return
-        self._tablet_clock.offset_us = offset_us
-        unit, late = self._device.unit, self._parts.journal.late
-        before = self._parts.registry.remember_offset(unit, offset_us)
-        if before is not None and abs(offset_us - before) < JUMP_US / 10:
-            return
-        streams = tuple(self._streams)
-
-        async def write(tx: RecordWrites) -> None:
-            for stream in streams:
-                await tx.recordings.set_clock_offset(stream, offset_us)
-
-        await late.do(("clock-offset", unit), write)
-        if before is not None and abs(offset_us - before) > JUMP_US:
-            await late.audit(
-                unit, "clock-jumped", unit, {"before_us": before, "offset_us": offset_us}
-            )
+        self._tablet_clock.offset_us = ping.offset_us
+        unit = self._device.unit
+        before = self._parts.registry.remember_offset(unit, ping.offset_us)
+        await keep(self._parts.journal.late, unit, tuple(self._streams), before, ping.offset_us)
 
     # what goes out
 

@@ -30,9 +30,14 @@ class Provisioned:
     dispatcher: str
 
 
+def drill_password() -> str:
+    """A password for the drill's accounts, whose chance never makes it too easily guessed to be taken."""
+    return f"drill-{secrets.token_hex(8)}"
+
+
 async def provision(data: Path, units: list[str]) -> Provisioned:
     """One hospital, one cardiologist, one dispatcher, and a device for each unit, in a fresh data folder."""
-    password = f"drill-{secrets.token_hex(4)}"
+    password = drill_password()
     settings = Settings(data_dir=data)
     await migrate_folder(settings)
     async with open_people(settings) as people:

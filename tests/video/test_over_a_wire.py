@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
+from tests.patience import PATIENCE_S
 from tests.video.stage import new_call
 from tests.video.wire import WiredStage, wired_stage
 
@@ -38,7 +39,7 @@ async def begun(stage: WiredStage, phone: Page, console: Page) -> Any:
     call = new_call()
     await phone.evaluate(f"publish('{call}', null, 640, 480, true)")
     await console.evaluate(f"watch('{call}')")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while await console.evaluate("frames()") < 10:
             await asyncio.sleep(0.05)
     return call

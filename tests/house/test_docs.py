@@ -6,12 +6,16 @@ import dataclasses
 import inspect
 import re
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import typer.main
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from ambulance_client.panel.server import make_panel
+from ambulance_client.tablet import Tablet
 from ecg.screen import CRITERIA
 from relay import errors
 from relay.model.timeline import Stage
@@ -19,6 +23,7 @@ from relay.protocol import feed, messages
 from relay.services.relay import Site
 from relay.settings import Settings
 from relay.web.app import prepared_app
+from tests.house import written_rights
 from tests.house.written import CONTRACT, contract_js, settings_tables
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -153,11 +158,16 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert broken == []
 
 
-def _rows_of_routes() -> list[tuple[set[str], set[str], str]]:
-    """Of each row about the relay's routes: the methods it names, and the paths, without what their parameters are called."""
-    relay_part = _text("http.md").split("## The tablet's own panel", 1)[0]
+def _texts_of_routes() -> tuple[str, str]:
+    """What is said of the relay's routes, and of the panel's."""
+    relays, panels = _text("http.md").split("## The tablet's own panel", 1)
+    return relays + _text("live119.md"), panels
+
+
+def _rows_of_routes(text: str) -> list[tuple[set[str], set[str], str]]:
+    """Of each row about routes: the methods it names, and the paths, without what their parameters are called."""
     found = []
-    for row in (relay_part + _text("live119.md")).splitlines():
+    for row in text.splitlines():
         if row.startswith("| `") or row.startswith("| …"):
             methods = set(re.findall(r"\b(GET|POST|PUT|PATCH|DELETE)\b", row))
             paths = re.findall(r"(?<![\w.])(?:…)?/[\w/{}….-]*", row)
@@ -165,22 +175,22 @@ def _rows_of_routes() -> list[tuple[set[str], set[str], str]]:
     return found
 
 
-def _is_told(method: str, path: str) -> bool:
-    """Whether a row names the path, or its end after "…", or what it is a session of; with this method."""
+def _rows_about(method: str, path: str, text: str | None = None) -> list[str]:
+    """The rows that name the path, or its end after "…", or what it is a session of; with this method."""
     names = {path, path.removesuffix("/{}")} if path.endswith(("/whip/{}", "/whep/{}")) else {path}
-    return any(
-        method in methods
+    return [
+        row
+        for methods, paths, row in _rows_of_routes(text or _texts_of_routes()[0])
+        if method in methods
         and any(
             known in names
             or (known.startswith("…/") and any(n.endswith(known.strip("…")) for n in names))
             for known in paths
         )
-        for methods, paths, _ in _rows_of_routes()
-    )
+    ]
 
 
-def _routes() -> list[tuple[str, str]]:
-    app = prepared_app(Site("x", "dev", demo={}))
+def _routes(app: FastAPI) -> list[tuple[str, str]]:
     return [
         (method, re.sub(r"\{\w+\}", "{}", route.path))
         for route in app.router.routes
@@ -190,12 +200,39 @@ def _routes() -> list[tuple[str, str]]:
 
 
 def test_every_route_is_in_the_tables_of_http() -> None:
-    routes = _routes()
+    routes = _routes(prepared_app(Site("x", "dev", demo={})))
     assert len(routes) > 50
 
-    assert [f"{m} {p}" for m, p in routes if not _is_told(m, p)] == []
+    assert [f"{m} {p}" for m, p in routes if not _rows_about(m, p)] == []
+
+
+def test_every_route_of_the_panel_is_in_its_table() -> None:
+    panels = _texts_of_routes()[1]
+    routes = _routes(
+        make_panel(cast(Tablet, SimpleNamespace(settings=SimpleNamespace(drill=True))))
+    )
+    assert len(routes) > 20
+
+    assert [f"{m} {p}" for m, p in routes if not _rows_about(m, p, panels)] == []
 
 
 def test_a_route_that_no_table_names_is_seen() -> None:
-    assert not _is_told("GET", "/api/snapshots/{}/planted")
-    assert not _is_told("DELETE", "/api/snapshots/{}")
+    assert not _rows_about("GET", "/api/snapshots/{}/planted")
+    assert not _rows_about("DELETE", "/api/snapshots/{}")
+
+
+def test_who_may_what_is_written_from_the_guards() -> None:
+    written = written_rights.PAGE.read_text("utf-8")
+    assert written == written_rights.rights_page(), "run .venv/bin/python -m tests.house.written"
+
+
+def test_the_tables_of_routes_name_the_permission_that_the_guard_asks_for() -> None:
+    wrong = []
+    for path, methods, guard in written_rights.routes_with_guards():
+        asked = written_rights.asked_of(guard).strip("`")
+        for method in methods.split(", "):
+            rows = _rows_about(method, re.sub(r"\{\w+\}", "{}", path))
+            cells = [row.split(" | ")[1] for row in rows if row.count(" | ") > 1]
+            if guard.permission and method != "WebSocket" and not any(asked in c for c in cells):
+                wrong.append(f"{method} {path}: {asked}, not {cells}")
+    assert wrong == []

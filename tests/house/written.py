@@ -18,6 +18,7 @@ from uuid import UUID
 from relay.protocol import feed
 from relay.settings import GROUPS, fields_of
 from relay.web.bodies import Body
+from tests.house import written_rights
 from tests.house.test_house import ROOT
 
 SETTINGS = ROOT / "docs/settings.md"
@@ -136,6 +137,7 @@ def main() -> None:
     assert found, "docs/settings.md has no table of settings"
     SETTINGS.write_text(new, "utf-8")
     CONTRACT.write_text(contract_js(), "utf-8")
+    written_rights.PAGE.write_text(written_rights.rights_page(), "utf-8")
 
 
 if __name__ == "__main__":

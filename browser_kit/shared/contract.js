@@ -1,5 +1,12 @@
-// Written by tests/house/written.py from relay/protocol/feed.py and the bodies in relay/web; not by hand.
+// Written by tests/house/written.py from feed.py and the bodies in relay/web; not by hand.
 // Types alone: nothing here runs, and no page loads it.
+
+/**
+ * @typedef {import("/static/kit/shared/answers.js").Me} Me
+ * @typedef {import("/static/kit/shared/answers.js").IncidentRow} IncidentRow
+ * @typedef {import("/static/kit/shared/answers.js").RestingRow} RestingRow
+ * @typedef {import("/static/kit/shared/answers.js").CallRow} CallRow
+ */
 
 /**
  * @typedef {object} ConsoleLost
@@ -17,7 +24,7 @@
 
 /**
  * @typedef {object} FeedWelcome
- * @property {Record<string, any>} user
+ * @property {Me} user
  * @property {number} server_us
  * @property {boolean} rests
  * @property {"welcome"} kind
@@ -39,7 +46,7 @@
 
 /**
  * @typedef {object} IncidentChanged
- * @property {Record<string, any>} incident
+ * @property {IncidentRow | RestingRow} incident
  * @property {"incident"} kind
  */
 
@@ -52,7 +59,7 @@
 
 /**
  * @typedef {object} CallChanged
- * @property {Record<string, any>} call
+ * @property {CallRow} call
  * @property {"call"} kind
  */
 

@@ -45,25 +45,7 @@ export function tierBadge(tier, short = false) {
 /** @param {string} decision */
 export const decisionWords = (decision) => `${DECISION_SHAPES[decision] ?? ""} ${t(`decision.${decision}`)}`;
 
-/**
- * @typedef {object} Receipts
- * @property {number | null} [stored_at_us]
- * @property {number | null} [delivered_at_us]
- * @property {string | null} [delivered_to]
- * @property {number | null} [opened_at_us]
- * @property {string | null} [opened_by]
- * @property {number | null} [decided_at_us]
- * @property {string | null} [decided_by]
- * @property {string | null} [decision]
- * @property {string | null} [decision_text]
- * @property {number | null} [decided_entry]
- * @property {string | null} [disputed_by] another person's newest decision on the same ECG says something else
- * @property {number | null} [disputed_at_us]
- * @property {string | null} [disputed_decision]
- * @property {string | null} [disputed_text]
- * @property {number | null} [understood_at_us] when the crew pressed that it read the newest decision
- * @property {boolean} [decided_on_earlier] the decision was made on an ECG before the one this chain is about
- */
+/** @typedef {Partial<import("/static/kit/shared/answers.js").Receipts>} Receipts */
 
 /** Stored → delivered → opened by whom → decided by whom → read by the crew. @param {Receipts} r */
 export function receiptChain(r) {

@@ -6,11 +6,11 @@ import { lang, t } from "/static/kit/shared/i18n.js";
 import { WhepPlayer } from "/static/kit/video/whep.js";
 
 /**
- * @typedef {{state: "live" | "frozen" | "stills" | "paused" | "failed" | "off", step: string, since_us: number |
- *   null, still_at_us: number | null}} Cabin
+ * @typedef {import("/static/kit/shared/answers.js").CabinRow} Cabin
  */
 
 const KEEP_ALIVE_MS = 30_000;
+/** @type {Record<string, string>} */
 const SHAPES = { live: "●", frozen: "▲", stills: "▲", paused: "▲", failed: "✕", off: "○" };
 
 export class CabinView {

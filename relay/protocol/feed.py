@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
+from relay.protocol.answers import CallRow, IncidentRow, Json, Me, RestingRow
 from relay.protocol.messages import Count, ShortText, TimeUs
 from relay.protocol.parsing import parsed
 
@@ -92,7 +93,7 @@ class FeedWelcome:
     ``rests``: nobody has touched this page for a while; it gets rows without patients, nothing else.
     """
 
-    user: dict[str, object]
+    user: Annotated[Json, Me]
     server_us: TimeUs
     rests: bool = False
     kind: Literal["welcome"] = "welcome"
@@ -157,7 +158,7 @@ class Beat:
 class IncidentChanged:
     """The case's row in the list, whole, after any change (the shape of ``GET /incidents``)."""
 
-    incident: dict[str, object]
+    incident: Annotated[Json, IncidentRow, RestingRow]
     kind: Literal["incident"] = "incident"
 
 
@@ -165,7 +166,7 @@ class IncidentChanged:
 class CallChanged:
     """A 119 call, whole, after any change (the shape of ``GET /api/calls/{call}``)."""
 
-    call: dict[str, object]
+    call: Annotated[Json, CallRow]
     kind: Literal["call"] = "call"
 
 

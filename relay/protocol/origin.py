@@ -5,7 +5,7 @@ A doubt is never a refusal: the file is sent, and whoever reads it is told.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Annotated, Protocol, TypedDict
 
 OLD_AFTER_S = 3600
 """A recording older than this was not made in this ambulance ride; one so far ahead has a wrong clock."""
@@ -100,7 +100,17 @@ def joined(words: list[Words]) -> Words:
     return {"ja": "、".join(w["ja"] for w in words), "en": "; ".join(w["en"] for w in words)}
 
 
-def told_json(origin: Origin, age_years: object, sex: object) -> dict[str, object]:
+class OriginWords(TypedDict):
+    """What pages draw of a file's origin."""
+
+    recorded_ja: str
+    recorded_en: str
+    doubts: Annotated[list[str], "why it may be somebody else's"]
+    doubts_ja: str
+    doubts_en: str
+
+
+def told_json(origin: Origin, age_years: object, sex: object) -> OriginWords:
     """What pages draw: when it was recorded in words, the doubts by code, and these in one line."""
     recorded, said = recorded_words(origin), joined(doubt_words(origin, age_years, sex))
     return {

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from fastapi import Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from relay.services.cases.render import Json
+from relay.protocol.answers import Json
 from relay.services.ground.jpegs import MAX_BYTES
 from relay.web.guard import Public, guarded_router, relay_of
 

@@ -9,8 +9,8 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from relay.model.people import Device
+from relay.protocol.answers import Json
 from relay.services.cabin.cabin_board import CabinStep, room_of
-from relay.services.cases.render import Json
 from relay.services.ground.jpegs import MAX_BYTES
 from relay.services.ground.watcher import Watcher
 from relay.services.ground.witness import Act, Look, Nothing

@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 
 from relay.auth.tokens import CALLER_COOKIE
 from relay.errors import RelayError
+from relay.protocol.answers import Json
 from relay.protocol.link import CLOSE_PROTOCOL, CLOSE_UNAVAILABLE
 from relay.services.calls.callers import Phone
-from relay.services.cases.render import Json
 from relay.services.ground.access import Relation
 from relay.services.ground.jpegs import MAX_BYTES
 from relay.services.ground.wire import CLOSE_SESSION_ENDED, SEND_TIMEOUT_S

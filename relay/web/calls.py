@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from relay.model.call import ShareKind
 from relay.model.people import Permission, Session
+from relay.protocol.answers import Json
 from relay.services.calls.calls import NewCall
-from relay.services.cases.render import Json
 from relay.services.ground.access import Relation
 from relay.services.ground.jpegs import MAX_BYTES
 from relay.services.ground.watcher import Watcher

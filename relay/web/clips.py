@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.responses import FileResponse, Response
 
 from relay.model.people import Permission, Session
-from relay.services.cases.render import Json
+from relay.protocol.answers import Json
 from relay.services.ground.access import Relation
 from relay.services.ground.watcher import Watcher
 from relay.services.ground.witness import Act, Look

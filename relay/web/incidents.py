@@ -11,9 +11,9 @@ from pydantic import Field
 from relay.model.decision import DecisionKind
 from relay.model.incident import IncidentState
 from relay.model.people import Permission, Session
+from relay.protocol.answers import Json
 from relay.services.cases.cases import MAX_ENTRY, MAX_TEXT
 from relay.services.cases.deciding import LiveStretch, Order
-from relay.services.cases.render import Json
 from relay.services.ground.access import Relation
 from relay.services.ground.witness import Act, Look
 from relay.web.bodies import Body

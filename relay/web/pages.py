@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 import browser_kit
 import hospital_viewer
 import live119
-from relay.services.cases.render import Json
+from relay.protocol.answers import Json
 from relay.web.guard import Public, guarded_router, relay_of
 from relay.web.page_files import MOUNT, PageFiles
 

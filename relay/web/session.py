@@ -13,7 +13,8 @@ from relay.auth.tokens import COOKIE, KNOWN_COOKIE
 from relay.causes import words
 from relay.errors import NotAllowed, RelayError
 from relay.model.people import Session
-from relay.services.cases.render import Json, me_json
+from relay.protocol.answers import Json
+from relay.services.cases.render import me_json
 from relay.services.ground.access import Relation
 from relay.services.ground.witness import Act
 from relay.web.asked import while_asked

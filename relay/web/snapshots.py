@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from relay.model.people import Permission, Session
 from relay.model.snapshot import Snapshot, header_of
-from relay.services.cases.render import Json
+from relay.protocol.answers import Json
 from relay.services.ground.access import Relation
 from relay.services.ground.witness import Look
 from relay.web.guard import Needs, guarded_router, relay_of

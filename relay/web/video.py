@@ -9,8 +9,8 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from relay.errors import BadInput
+from relay.protocol.answers import Json
 from relay.services.calls.callers import Phone
-from relay.services.cases.render import Json
 from relay.services.ground.watcher import Watcher
 from relay.services.ground.witness import Look, Nothing
 from relay.video.port import Answer

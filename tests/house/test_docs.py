@@ -23,8 +23,8 @@ from relay.protocol import feed, messages
 from relay.services.relay import Site
 from relay.settings import Settings
 from relay.web.app import prepared_app
-from tests.house import written_rights
-from tests.house.written import CONTRACT, contract_js, settings_tables
+from tests.house import written_rights, written_shapes
+from tests.house.written import ANSWERED, CONTRACT, answers_js, contract_js, settings_tables
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -219,6 +219,14 @@ def test_every_route_of_the_panel_is_in_its_table() -> None:
 def test_a_route_that_no_table_names_is_seen() -> None:
     assert not _rows_about("GET", "/api/snapshots/{}/planted")
     assert not _rows_about("DELETE", "/api/snapshots/{}")
+
+
+def test_the_shapes_are_the_programs() -> None:
+    written = written_shapes.PAGE.read_text("utf-8")
+    assert written == written_shapes.shapes_page(), "run .venv/bin/python -m tests.house.written"
+    assert ANSWERED.read_text("utf-8") == answers_js(), (
+        "run .venv/bin/python -m tests.house.written"
+    )
 
 
 def test_who_may_what_is_written_from_the_guards() -> None:

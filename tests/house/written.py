@@ -6,23 +6,22 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
-import types
 from collections.abc import Iterator
-from enum import Enum
 from importlib import import_module
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
-from uuid import UUID
+from typing import Any, get_args, get_type_hints
 
 from relay.protocol import feed
+from relay.protocol.answers import ANSWERS
 from relay.settings import GROUPS, fields_of
 from relay.web.bodies import Body
-from tests.house import written_rights
+from tests.house import written_rights, written_shapes
 from tests.house.test_house import ROOT
+from tests.house.words_of_types import js_type, names_in
 
 SETTINGS = ROOT / "docs/settings.md"
 CONTRACT = ROOT / "browser_kit/shared/contract.js"
+ANSWERED = ROOT / "browser_kit/shared/answers.js"
 WIDTH = 120
 _TABLES = re.compile(r"^### .*?(?=^## )", re.MULTILINE | re.DOTALL)
 
@@ -52,12 +51,30 @@ def contract_js() -> str:
     ]
     unions = [("ToPage", to_page), ("FromPage", from_page)]
     lines = [_line("typedef", " | ".join(c.__name__ for c in of), name) for name, of in unions]
-    head = (
-        "// Written by tests/house/written.py from relay/protocol/feed.py and the bodies in relay/web; not by hand.\n"
+    union = "/**\n" + "\n".join(lines) + "\n */"
+    told = set().union(
+        *(names_in(h) for of in to_page for h in get_type_hints(of, include_extras=True).values())
+    )
+    shapes = [
+        _line("typedef", f'import("/static/kit/shared/answers.js").{one.__name__}', one.__name__)
+        for one in ANSWERS
+        if one.__name__ in told
+    ]
+    head = _head("feed.py and the bodies in relay/web") + "\n/**\n" + "\n".join(shapes) + "\n */\n"
+    return head + "\n" + "\n\n".join([*blocks, union, "export {};"]) + "\n"
+
+
+def answers_js() -> str:
+    """``browser_kit/shared/answers.js``: what the relay answers, as types for the pages."""
+    blocks = [_typedef(one, sent=False) for one in ANSWERS]
+    return _head("relay/protocol/answers.py") + "\n" + "\n\n".join([*blocks, "export {};"]) + "\n"
+
+
+def _head(source: str) -> str:
+    return (
+        f"// Written by tests/house/written.py from {source}; not by hand.\n"
         "// Types alone: nothing here runs, and no page loads it.\n"
     )
-    union = "/**\n" + "\n".join(lines) + "\n */"
-    return head + "\n" + "\n\n".join([*blocks, union, "export {};"]) + "\n"
 
 
 def _inner(messages: tuple[type, ...]) -> Iterator[type]:
@@ -86,7 +103,7 @@ def _typedef(of: type, *, sent: bool) -> str:
     for name, hint in get_type_hints(of, include_extras=True).items():
         if name != "model_config":
             shown = f"[{name}]" if name in optional else name
-            lines.append(_line("property", _js(hint), shown))
+            lines.append(_line("property", js_type(hint), shown))
     return "/**\n" + "\n".join(lines) + "\n */"
 
 
@@ -106,37 +123,15 @@ def _optional(of: type) -> set[str]:
     return {name for name, field in fields.items() if not field.is_required()}
 
 
-def _js(hint: Any) -> str:
-    """A Python type as JSON carries it."""
-    simple = {str: "string", UUID: "string", bool: "boolean", int: "number", float: "number", type(None): "null", object: "any"}  # fmt: skip
-    if isinstance(hint, type) and hint in simple:
-        return simple[hint]
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return " | ".join(json.dumps(one.value) for one in hint)
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return _js(args[0])
-    if origin is Literal:
-        return " | ".join(json.dumps(one) for one in args)
-    if origin in {Union, types.UnionType}:
-        return " | ".join(_js(one) for one in args)
-    if origin is dict:
-        return f"Record<string, {_js(args[1])}>"
-    if origin in {tuple, list, frozenset}:
-        inner = _js(args[0])
-        return f"({inner})[]" if " | " in inner else f"{inner}[]"
-    if dataclasses.is_dataclass(hint) or (isinstance(hint, type) and issubclass(hint, Body)):
-        return str(hint.__name__)
-    raise TypeError(f"no word for {hint}")
-
-
 def main() -> None:
     """Write everything."""
     page = SETTINGS.read_text("utf-8")
     new, found = _TABLES.subn(lambda _: settings_tables() + "\n", page, count=1)
     assert found, "docs/settings.md has no table of settings"
     SETTINGS.write_text(new, "utf-8")
+    written_shapes.PAGE.write_text(written_shapes.shapes_page(), "utf-8")
     CONTRACT.write_text(contract_js(), "utf-8")
+    ANSWERED.write_text(answers_js(), "utf-8")
     written_rights.PAGE.write_text(written_rights.rights_page(), "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""``docs/security/who-may-what.md``, written from the guards of the relay's routes and sockets."""
+"""``docs/who-may-what.md``, written from the guards of the relay's routes and sockets."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from relay.web.app import prepared_app
 from relay.web.guard import Door, Guard, HoldsLink, Needs, guards_of
 from tests.house.test_house import ROOT
 
-PAGE = ROOT / "docs/security/who-may-what.md"
+PAGE = ROOT / "docs/who-may-what.md"
 HEAD = """# Who may what
 
 Written from the guards in `relay/web` by `tests/house/written.py`; not by hand. Every route and every socket has one guard, which says three things: the permission that the
-role must hold, how the person must stand to the case or the call, and what is written into the [audit](../audit.md).
+role must hold, how the person must stand to the case or the call, and what is written into the [audit](audit.md).
 """
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-Json = dict[str, object]
+from relay.protocol.answers import CabinRow
+
 MOST_CABINS = 2_000
 
 
@@ -79,14 +80,14 @@ class CabinBoard:
         """Drop it; whether there was one."""
         return self._cabins.pop(incident, None) is not None
 
-    def json(self, incident: UUID | None) -> Json | None:
-        """``CabinState`` of the docs, or None."""
+    def json(self, incident: UUID | None) -> CabinRow | None:
+        """What pages are told of it, or None."""
         cabin = self._cabins.get(incident) if incident is not None else None
         return cabin_json(cabin) if cabin is not None else None
 
 
-def cabin_json(cabin: CabinState) -> Json:
-    """``CabinState`` of ``docs/http.md``."""
+def cabin_json(cabin: CabinState) -> CabinRow:
+    """What pages are told of a cabin."""
     return {
         "state": cabin.state,
         "step": cabin.step.value,

@@ -17,6 +17,7 @@ from relay.errors import Conflict, NotFound
 from relay.model.incident import Incident, IncidentState
 from relay.model.news import EVERY_CASE, CaseChanged
 from relay.model.people import Device, Permission, Person, owns
+from relay.protocol.answers import CabinRow
 from relay.services.cabin.cabin_board import CabinBoard, CabinStep, room_of
 from relay.services.cabin.telling import Telling
 from relay.services.ground.access import Claim, Lost, Moment, Proof, Relation, stands
@@ -163,14 +164,10 @@ class Cabins:
             if not await stands(Moment(records), person, Relation.CABIN, incident):
                 raise NotFound(NO_CASE)
 
-    async def show(self, incident: UUID) -> dict[str, object]:
-        """``Cabin``, also before its camera said anything."""
-        return self._board.json(incident) or {
-            "state": "off",
-            "step": "off",
-            "since_us": None,
-            "still_at_us": None,
-        }
+    async def show(self, incident: UUID) -> CabinRow:
+        """How the camera stands, also before its camera said anything."""
+        nothing: CabinRow = {"state": "off", "step": "off", "since_us": None, "still_at_us": None}
+        return self._board.json(incident) or nothing
 
     def still(self, incident: UUID) -> bytes:
         """The newest picture sent instead of video.

@@ -13,8 +13,9 @@ from relay.model.call import Call, CallEntry, CallFacts, advance
 from relay.model.clock import Clock
 from relay.model.news import CallChanged, CallerLooksAgain
 from relay.model.timeline import Entry, Stage
+from relay.protocol.answers import CabinRow, CallRow, Json
 from relay.records.port.records import RecordReads, RecordWrites
-from relay.services.calls.render_calls import Json, call_json
+from relay.services.calls.render_calls import call_json
 from relay.services.ground.journal import Journal
 
 
@@ -71,7 +72,7 @@ class CallBook:
         journal: Journal,
         bus: Bus,
         recording: str,
-        cabin_json: Callable[[UUID | None], Json | None],
+        cabin_json: Callable[[UUID | None], CabinRow | None],
         shared_after_end_s: float = 86_400.0,
     ) -> None:
         self.journal = journal
@@ -119,15 +120,22 @@ class CallBook:
         async with self.journal.records.read() as records:
             return await facts_of(records, call)
 
-    def json(self, facts: CallFacts, *, private: bool) -> Json:
+    def json(self, facts: CallFacts, *, private: bool) -> CallRow:
         """``Call``; without number and address for those it is only shared with."""
         return self.row(facts, self.phones.get(facts.call.id), private=private)
 
-    def row(self, facts: CallFacts, phone: Mapping[str, object] | None, *, private: bool) -> Json:
+    def row(
+        self, facts: CallFacts, phone: Mapping[str, object] | None, *, private: bool
+    ) -> CallRow:
         """``Call``, with what its phone said of itself at that time."""
-        row = call_json(facts, phone, self.recording, private=private)
-        cabin = self._cabin_json(facts.call.incident) if private else None
-        return {**row, "cabin": cabin, "shared_until_us": self.shared_until_us(facts)}
+        return call_json(
+            facts,
+            phone,
+            self.recording,
+            private=private,
+            cabin=self._cabin_json(facts.call.incident) if private else None,
+            shared_until_us=self.shared_until_us(facts),
+        )
 
     def shared_until_us(self, facts: CallFacts) -> int | None:
         """Until when those it is shared with may read it; None while nobody has ended it."""

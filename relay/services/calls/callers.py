@@ -16,12 +16,13 @@ from relay.errors import Conflict, Gone, NotFound, RelayError, TooMany
 from relay.model.call import CallFacts, CallLink, CallState, Position, Still, can
 from relay.model.news import call_topic, caller_topic
 from relay.model.timeline import Stage
+from relay.protocol.answers import CallerState, Json
 from relay.records.port.records import RecordReads
 from relay.services.calls.call_book import CallBook, CallChange, facts_of
 from relay.services.calls.clips import Clips
 from relay.services.calls.glimpses import Glimpses
 from relay.services.calls.pictures import Pictures
-from relay.services.calls.render_calls import Json, caller_json
+from relay.services.calls.render_calls import caller_json
 from relay.services.calls.viewers import CallViewers
 from relay.services.ground.access import Claim, Lost, Proof, Relation
 from relay.services.ground.watcher import CALLER
@@ -185,19 +186,25 @@ class Callers:
 
     # looking
 
-    async def state(self, phone: Phone) -> Json:
+    async def state(self, phone: Phone) -> CallerState:
         """What the phone shows now."""
         return self.state_of(await self._book.read(phone.call))
 
-    def state_of(self, facts: CallFacts) -> Json:
-        """``CallerState``."""
+    def state_of(self, facts: CallFacts) -> CallerState:
+        """The same of a call that is read."""
         ice = self._plane.ice_servers(str(facts.call.id)) if facts.call.is_open else ()
         rules, now_us = self._rules, self._book.clock.now_us()
-        told = caller_json(facts, rules.site_name, rules.data_cap_mb, ice, now_us)
-        glimpses = self._glimpses.wanted(facts.call.id)
-        return {**told, "recorded": self._clips.wanted, "glimpses": glimpses}
+        return caller_json(
+            facts,
+            rules.site_name,
+            rules.data_cap_mb,
+            ice,
+            now_us,
+            recorded=self._clips.wanted,
+            glimpses=self._glimpses.wanted(facts.call.id),
+        )
 
-    async def follow(self, phone: Phone) -> AsyncIterator[Json]:
+    async def follow(self, phone: Phone) -> AsyncIterator[CallerState]:
         """Yield the phone's state now, and again whenever it changes, until the call or the link ends.
 
         News says only that something has changed. The state is then read from the database, so an

@@ -14,10 +14,10 @@ from relay.errors import BadInput, Conflict, NotFound, RelayError
 from relay.model.call import TOPICS, Call, CallFacts, CallLink, CallState, Share, ShareKind
 from relay.model.people import Person
 from relay.model.timeline import Stage
+from relay.protocol.answers import Json
 from relay.services.calls.call_book import CallBook, CallChange
 from relay.services.calls.joining import CaseJoining
 from relay.services.calls.link_texts import link_of, qr_svg, sms_text
-from relay.services.calls.render_calls import Json
 from relay.services.calls.sharing import check_target, end_old_shares, end_share, places
 from relay.services.calls.viewers import CallViewers
 from relay.services.ground.watcher import Watcher

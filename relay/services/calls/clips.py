@@ -17,8 +17,8 @@ import structlog
 
 from relay.errors import Conflict, NotFound, RelayError
 from relay.model.people import Person
+from relay.protocol.answers import Json
 from relay.services.calls.call_book import CallBook
-from relay.services.calls.render_calls import Json
 from relay.video.port import MediaPlane
 
 log = structlog.get_logger(__name__)

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from relay.errors import Conflict, NotFound
 from relay.model.call import Still
+from relay.protocol.answers import Json
 from relay.services.calls.call_book import CallBook
-from relay.services.calls.render_calls import Json
 from relay.services.ground.remaking import Remaking
 
 WISH_HOLDS_S = 12.0

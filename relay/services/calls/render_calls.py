@@ -1,4 +1,4 @@
-"""119 calls as the JSON of ``docs/live119.md``. Nothing is asked or decided here."""
+"""119 calls as the JSON of ``relay/protocol/answers.py``. Nothing is asked or decided here."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import cast
 
-from relay.model.call import CallFacts
+from relay.model.call import CallFacts, Position
+from relay.protocol.answers import CabinRow, CallerState, CallRow, IceServerRow, Json, PositionRow
 from relay.video.port import CallStats, IceServer
-
-Json = dict[str, object]
-TIMES = (
-    "taken_at_us", "dispatched_at_us", "sent_at_us", "opened_at_us", "allowed_at_us",
-    "live_at_us", "frozen_at_us", "ended_at_us", "expires_at_us",
-)  # fmt: skip
 
 
 def call_json(
-    facts: CallFacts, phone: Mapping[str, object] | None, recording: str, *, private: bool
-) -> Json:
-    """``Call``; ``private`` says whether number and address are for these eyes."""
+    facts: CallFacts,
+    phone: Mapping[str, object] | None,
+    recording: str,
+    *,
+    private: bool,
+    cabin: CabinRow | None,
+    shared_until_us: int | None,
+) -> CallRow:
+    """A call; ``private`` says whether number and address are for these eyes."""
     call = facts.call
     return {
         "id": str(call.id),
@@ -30,9 +31,17 @@ def call_json(
         "address": call.address if private else None,
         "complaint": call.complaint,
         "unit": call.unit,
-        **{name: getattr(call, name) for name in TIMES},
+        "taken_at_us": call.taken_at_us,
+        "dispatched_at_us": call.dispatched_at_us,
+        "sent_at_us": call.sent_at_us,
+        "opened_at_us": call.opened_at_us,
+        "allowed_at_us": call.allowed_at_us,
+        "live_at_us": call.live_at_us,
+        "frozen_at_us": call.frozen_at_us,
+        "ended_at_us": call.ended_at_us,
+        "expires_at_us": call.expires_at_us,
         "guidance": call.guidance,
-        "position": asdict(facts.position) if facts.position else None,
+        "position": position_json(facts.position) if facts.position else None,
         "phone": dict(phone) if phone else None,
         "shares": [
             {"id": str(s.id), "kind": s.kind.value, "target": s.target, "at_us": s.at_us}
@@ -40,13 +49,32 @@ def call_json(
         ],
         "stills": [{"id": str(s.id), "at_us": s.at_us, "by": s.by} for s in facts.stills],
         "recording": recording,
+        "cabin": cabin,
+        "shared_until_us": shared_until_us,
+    }
+
+
+def position_json(where: Position) -> PositionRow:
+    """Where the caller's phone said it was."""
+    return {
+        "lat": where.lat,
+        "lon": where.lon,
+        "accuracy_m": where.accuracy_m,
+        "at_us": where.at_us,
     }
 
 
 def caller_json(
-    facts: CallFacts, site_name: str, data_cap_mb: float, ice: Sequence[IceServer], now_us: int
-) -> Json:
-    """``CallerState``: what the caller's own phone may know."""
+    facts: CallFacts,
+    site_name: str,
+    data_cap_mb: float,
+    ice: Sequence[IceServer],
+    now_us: int,
+    *,
+    recorded: bool,
+    glimpses: bool,
+) -> CallerState:
+    """What the caller's own phone may know."""
     return {
         "call": str(facts.call.id),
         "state": facts.call.state.value,
@@ -56,14 +84,16 @@ def caller_json(
         "ice_servers": [ice_json(server) for server in ice],
         "ended": not facts.call.is_open,
         "at_us": now_us,
+        "recorded": recorded,
+        "glimpses": glimpses,
     }
 
 
-def ice_json(server: IceServer) -> Json:
+def ice_json(server: IceServer) -> IceServerRow:
     """As ``RTCPeerConnection`` takes it."""
-    found: Json = {"urls": list(server.urls)}
+    found: IceServerRow = {"urls": list(server.urls)}
     if server.username:
-        found |= {"username": server.username, "credential": server.credential}
+        found["username"], found["credential"] = server.username, server.credential
     return found
 
 

@@ -8,9 +8,9 @@ from relay.errors import BadInput
 from relay.model.call import Share, ShareKind
 from relay.model.people import Role
 from relay.model.timeline import Stage
+from relay.protocol.answers import Json
 from relay.records.port.records import RecordReads
 from relay.services.calls.call_book import CallBook, CallChange
-from relay.services.calls.render_calls import Json
 from relay.services.calls.viewers import CallViewers
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from relay.errors import Conflict, NotFound, RelayError
 from relay.model.call import ShareKind
+from relay.protocol.answers import Json
 from relay.services.calls.call_book import CallBook
-from relay.services.calls.render_calls import Json, ice_json, stats_json
+from relay.services.calls.render_calls import ice_json, stats_json
 from relay.services.ground.access import Claim, Lost, Relation
 from relay.services.ground.rights import Rights
 from relay.services.ground.watcher import Watcher

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from relay.alerts.sms_port import SmsGateway
 from relay.auth.port import Tokens
+from relay.protocol.answers import CabinRow
 from relay.services.calls.call_book import CallBook
 from relay.services.calls.callers import CallerRules, Callers, CallMedia
 from relay.services.calls.calls import CallRules, Calls
@@ -22,7 +23,7 @@ from relay.services.ground.wing import GroundWing
 from relay.services.people.wing import PeopleWing
 from relay.video.port import MediaPlane
 
-CabinJson = Callable[[UUID | None], dict[str, object] | None]
+CabinJson = Callable[[UUID | None], CabinRow | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from relay.model.report import Report
 from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
+from relay.protocol.answers import EarlierEntries, IncidentDetail, IncidentRow, Json, EcgDetail
 from relay.protocol.calling import call_of
 from relay.protocol.receipts import Line, ReceiptFold, folded
 from relay.records.port.cases import CaseFacts, CasesAsked
@@ -24,7 +25,6 @@ from relay.services.alarm.unstored import UnstoredItem, Untold
 from relay.services.cabin.cabin_board import CabinBoard
 from relay.services.cases.render import (
     entry_json,
-    looking_json,
     report_json,
     row_json,
     snapshot_json,
@@ -38,7 +38,6 @@ from relay.services.recordings.stream_ages import Ages
 from relay.services.screening.screener import live_message
 from relay.services.screening.work import Screening
 
-Json = dict[str, object]
 MAX_FRAMES_S = 60.0
 ROWS_AT_ONCE = 200
 ENTRIES_SHOWN = 10_000
@@ -66,7 +65,7 @@ class Listing:
         beyond: the case to ask on from, None where nothing is left.
     """
 
-    rows: list[Json]
+    rows: list[IncidentRow]
     more: int
     beyond: UUID | None
 
@@ -92,12 +91,12 @@ class Cases:
 
     # looking
 
-    async def row(self, incident: UUID) -> Json | None:
+    async def row(self, incident: UUID) -> IncidentRow | None:
         """The case's row, for those to whom it is addressed."""
         addressed = await self.addressed_row(incident)
         return addressed[1] if addressed else None
 
-    async def addressed_row(self, incident: UUID) -> tuple[frozenset[str], Json] | None:
+    async def addressed_row(self, incident: UUID) -> tuple[frozenset[str], IncidentRow] | None:
         """The hospitals the case is addressed to, and its row."""
         async with self._journal.records.read() as records:
             facts = await records.cases.facts([incident])
@@ -131,15 +130,14 @@ class Cases:
         async with self._journal.records.read() as records:
             return [case.id for case in await records.cases.incidents(asked, at_most=ROWS_AT_ONCE)]
 
-    def _row(self, facts: CaseFacts) -> Json:
+    def _row(self, facts: CaseFacts) -> IncidentRow:
         facts = self._alerting.unstored.over(facts)
         stream = facts.streams[-1] if facts.streams else None
-        row = row_json(facts, stream, self._now.hub.state(stream) if stream else None)
-        incident = facts.incident.id
+        incident, state = facts.incident.id, self._now.hub.state(stream) if stream else None
         if stream is not None:
             self._now.ages.belongs(stream.id, facts.incident.hospitals)
-        looking = looking_json(self._now.presence.looking(incident))
-        return {**row, "cabin": self._now.cabins.json(incident), "looking": looking}
+        cabin, looking = self._now.cabins.json(incident), self._now.presence.looking(incident)
+        return row_json(facts, stream, state, cabin, looking)
 
     async def detail(self, person: Person, incident: UUID) -> Json:
         """The whole case."""
@@ -149,8 +147,7 @@ class Cases:
             timeline = await records.cases.newest_entries(incident, MAX_ENTRY, ENTRIES_SHOWN)
         newest = facts.streams[-1].id if facts.streams else None
         live = (self._screening.latest(newest) or facts.live.get(newest)) if newest else None
-        return {
-            **self._row(facts),
+        rest: IncidentDetail = {
             "snapshots": [
                 snapshot_json(s, facts.snapshot_reports.get(s.id), facts.card)
                 for s in facts.snapshots
@@ -159,8 +156,9 @@ class Cases:
             "earlier_entries": timeline[0].entry - 1 if timeline else 0,
             "report": report_json(live_message(live)) if live else None,
         }
+        return {**self._row(facts), **rest}
 
-    async def entries(self, person: Person, incident: UUID, before: int) -> Json:
+    async def entries(self, person: Person, incident: UUID, before: int) -> EarlierEntries:
         """Entries of the timeline before one, and how many there are before these."""
         async with self._journal.records.read() as records:
             await visible(records, person, incident)
@@ -179,7 +177,7 @@ class Cases:
         """A snapshot this person may see."""
         return (await self._snapshot(person, snapshot_id))[0]
 
-    async def snapshot_detail(self, person: Person, snapshot_id: UUID) -> Json:
+    async def snapshot_detail(self, person: Person, snapshot_id: UUID) -> EcgDetail:
         """One snapshot with its report."""
         snapshot, report, _ = await self._snapshot(person, snapshot_id)
         body = dict(report.body) if report else None

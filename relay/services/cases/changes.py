@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ecg.course.comparison import as_json, compare
 from ecg.course.tracing import tracing_of_report
-from ecg.course.vector import st_vector
+from ecg.course.vector import StVector, st_vector
 from ecg.leads import EXTRA_LEADS, STANDARD_12
 from relay.errors import NotFound
 from relay.model.people import Person
@@ -21,13 +21,10 @@ from relay.model.report import Report
 from relay.model.snapshot import Snapshot
 from relay.model.st_point import StPoint
 from relay.model.stream import EcgStream
+from relay.protocol.answers import Json, TrendAnswer, TrendRun
 from relay.services.alarm.live_trends import replayed
 from relay.services.cases.cases import visible
-from relay.services.cases.render import Json
 from relay.services.ground.journal import Journal
-
-LEVELS = ("st_j_uv", "st_j60_uv")
-NUMBERS = ("hr_bpm", "qrs_ms")
 
 
 class Changes:
@@ -36,7 +33,7 @@ class Changes:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def trend(self, person: Person, incident: UUID) -> Json:
+    async def trend(self, person: Person, incident: UUID) -> TrendAnswer:
         """The ST trend of a case: one run a recording, oldest first (``docs/http.md``)."""
         async with self._journal.records.read() as records:
             await visible(records, person, incident)
@@ -46,7 +43,7 @@ class Changes:
         in_order = sorted(points, key=lambda p: list(streams).index(p.stream))
         runs = [(streams[k], list(run)) for k, run in groupby(in_order, attrgetter("stream"))]
 
-        def made() -> list[Json]:  # an hour of points takes a tenth of a second
+        def made() -> list[TrendRun]:  # an hour of points takes a tenth of a second
             return [run_json(stream, run) for stream, run in runs]
 
         return {"incident": str(incident), "runs": await asyncio.to_thread(made)}
@@ -97,10 +94,12 @@ def _first_readable(
     return next(readable, in_order[0] if in_order else None)
 
 
-def run_json(stream: EcgStream, kept: Sequence[StPoint]) -> Json:
+def run_json(stream: EcgStream, kept: Sequence[StPoint]) -> TrendRun:
     """One recording's points by column; a window that was screened twice counts once."""
     points = list({p.end_sample: p for p in sorted(kept, key=attrgetter("end_sample"))}.values())
     baseline = replayed(points, stream.fs_hz).baseline
+    arrows = [st_vector(tracing_of_report(p.body).j60_uv) for p in points]
+    first = st_vector(dict(baseline.j60_uv)) if baseline else None
     return {
         "stream": str(stream.id),
         "fs_hz": stream.fs_hz,
@@ -108,27 +107,26 @@ def run_json(stream: EcgStream, kept: Sequence[StPoint]) -> Json:
         "end_sample": [p.end_sample for p in points],
         "at_us": [p.at_us for p in points],
         "tier": "".join(p.tier for p in points),
-        **{name: [p.body.get(name) for p in points] for name in NUMBERS},
-        **{name: _levels(points, name) for name in LEVELS},
-        **_vectors(points, dict(baseline.j60_uv) if baseline else None),
+        "hr_bpm": _numbers(points, "hr_bpm"),
+        "qrs_ms": _numbers(points, "qrs_ms"),
+        "st_j_uv": _levels(points, "st_j_uv"),
+        "st_j60_uv": _levels(points, "st_j60_uv"),
+        "st_vm_uv": [_length(arrow) for arrow in arrows],
+        "stc_vm_uv": [_length(arrow.minus(first)) if arrow and first else None for arrow in arrows],
         "baseline_j60_uv": dict(baseline.j60_uv) if baseline else None,
         "baseline_to_sample": round(baseline.end_s * stream.fs_hz) if baseline else None,
     }
 
 
-def _vectors(
-    points: Sequence[StPoint], baseline_uv: Mapping[str, float] | None
-) -> dict[str, list[int | None]]:
-    """Length of the ST vector at J+60, and of its change since the first minute, µV."""
-    arrows = [st_vector(tracing_of_report(p.body).j60_uv) for p in points]
-    first = st_vector(baseline_uv) if baseline_uv is not None else None
-    return {
-        "st_vm_uv": [None if a is None else round(a.magnitude_uv) for a in arrows],
-        "stc_vm_uv": [
-            None if a is None or first is None else round(a.minus(first).magnitude_uv)
-            for a in arrows
-        ],
-    }
+def _length(arrow: StVector | None) -> int | None:
+    """Of an ST vector, µV."""
+    return None if arrow is None else round(arrow.magnitude_uv)
+
+
+def _numbers(points: Sequence[StPoint], name: str) -> list[float | None]:
+    """A number of each screening, ``None`` where it could not be read."""
+    found = [point.body.get(name) for point in points]
+    return [one if isinstance(one, int | float) else None for one in found]
 
 
 def _whole(level_uv: object) -> int | None:

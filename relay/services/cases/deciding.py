@@ -13,10 +13,11 @@ from relay.model.people import Person
 from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
+from relay.protocol.answers import Json
 from relay.protocol.receipts import folded
 from relay.services.alarm.alerting import Alerting
 from relay.services.cases.cases import check_snapshot, reaches, visible
-from relay.services.cases.render import Json, entry_json
+from relay.services.cases.render import entry_json
 from relay.services.ground.journal import CaseChange, Journal
 from relay.services.recordings.snapshots import SnapshotKeeper, SnapshotWithSamples
 

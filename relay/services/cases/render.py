@@ -1,10 +1,9 @@
-"""Values as the JSON of ``docs/http.md``. Nothing is asked or decided here."""
+"""Values as the JSON of ``relay/protocol/answers.py``. Nothing is asked or decided here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import cast
 from uuid import UUID
 
 from relay.model.alert import Alert
@@ -15,6 +14,23 @@ from relay.model.snapshot import Origin, Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.protocol import feed
+from relay.protocol.answers import (
+    AlertRow,
+    CabinRow,
+    CallToLook,
+    DecisionRow,
+    EntryRow,
+    HighestTier,
+    IncidentRow,
+    LookingRow,
+    Me,
+    OpenedBy,
+    OriginRow,
+    ReportRow,
+    RestingRow,
+    EcgRow,
+    StreamRow,
+)
 from relay.protocol.calling import LookRequest, call_of, unread_of
 from relay.protocol.origin import told_json
 from relay.protocol.receipts import folded
@@ -22,13 +38,18 @@ from relay.records.port.cases import CaseFacts
 from relay.services.ground.presence import Looking
 from relay.services.screening.rhythm import stands
 
-Json = dict[str, object]
 GRAVITY = "ABCDEQ"
 """Tiers from the gravest; what could not be read says the least."""
 
 
-def row_json(facts: CaseFacts, stream: EcgStream | None, state: feed.StreamState | None) -> Json:
-    """``IncidentRow``."""
+def row_json(
+    facts: CaseFacts,
+    stream: EcgStream | None,
+    state: feed.StreamState | None,
+    cabin: CabinRow | None,
+    looking: Sequence[Looking],
+) -> IncidentRow:
+    """A case as it stands in a list."""
     report = newest_report(facts)
     fold = folded(facts.told)
     call, unread = call_of(fold), unread_of(fold)
@@ -54,6 +75,8 @@ def row_json(facts: CaseFacts, stream: EcgStream | None, state: feed.StreamState
         "unread": unread.id if unread else None,
         "receipts": asdict(fold.receipts()),
         "standstill": bool(stream and (live := facts.live.get(stream.id)) and stands(live)),
+        "cabin": cabin,
+        "looking": looking_json(looking),
     }
 
 
@@ -63,31 +86,38 @@ def newest_report(facts: CaseFacts) -> Report | None:
     return max(reports, key=lambda report: report.at_us, default=None)
 
 
-def resting_row(row: Json) -> Json:
+def resting_row(row: IncidentRow) -> RestingRow:
     """What a page that nobody is at may know: that a case of this ambulance waits, and how loudly."""
-    kept = {key: row[key] for key in ("id", "unit", "opened_at_us", "state", "call", "place")}
-    nothing = dict.fromkeys(("patient", "stream", "statement_ja", "statement_en", "decision"))
     return {
-        **nothing,
-        **kept,
+        "id": row["id"],
+        "unit": row["unit"],
+        "opened_at_us": row["opened_at_us"],
+        "state": row["state"],
+        "call": row["call"],
+        "place": row["place"],
+        "awaiting_read": row["awaiting_read"],
+        "patient": None,
+        "stream": None,
+        "statement_ja": None,
+        "statement_en": None,
+        "decision": None,
         "tier": None,
         "alert": None,
         "highest": None,
         "opened_by": [],
         "looking": [],
         "receipts": {},
-        "awaiting_read": row["awaiting_read"],
     }
 
 
-def looking_json(looking: Sequence[Looking]) -> list[Json]:
-    """``IncidentRow.looking``."""
+def looking_json(looking: Sequence[Looking]) -> list[LookingRow]:
+    """``looking``."""
     return [
         {"who": one.who, "snapshot": _id(one.snapshot), "since_us": one.since_us} for one in looking
     ]
 
 
-def highest_tier(facts: CaseFacts) -> Json | None:
+def highest_tier(facts: CaseFacts) -> HighestTier | None:
     """The gravest tier of any screening of the case that was kept, and when it was first seen."""
     told = [e for e in facts.told if e.stage in (Stage.SCREENED, Stage.ALERT_RAISED)]
     seen = [(str(e.data.get("tier") or ""), e.at_us) for e in told]
@@ -110,8 +140,8 @@ def place(call: LookRequest | None, decision: Decision | None) -> int:
     return 5 if decision is not None else 4
 
 
-def call_json(call: LookRequest) -> Json:
-    """``IncidentRow.call``."""
+def call_json(call: LookRequest) -> CallToLook:
+    """``call``."""
     return {
         "level": call.level,
         "snapshot": call.snapshot,
@@ -121,8 +151,8 @@ def call_json(call: LookRequest) -> Json:
     }
 
 
-def stream_json(stream: EcgStream, state: feed.StreamState) -> Json:
-    """``IncidentRow.stream``."""
+def stream_json(stream: EcgStream, state: feed.StreamState) -> StreamRow:
+    """``stream``."""
     return {
         "id": str(stream.id),
         "fs_hz": stream.fs_hz,
@@ -135,8 +165,8 @@ def stream_json(stream: EcgStream, state: feed.StreamState) -> Json:
     }
 
 
-def alert_json(alert: Alert) -> Json:
-    """``IncidentRow.alert``."""
+def alert_json(alert: Alert) -> AlertRow:
+    """``alert``."""
     return {
         "id": str(alert.id),
         "state": alert.state.value,
@@ -146,7 +176,7 @@ def alert_json(alert: Alert) -> Json:
     }
 
 
-def opened_by_json(openings: Sequence[Opening]) -> list[Json]:
+def opened_by_json(openings: Sequence[Opening]) -> list[OpenedBy]:
     """Each person once, when they first looked."""
     first: dict[str, Opening] = {}
     for opening in openings:
@@ -154,8 +184,8 @@ def opened_by_json(openings: Sequence[Opening]) -> list[Json]:
     return [{"who": o.who, "at_us": o.at_us} for o in first.values()]
 
 
-def decision_json(decision: Decision) -> Json:
-    """``IncidentRow.decision``."""
+def decision_json(decision: Decision) -> DecisionRow:
+    """``decision``."""
     return {
         "decision": decision.decision.value,
         "text": decision.text,
@@ -165,7 +195,7 @@ def decision_json(decision: Decision) -> Json:
     }
 
 
-def origin_json(origin: Origin, card: Mapping[str, object] | None) -> Json:
+def origin_json(origin: Origin, card: Mapping[str, object] | None) -> OriginRow:
     """``Snapshot.origin``: what the file said, and why it may be somebody else's by the card of now."""
     known = card or {}
     return {
@@ -180,7 +210,7 @@ def origin_json(origin: Origin, card: Mapping[str, object] | None) -> Json:
 
 def snapshot_json(
     snapshot: Snapshot, report: Report | None, card: Mapping[str, object] | None
-) -> Json:
+) -> EcgRow:
     """``Snapshot`` without its report's body."""
     return {
         "origin": origin_json(snapshot.origin, card) if snapshot.origin else None,
@@ -204,7 +234,7 @@ def snapshot_json(
     }
 
 
-def entry_json(entry: Entry) -> Json:
+def entry_json(entry: Entry) -> EntryRow:
     """``TimelineEntry``."""
     return {
         "entry": entry.entry,
@@ -228,7 +258,7 @@ def entry_message(entry: Entry) -> feed.TimelineEntry:
     )
 
 
-def report_json(message: feed.LiveReport) -> Json:
+def report_json(message: feed.LiveReport) -> ReportRow:
     """``LiveReport``."""
     return {
         "stream": str(message.stream),
@@ -241,17 +271,14 @@ def report_json(message: feed.LiveReport) -> Json:
     }
 
 
-def me_json(person: Person) -> Json:
+def me_json(person: Person) -> Me:
     """``Me``."""
-    return cast(
-        Json,
-        {
-            "name": person.name,
-            "display_name": person.display_name,
-            "role": person.role.value,
-            "hospital": person.hospital,
-        },
-    )
+    return {
+        "name": person.name,
+        "display_name": person.display_name,
+        "role": person.role.value,
+        "hospital": person.hospital,
+    }
 
 
 def _id(value: UUID | None) -> str | None:

@@ -14,6 +14,7 @@ from relay.errors import RelayError
 from relay.model.incident import IncidentState
 from relay.model.news import EVERY_CASE, CaseChanged
 from relay.protocol import feed
+from relay.protocol.answers import IncidentRow
 from relay.records.port.cases import CasesAsked
 from relay.services.cases.cases import Cases
 from relay.services.cases.render import entry_message, resting_row
@@ -81,7 +82,7 @@ class FeedPublisher:
                 if addressed is not None:
                     self._tell(incident, *addressed)
 
-    def _tell(self, incident: UUID, hospitals: Collection[str], row: dict[str, object]) -> None:
+    def _tell(self, incident: UUID, hospitals: Collection[str], row: IncidentRow) -> None:
         """The whole row to the pages in use, and what may ring to those that rest."""
         whole, shows = feed.to_text(feed.IncidentChanged(row)), Shows(incident, CASES_LISTED)
         rests = feed.to_text(feed.IncidentChanged(resting_row(row)))

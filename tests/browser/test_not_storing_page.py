@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from relay.records.port.cases import CasesAsked
 from tests.browser_page import chromium as a_chromium
+from tests.held_database import hold
 from tests.patience import PATIENCE_MS
 from tests.relay.kept_folder import a_patient
 from tests.relay.test_late import until_it_takes_writes
@@ -42,10 +42,9 @@ async def test_pages_of_a_relay_that_cannot_store(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world, a_chromium() as browser:
         async with world.tablet() as tablet:
             await a_patient(world, tablet)
-        holder = sqlite3.connect(tmp_path / "records.sqlite", timeout=30)
         desk = await _signed_in(browser, world.port, "/dispatch", "kato")
         await desk.locator(".top [role=status]").first.wait_for()
-        holder.execute("BEGIN EXCLUSIVE")
+        holder = await hold(tmp_path / "records.sqlite")
 
         doctor = await _signed_in(browser, world.port, "/", "sato")  # signing in needs no writing
         for page in (doctor, desk):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from relay.records import sqlite as records_sql
 from relay.records.sqlite import SqlRecords, open_sqlite
 from relay.services.ground import late as late_module
 from relay.services.ground.late import Late
+from tests.held_database import held
 from tests.patience import PATIENCE_S
 from tests.relay.world import PASSWORD, a_world
 
@@ -23,20 +23,6 @@ from tests.relay.world import PASSWORD, a_world
 @pytest.fixture(autouse=True)
 def _a_lock_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records_sql, "BUSY_TIMEOUT_MS", 100)
-
-
-class Held:
-    """A database that another program holds, for as long as the block lasts."""
-
-    def __init__(self, file: Path) -> None:
-        self._db = sqlite3.connect(file, timeout=60)
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN EXCLUSIVE")
-
-    def __exit__(self, *_: object) -> None:
-        self._db.rollback()
-        self._db.close()
 
 
 async def actions(records: SqlRecords) -> list[tuple[str, bool]]:
@@ -50,7 +36,7 @@ async def test_what_waits_is_bounded_in_order_and_marked(
     monkeypatch.setattr(late_module, "MOST", 5)
     records = await open_sqlite(tmp_path / "a.sqlite")
     late = Late(records, SystemClock())
-    with Held(tmp_path / "a.sqlite"):
+    async with held(tmp_path / "a.sqlite"):
         for n in range(8):
             await late.audit("x", f"look-{n}", "y")
         assert (late.waiting, late.lost) == (5, 3)
@@ -82,7 +68,7 @@ async def test_one_write_that_can_never_be_made_holds_up_no_other(tmp_path: Path
     async def never(_: object) -> None:
         raise NotSignedIn("never")
 
-    with Held(tmp_path / "a.sqlite"):
+    async with held(tmp_path / "a.sqlite"):
         await late.audit("x", "first", "y")
         await late.do("k", never)
         await late.audit("x", "last", "y")
@@ -101,7 +87,7 @@ async def test_a_late_sign_in_of_a_changed_account_is_none(
     monkeypatch.setattr(late_module, "EVERY_S", 3_600.0)  # the test says when
     async with a_world(tmp_path) as world:
         people, records = world.relay.people.people, world.relay.records
-        with Held(tmp_path / "records.sqlite"):
+        async with held(tmp_path / "records.sqlite"):
             session_id, _ = await people.sign_in("sato", PASSWORD, "here")
             assert (await people.session(session_id)).person.name == "sato"
         assert isinstance(records, SqlRecords)

@@ -29,6 +29,7 @@ from relay.protocol import messages as m
 from relay.records.trouble import cause_of
 from relay.wiring.adapters import Adapters
 from tests.doses import dose
+from tests.held_database import hold
 from tests.patience import PATIENCE_S
 from tests.relay.call_world import a_desk, a_phone
 from tests.relay.kept_folder import a_patient
@@ -107,7 +108,7 @@ class Broken:
     async def doctor(self) -> httpx2.AsyncClient:
         return await self.world.http("sato")
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         data = self.disk / "data"
         if self.situation in {FULL, RESERVE}:
             self.fill()
@@ -115,8 +116,7 @@ class Broken:
             device = Path((self.disk.parent / "device").read_text()).name
             Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("on purpose\n")
         else:
-            self.holder = sqlite3.connect(data / "records.sqlite", timeout=30)
-            self.holder.execute("BEGIN EXCLUSIVE")
+            self.holder = await hold(data / "records.sqlite")
             self.held_since_s = time.monotonic()
 
     def fill(self) -> None:
@@ -197,7 +197,7 @@ async def broken(
         await tablet.settled()
         desk = await a_desk(world, unit="救急2")
         made.notes["url"] = (await desk.invite())["url"]
-        made.begin()
+        await made.begin()
         yield made
         with suppress(OSError, sqlite3.Error):
             made.heal()

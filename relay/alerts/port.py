@@ -33,6 +33,8 @@ class Message:
     at_us: int
     expires_in_s: float
     group: str
+    place: str = ""
+    """The link without the site's address, for a page that knows where it came from."""
 
     @property
     def text(self) -> str:

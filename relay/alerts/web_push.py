@@ -90,7 +90,7 @@ class WebPush:
         found = await kept.subscription(device) if kept else None
         if found is None or kept is None:
             raise BadInput("This device rings no more.", "way-gone")
-        body = json.dumps(body_of(message), ensure_ascii=False).encode()
+        body = json.dumps({**body_of(message), "place": message.place}, ensure_ascii=False).encode()
         headers = {
             "Content-Type": "application/octet-stream",
             "Content-Encoding": "aes128gcm",

@@ -118,8 +118,9 @@ async def test_two_relays_on_one_database_send_each_letter_once(tmp_path: Path) 
 
     async with a_world(tmp_path / "a") as world:
         spec_case = Incident(uuid4(), "救急1", 1, frozenset({"chuo"}))
-        channels = [_Channel([]), _Channel([])]
-        workers = []
+        channels = [_Channel([]), _Channel([]), _Channel([])]
+        sides, workers = list(channels), []
+        world.relay.alarm.delivery._ways = {"own": channels.pop()}
         for n, channel in enumerate(channels):
             made = Delivery(
                 world.relay.ground.journal, {"own": channel}, [], LetterWords("s"), f"relay-{n}"
@@ -145,5 +146,5 @@ async def test_two_relays_on_one_database_send_each_letter_once(tmp_path: Path) 
                 await asyncio.sleep(0.05)
         for worker in workers:
             worker.cancel()
-        sent = channels[0].ids + channels[1].ids
+        sent = [one for side in sides for one in side.ids]
         assert len(sent) == len(set(sent)) == 40

@@ -24,7 +24,13 @@ from relay.alerts.port import SEND_TIMEOUT_S, AlertChannel, TryLater
 from relay.errors import BadInput, RelayError, Unavailable
 from relay.model.alert import Alert
 from relay.model.letter import Letter, failed, held, step
-from relay.services.alarm.letters import Destination, LetterWords, for_the_site, told_line
+from relay.services.alarm.letters import (
+    Destination,
+    LetterWords,
+    for_devices,
+    for_the_site,
+    told_line,
+)
 from relay.services.ground.journal import CaseChange, Journal
 
 log = structlog.get_logger(__name__)
@@ -62,6 +68,7 @@ class Delivery:
         self._kept: OrderedDict[UUID, Letter] = OrderedDict()
         self._unstored: set[UUID] = set()
         self._audited: set[UUID] = set()
+        self._rang: list[Alert] = []
 
     # putting
 
@@ -72,6 +79,9 @@ class Delivery:
     async def put_for(self, change: CaseChange, alert: Alert) -> None:
         """Put the site's letters of an alert, inside the transaction that raises it."""
         letters = for_the_site(alert, self._destinations, alert.raised_at_us)
+        case = await change.case()
+        devices = await change.tx.ringing.devices_for(case.hospitals)
+        letters += for_devices(alert, devices, alert.raised_at_us)
         for letter in letters:
             known = self._kept.get(letter.id)
             if known is not None:  # it rang from memory: this relay is at it, or has done it
@@ -84,6 +94,7 @@ class Delivery:
     def rang_unstored(self, alert: Alert) -> None:
         """An alarm rings that could not be stored: tell of it from memory, now."""
         self.send_unstored(for_the_site(alert, self._destinations, alert.raised_at_us))
+        self._rang.append(alert)
 
     def send_unstored(self, letters: Iterable[Letter]) -> None:
         """Send letters that could not be put. One that is known already is not sent again."""
@@ -127,8 +138,20 @@ class Delivery:
                     async with asyncio.timeout(await self._rest_s()):
                         await self._wake.wait()
 
+    async def _devices_too(self) -> None:
+        """Letters to devices, for alarms that rang from memory: which devices those are can be read all the same."""
+        while self._rang:
+            alert = self._rang[0]
+            async with self._journal.records.read() as records:
+                case = await records.cases.incident(alert.incident)
+                devices = await records.ringing.devices_for(case.hospitals if case else ())
+            del self._rang[0]
+            self.send_unstored(for_devices(alert, devices, alert.raised_at_us))
+
     async def _taken(self) -> list[Letter]:
         """What is to be sent now, and is this relay's."""
+        with suppress(Unavailable):
+            await self._devices_too()
         now_us, room = self._journal.clock.now_us(), AT_ONCE - len(self._sending)
         mine = [one for one in self._kept.values() if one.is_due(now_us)]
         found = self._with_room([one for one in mine if one.id not in self._sending], room)

@@ -11,6 +11,7 @@ from uuid import UUID
 from relay.alerts.port import Message
 from relay.model.alert import Alert
 from relay.model.letter import Addressee, Letter, letter_id
+from relay.model.ringing import RingDevice
 from relay.model.timeline import Stage
 
 GIVE_UP_US = 600_000_000
@@ -57,6 +58,7 @@ class LetterWords:
             text_ja=f"{self.site}: {ja}",
             text_en=f"{en} ({at:%Y-%m-%d %H:%M:%S} UTC, alarm {about})",
             url=link_of(self.public_url, letter),
+            place=place_of(letter),
             urgent=letter.urgent,
             at_us=letter.put_at_us,
             expires_in_s=max((letter.give_up_at_us - now_us) / 1e6, 1.0),
@@ -66,10 +68,13 @@ class LetterWords:
 
 def link_of(public_url: str, letter: Letter) -> str:
     """The link that opens the letter's trace in the viewer. What stands behind ``#`` reaches no server's log."""
-    if not public_url:
-        return ""
+    return f"{public_url.rstrip('/')}{place_of(letter)}" if public_url else ""
+
+
+def place_of(letter: Letter) -> str:
+    """The same link from the viewer's own address on."""
     ecg = f"&ecg={letter.snapshot}" if letter.snapshot else ""
-    return f"{public_url.rstrip('/')}/#{letter.incident}?letter={letter.id}{ecg}"
+    return f"/#{letter.incident}?letter={letter.id}{ecg}"
 
 
 def about_alert(
@@ -97,6 +102,12 @@ def about_alert(
 def for_the_site(alert: Alert, destinations: Sequence[Destination], now_us: int) -> list[Letter]:
     """The letters of an alert to everybody whom the site named."""
     places = [Addressee("", 0, "", d.channel, d.to) for d in destinations]
+    return [about_alert(alert, place, now_us, wait_us=GIVE_UP_US) for place in places]
+
+
+def for_devices(alert: Alert, devices: Sequence[RingDevice], now_us: int) -> list[Letter]:
+    """The letters of an alert to devices that ring."""
+    places = [Addressee("", 0, one.account, "web-push", str(one.id)) for one in devices]
     return [about_alert(alert, place, now_us, wait_us=GIVE_UP_US) for place in places]
 
 

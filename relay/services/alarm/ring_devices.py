@@ -21,6 +21,7 @@ WEBHOOK_KEY, VAPID_KEY = "webhook", "vapid"
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """A private key of P-256 is a number from 1 up to this one. Source: FIPS 186-5, D.1.2.3."""
 MOST_NAME = 80
+NO_DEVICE = "There is no such device, or it rings no more."
 
 
 class RingDevices:
@@ -123,6 +124,17 @@ class RingDevices:
         async with self._records.read() as records:
             return await records.ringing.devices()
 
+    async def owned(self, person: Person, device: UUID) -> RingDevice:
+        """A person's own device.
+
+        Raises:
+            NotFound: there is no such device, or it is somebody else's.
+        """
+        for one in await self.of(person):
+            if one.id == device:
+                return one
+        raise NotFound(NO_DEVICE)
+
     async def stop(self, who: str, device: UUID, account: str | None = None) -> None:
         """It rings no more.
 
@@ -137,7 +149,7 @@ class RingDevices:
         async with self._records.begin() as tx:
             found = await tx.ringing.device(device)
             if found is None or account not in {None, found.account}:
-                raise NotFound("There is no such device, or it rings no more.")
+                raise NotFound(NO_DEVICE)
             await tx.ringing.drop_device(device)
             about = {"name": found.name, "account": found.account}
             now_us = self._late.clock.now_us()

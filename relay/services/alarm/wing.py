@@ -9,6 +9,7 @@ from relay.alerts.port import AlertChannel
 from relay.services.alarm.alerting import Alerting
 from relay.services.alarm.delivery import Delivery
 from relay.services.alarm.hearing import Hearing
+from relay.services.alarm.letter_box import LetterBox
 from relay.services.alarm.letters import Destination, LetterWords
 from relay.services.alarm.ring_devices import RingDevices
 from relay.services.ground.supervision import Work
@@ -25,12 +26,14 @@ class AlarmWing:
         hearing: on which screens they were drawn.
         delivery: sends the letters of the outbox, by every way there is.
         devices: which devices ring for whom by Web Push.
+        box: what people ask about letters, and whether a way works.
     """
 
     alerting: Alerting
     hearing: Hearing
     delivery: Delivery
     devices: RingDevices
+    box: LetterBox
 
     @property
     def work(self) -> Work:
@@ -68,4 +71,8 @@ def compose(
     words = LetterWords(rules.site_name, rules.public_url)
     delivery = Delivery(ground.journal, ways, rules.destinations, words)
     alerting.on_raise, alerting.on_rang_unstored = delivery.put_for, delivery.rang_unstored
-    return AlarmWing(alerting, Hearing(ground.journal, alerting.unstored), delivery, devices)
+    hearing, box = (
+        Hearing(ground.journal, alerting.unstored),
+        LetterBox(ground.journal, ways, words),
+    )
+    return AlarmWing(alerting, hearing, delivery, devices, box)

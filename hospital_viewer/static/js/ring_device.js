@@ -5,8 +5,10 @@ import { fill, h, setText } from "/static/kit/shared/dom.js";
 import { clock } from "/static/kit/shared/format.js";
 import { lang, t } from "/static/kit/shared/i18n.js";
 
-const WORKER = "/static/viewer/ring_worker.js",
-  SCOPE = "/static/viewer/ring/";
+// addresses that stay the same with every release: a page's other files have a new one each time, a subscription must not
+const ROOM = ["", "static", "viewer"].join("/");
+const WORKER = `${ROOM}/ring_worker.js`,
+  SCOPE = `${ROOM}/ring/`;
 
 /** @typedef {{ id: string, name: string, put_at_us: number, told_at_us: number | null }} Device */
 

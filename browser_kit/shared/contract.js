@@ -221,6 +221,14 @@
  */
 
 /**
+ * @typedef {object} LetRing
+ * @property {string} name
+ * @property {string} endpoint
+ * @property {string} p256dh
+ * @property {string} auth
+ */
+
+/**
  * @typedef {object} NewPassword
  * @property {string} old
  * @property {string} new
@@ -282,6 +290,12 @@
 /**
  * @typedef {object} Token
  * @property {string} token
+ */
+
+/**
+ * @typedef {object} TryWay
+ * @property {string} channel
+ * @property {string} to
  */
 
 /**

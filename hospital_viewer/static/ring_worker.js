@@ -1,7 +1,7 @@
 /**
  * Rings while no page is open: shows what the push service brings, and opens the trace at a touch.
  *
- * Its scope holds no page, so that it stands between no page and the relay. It says nothing about a patient: it is told nothing.
+ * Its scope holds no page, so that it stands between no page and the relay. It is told nothing about a patient.
  */
 
 /** @type {any} the types know pages only */

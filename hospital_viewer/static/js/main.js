@@ -182,7 +182,11 @@ function paintHead() {
   fill(caseSince, detail ? [t("case.since"), " ", since(detail.opened_at_us)] : []);
 }
 
-/** A letter's link was used: that ECG is shown, and the relay writes down who came. @param {string} id @param {URLSearchParams} asked */
+/**
+ * A letter's link was used: that ECG is shown, and the relay writes down who came.
+ * @param {string} id
+ * @param {URLSearchParams} asked
+ */
 function letterOpened(id, asked) {
   trace.wanted = asked.get("ecg") ?? "";
   const letter = asked.get("letter");

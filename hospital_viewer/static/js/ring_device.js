@@ -1,11 +1,11 @@
-/** This device rings though the page is closed (Web Push): let it ring, try it, let it ring no more; and the person's other devices. */
+/** This device rings though the page is closed (Web Push): let it ring, try it, stop it; and the person's others. */
 
 import * as api from "/static/kit/shared/api.js";
 import { fill, h, setText } from "/static/kit/shared/dom.js";
 import { clock } from "/static/kit/shared/format.js";
 import { lang, t } from "/static/kit/shared/i18n.js";
 
-// addresses that stay the same with every release: a page's other files have a new one each time, a subscription must not
+// addresses that stay with every release: a page's other files have a new one each time, a subscription must not
 const ROOM = ["", "static", "viewer"].join("/");
 const WORKER = `${ROOM}/ring_worker.js`,
   SCOPE = `${ROOM}/ring/`;
@@ -33,7 +33,8 @@ export function deviceName() {
 export class RingDevice {
   constructor() {
     this.dialog = h("dialog", { class: "own-password ring-device" });
-    this.button = h("button", { type: "button", class: "tool quiet ring-device-open", onclick: () => void this.ask() });
+    const asked = () => void this.ask();
+    this.button = h("button", { type: "button", class: "tool quiet ring-device-open", onclick: asked });
     this.said = h("p", { class: "ring-said", role: "status" });
     this.list = h("ul", { class: "ring-devices" });
     this.key = "";

@@ -93,10 +93,22 @@ async def test_a_device_is_let_ring_rings_and_its_link_opens_that_trace(
             assert (said.who, said.data["snapshot"]) == ("Dr sato", str(snapshot))
             await shot(other, f"ring-device-timeline-{size[0]}")
             assert await _told(world, spec, Stage.TOLD)
+
+            # by choice the device stops with the sign-out
+            await page.click(".ring-device-open")
+            await page.check("#ring-until-out")
+            await page.click(".ring-device > button:last-child")
+            await page.get_by_text("サインアウト", exact=True).click()
+            await until(lambda: _stopped(world))
             assert [one for one in complaints if "401" not in one] == []
             assert [one for one in wrong if "401" not in one] == []
     finally:
         side.close()
+
+
+async def _stopped(world: World) -> bool:
+    async with world.relay.records.read() as records:
+        return not await records.ringing.devices()
 
 
 async def _count(side: PushSide, count: int) -> bool:

@@ -10,6 +10,10 @@ const ROOM = ["", "static", "viewer"].join("/");
 const WORKER = `${ROOM}/ring_worker.js`,
   SCOPE = `${ROOM}/ring/`;
 
+/** Which device this browser is, and whether it stops ringing with the sign-out: kept by the browser. */
+const MINE = "kyumei-ring-device",
+  UNTIL_OUT = "kyumei-ring-until-out";
+
 /** @typedef {{ id: string, name: string, put_at_us: number, told_at_us: number | null }} Device */
 
 /** Whether this browser can, and if not, the words that say what to do. */
@@ -38,7 +42,10 @@ export class RingDevice {
     this.said = h("p", { class: "ring-said", role: "status" });
     this.list = h("ul", { class: "ring-devices" });
     this.key = "";
-    this.mine = "";
+    this.mine = localStorage.getItem(MINE) ?? "";
+    this.ends = h("input", { type: "checkbox", id: "ring-until-out" });
+    this.ends.checked = localStorage.getItem(UNTIL_OUT) === "1";
+    this.ends.onchange = () => localStorage.setItem(UNTIL_OUT, this.ends.checked ? "1" : "0");
     document.body.append(this.dialog);
     this.words();
   }
@@ -68,12 +75,24 @@ export class RingDevice {
       h("p", { class: "ring-ios" }, t("device.ios")),
       no ? null : ring,
       this.said,
+      h("label", { class: "ring-ends", for: "ring-until-out" }, this.ends, t("device.until_out")),
       h("h3", null, t("device.mine")),
       this.list,
       h("button", { type: "button", class: "tool quiet", onclick: () => this.close() }, t("password.close")),
     );
     this.dialog.showModal();
     await this.#do(() => this.#refresh());
+  }
+
+  /** Before the sign-out: the device stops ringing where the person has chosen that. */
+  async leaving() {
+    if (!this.mine || localStorage.getItem(UNTIL_OUT) !== "1") return;
+    try {
+      await api.del(`/api/ring-devices/${this.mine}`);
+      await forget();
+    } catch {
+      // it rings on; the list shows it, and so does the administrator's
+    }
   }
 
   /** @param {() => Promise<void>} act */
@@ -124,6 +143,7 @@ export class RingDevice {
     const { endpoint, keys } = (await registration.pushManager.subscribe(options)).toJSON();
     const device = await api.post("/api/ring-devices", { name: deviceName(), endpoint, ...keys });
     this.mine = device.id;
+    localStorage.setItem(MINE, device.id);
     await this.#refresh();
     setText(this.said, t("device.done"));
   }
@@ -140,6 +160,7 @@ export class RingDevice {
   async #stop(id) {
     await api.del(`/api/ring-devices/${id}`);
     if (id === this.mine) await forget();
+    if (id === this.mine) localStorage.removeItem(MINE);
     await this.#refresh();
     setText(this.said, t("device.stopped"));
   }

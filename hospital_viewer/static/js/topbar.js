@@ -111,8 +111,13 @@ export class TopBar {
       h("span", { class: "me" }, this.store.me?.display_name ?? ""),
       this.device.button,
       this.password.button,
-      h("button", { type: "button", class: "tool quiet", onclick: () => void this.store.signOut() }, t("session.out")),
+      h("button", { type: "button", class: "tool quiet", onclick: () => void this.#out() }, t("session.out")),
     );
+  }
+
+  async #out() {
+    await this.device.leaving();
+    await this.store.signOut();
   }
 
   #link() {

@@ -228,6 +228,14 @@
  */
 
 /**
+ * @typedef {object} LetRing
+ * @property {string} name
+ * @property {string} endpoint
+ * @property {string} p256dh
+ * @property {string} auth
+ */
+
+/**
  * @typedef {object} NewPassword
  * @property {string} old
  * @property {string} new
@@ -289,6 +297,12 @@
 /**
  * @typedef {object} Token
  * @property {string} token
+ */
+
+/**
+ * @typedef {object} TryWay
+ * @property {string} channel
+ * @property {string} to
  */
 
 /**

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from relay.alerts.port import HandedOver
+from relay.alerts.port import HandedOver, Message
 from relay.errors import BadInput, Unavailable
 
 
@@ -28,13 +28,13 @@ class LogFile:
         if not Path(to).is_absolute():
             raise BadInput(f"log-file takes a whole path, such as /var/log/kyumei/alerts.log: {to}")
 
-    async def send(self, text: str, to: str) -> HandedOver:
+    async def send(self, message: Message, to: str) -> HandedOver:
         """Add the line and sync it.
 
         Raises:
             Unavailable: the file takes no line now.
         """
-        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {' '.join(text.split())}\n"
+        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {message.text}\n"
         try:
             await asyncio.to_thread(_add, Path(to), line.encode())
         except OSError as error:

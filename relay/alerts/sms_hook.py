@@ -1,15 +1,14 @@
-"""SMS through the site's own HTTP hook. What it is sent stands in ``docs/live119.md``."""
+"""SMS of LIVE119 through the site's own HTTP hook. What it is sent stands in ``docs/live119.md``."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import structlog
 
+from relay.alerts.hook import Hook
 from relay.alerts.sms_port import SmsResult
+from relay.errors import RelayError
 
 log = structlog.get_logger(__name__)
 
@@ -22,39 +21,21 @@ class NoSms:
         return SmsResult.NOT_CONFIGURED
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """A hook that redirects is set up wrongly; the number must not travel elsewhere."""
-
-    def redirect_request(self, *_: object, **__: object) -> None:
-        """Follow nowhere."""
-
-
 class SmsHook:
     """Fulfils ``SmsGateway``: ``POST {to, text}`` as JSON; any 2xx within the time means sent."""
 
-    def __init__(self, url: str, token: str, timeout_s: float) -> None:
-        self._url = url
-        self._headers = {"Content-Type": "application/json"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-        self._timeout_s = timeout_s
-        self._opener = build_opener(_NoRedirects)
+    def __init__(self, hook: Hook, timeout_s: float) -> None:
+        self._hook, self._timeout_s = hook, timeout_s
 
     async def send(self, number: str, text: str) -> SmsResult:
-        """Post it from a thread; too late counts as failed."""
-        body = json.dumps({"to": number, "text": text}).encode()
+        """Post it; too late counts as failed."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                status = await asyncio.to_thread(self._post, body)
-        except HTTPError as error:
-            log.warning("sms-refused", status=error.code)
+                await self._hook.post({"to": number, "text": text})
+        except TimeoutError:
+            log.warning("sms-failed", reason="way-slow")
             return SmsResult.FAILED
-        except (URLError, OSError, TimeoutError, ValueError) as error:
-            log.warning("sms-failed", reason=type(error).__name__)
+        except RelayError as error:
+            log.warning("sms-failed", reason=error.cause)
             return SmsResult.FAILED
-        return SmsResult.SENT if 200 <= status < 300 else SmsResult.FAILED
-
-    def _post(self, body: bytes) -> int:
-        request = Request(self._url, body, self._headers)  # noqa: S310  settings allow http(s) only
-        with self._opener.open(request, timeout=self._timeout_s) as answer:
-            return int(answer.status)
+        return SmsResult.SENT

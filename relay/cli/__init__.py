@@ -32,6 +32,7 @@ GROUPS: Final = {
     "devices": "devices:app",
     "hospitals": "devices:hospitals_app",
     "audit": "audit:app",
+    "alerts": "alerts:app",
     "bench": "bench:app",
 }
 HELP: Final = "Kyumei Relay (救命リレー): live 12-lead ECG from the ambulance to the cardiologist."

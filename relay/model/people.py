@@ -37,6 +37,7 @@ class Permission(StrEnum):
     CALLS_READ = "calls:read"
     CALLS_WATCH = "calls:watch"
     CABIN_WATCH = "cabin:watch"
+    WAYS_TRY = "ways:try"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -68,7 +69,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.COMMAND: frozenset({Permission.CALLS_WATCH}),
-    Role.ADMIN: frozenset(),
+    Role.ADMIN: frozenset({Permission.WAYS_TRY}),
     Role.DEVICE: frozenset({Permission.STREAM_SEND, Permission.CALLS_WATCH}),
 }
 

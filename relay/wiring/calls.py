@@ -13,6 +13,7 @@ from relay.services.calls.wing import CallsRules, Outside
 from relay.settings import Settings
 from relay.video.port import MediaPlane
 from relay.wiring.adapters import Adapters
+from relay.wiring.ways_out import sms_hook_of
 
 
 def calls_rules(settings: Settings) -> CallsRules:
@@ -38,6 +39,5 @@ def outside_of(settings: Settings, chosen: Adapters, plane: MediaPlane) -> Outsi
 
 
 def _sms(settings: Settings) -> SmsGateway:
-    token = settings.sms_hook_token.get_secret_value()
-    hook = settings.sms_hook_url
-    return SmsHook(hook, token, settings.sms_hook_timeout_s) if hook else NoSms()
+    hook = sms_hook_of(settings)
+    return SmsHook(hook, settings.sms_hook_timeout_s) if hook.url else NoSms()

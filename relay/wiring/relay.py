@@ -40,7 +40,7 @@ from relay.wiring.screen import screener_of, warm_up_of
 from relay.wiring.stores import open_stores
 from relay.wiring.this_site import site_of, this_version
 from relay.wiring.video import plane_of
-from relay.wiring.ways_out import EXPORTS, destinations_of
+from relay.wiring.ways_out import EXPORTS, destinations_of, devices_of, ways_of
 
 
 @asynccontextmanager
@@ -53,7 +53,9 @@ async def open_relay(settings: Settings, adapters: Adapters | None = None) -> As
         BadInput: alerts are to go where nothing can.
     """
     chosen = adapters or Adapters()
-    alarm_rules = AlarmRules(settings.site_name, settings.st_trend_alarm, destinations_of(settings))
+    alarm_rules = AlarmRules(
+        settings.site_name, settings.st_trend_alarm, destinations_of(settings), settings.public_url
+    )
     async with AsyncExitStack() as stack:
         records, ecg_log, anchors, reserve = await open_stores(settings, chosen.ecg_log, stack)
         bus = chosen.bus or MemoryBus()
@@ -97,7 +99,9 @@ def _compose(
     people = people_wing.compose(ground, accounts, plane)
     recordings = recordings_wing.compose(ground, settings.snapshot_patience_s)
     evidence = evidence_wing.compose(ground, keepers.anchors, keepers.reserve)
-    alarm = alarm_wing.compose(ground, recordings, alarm_rules)
+    devices = devices_of(settings, ports.records, ground.late)
+    ways = ways_of(settings, devices)
+    alarm = alarm_wing.compose(ground, recordings, alarm_rules, devices, ways)
     screening = screening_wing.compose(
         ground, recordings, alarm, screener_of(settings, chosen), warm_up_of(chosen),
         ScreeningRules(settings.screen_every_s, settings.screen_threads),

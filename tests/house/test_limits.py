@@ -60,6 +60,13 @@ REASONS = {
     "records/sql/recordings.py: SqlRecordingReads.was_calm_since": "whether there is any",
     "records/sql/alerts.py: SqlAlertReads.last_alert": "one is asked for",
     "records/sql/evidence.py: SqlEvidenceReads.audit_head": "one is asked for",
+    "records/sql/outbox.py: SqlOutboxReads.due": "what is left is due at the next look, which follows each sending",
+    "records/sql/outbox.py: SqlOutboxReads.next_due_us": "one is asked for",
+    "records/sql/outbox.py: SqlOutboxReads.newest": "the caller says how many; kyumei alerts letters says so",
+    "records/sql/ringing.py: SqlRingingWrites.put_device": "an account has ten devices; the person sees the list",
+    "services/alarm/ring_devices.py: RingDevices.let_ring": "a device's name of the person's own, shown to them as it is kept",
+    "model/letter.py: step": "a reason is a row of causes or one of our sentences; a peer's reference is for its own log",
+    "alerts/posting.py: _connected": "a head longer than that is no answer; it is said that nobody answers",
 }
 
 

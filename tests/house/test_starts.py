@@ -21,6 +21,7 @@ pytestmark = pytest.mark.process
 
 NEVER = {
     "IPython": "a person's shell",
+    "aiosmtplib": "mail comes with the first letter that goes by it",
     "aiortc": "the media stack comes with the first picture (relay/video/late.py)",
     "av": "the media stack comes with the first picture (relay/video/late.py)",
     "llvmlite": "kernels come with the first ECG (relay/services/screening/warm_up.py)",

@@ -87,6 +87,13 @@ def _phone(writes: str | None = None) -> Row:
     return Row(None, R.HOLDS_LINK, ("phone", "phone-other"), else_=410, writes=writes)
 
 
+def _ringing(writes: str | None) -> Row:
+    """A device of one's own, for whoever opens traces."""
+    return Row(
+        P.TRACE_OPEN, R.NONE, ("sato", "ito", "mori", "abe"), ("kato", "oka", "root"), writes=writes
+    )
+
+
 _ALL = Row(None, R.NONE, EVERYBODY)
 _READERS = Row(
     P.INCIDENTS_READ, R.OWN_HOSPITAL, ("sato", "ito", "mori", "abe"), ("kato", "oka", "root"),
@@ -115,6 +122,12 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", f"{_CASE}/opened"): _case(P.TRACE_OPEN, "trace-opened"),
     ("POST", f"{_CASE}/decisions"): _case(P.DECIDE, "decided", ("sato",)),
     ("POST", f"{_CASE}/notes"): _case(P.NOTES_WRITE, "note-written"),
+    ("POST", _CASE + "/letters/{letter}/opened"): _case(P.INCIDENTS_READ, "letter-opened"),
+    ("GET", "/api/ring-devices"): _ringing(None),
+    ("POST", "/api/ring-devices"): _ringing("ring-device-added"),
+    ("DELETE", "/api/ring-devices/{device}"): _ringing("ring-device-stopped"),
+    ("POST", "/api/ring-devices/{device}/try"): _ringing("way-tried"),
+    ("POST", "/api/ways/try"): Row(P.WAYS_TRY, R.NONE, ("root",), tuple(n for n in PERSONS if n != "root"), writes="way-tried"),
     ("GET", "/api/snapshots/{snapshot}"): _case(P.INCIDENTS_READ, "snapshot-read"),
     ("GET", "/api/snapshots/{snapshot}/comparison"): _case(P.INCIDENTS_READ, "comparison-read"),
     ("GET", "/api/snapshots/{snapshot}/samples"): _case(P.INCIDENTS_READ, "samples-read"),

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from relay.alerts.port import HandedOver
+from relay.alerts.port import HandedOver, Message, TryLater
 from relay.errors import BadInput, Unavailable
 from relay.model.alert import Alert
+from relay.model.incident import Incident
+from relay.model.letter import Addressee, Letter
+from relay.model.timeline import Stage
 from relay.protocol import messages as m
-from relay.services.alarm import delivery
-from relay.services.alarm.delivery import Delivery, Destination
+from relay.services.alarm import delivery, letters
+from relay.services.alarm.delivery import Delivery
+from relay.services.alarm.letters import Destination, LetterWords, about_alert
 from relay.settings import Settings
 from relay.wiring.relay import open_relay
 from relay.wiring.ways_out import destinations_of
@@ -72,11 +78,11 @@ async def test_a_channel_that_fails_is_tried_again_until_it_takes_it(tmp_path: P
 
 async def test_an_alarm_that_rings_from_memory_is_told_too_and_once(world: World) -> None:
     """As ``Alerting`` says it: once where it rings, once more where it is stored."""
-    alert = an_alert()
+    alert = an_alert(world)
     channel = _Channel([])
-    made = Delivery(world.relay.ground.late, [Destination(channel, "x")], "site")
-    made.rang(alert)
-    made.rang(alert)
+    made = a_delivery(world, [channel])
+    made.rang_unstored(alert)
+    made.rang_unstored(alert)
     work = asyncio.create_task(made.run())
     await soon(world, "alert-sent", 1)
     work.cancel()
@@ -86,19 +92,108 @@ async def test_an_alarm_that_rings_from_memory_is_told_too_and_once(world: World
 async def test_a_slow_channel_holds_back_no_other_and_a_refusal_is_written_down(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "GIVE_UP_S", 0.0)
-    slow, refusing, good = _Channel([3600.0]), _Channel([BadInput("No such number.")]), _Channel([])
+    monkeypatch.setattr(letters, "GIVE_UP_US", 1_500_000)
+    monkeypatch.setattr(delivery, "SEND_TIMEOUT_S", 0.2)
+    slow, refusing, good = (
+        _Channel([3600.0] * 9),
+        _Channel([BadInput("No such number.")]),
+        _Channel([]),
+    )
     late = _Channel([Unavailable("Nobody answers."), Unavailable("Nobody answers.")])
-    ways = [Destination(c, "+81-90") for c in (slow, refusing, good, late)]
-    made = Delivery(world.relay.ground.late, ways, "site")
+    made = a_delivery(world, [slow, refusing, good, late])
     work = asyncio.create_task(made.run())
-    made.rang(an_alert())
+    made.rang_unstored(an_alert(world))
     await soon(world, "alert-sent", 1)
-    await soon(world, "alert-not-sent", 2)
+    await soon(world, "alert-not-sent", 3)
     work.cancel()
     assert len(good.texts) == 1
     reasons = {row["reason"] for row in await audited(world, "alert-not-sent")}
-    assert reasons == {"No such number.", "Nobody answers."}
+    assert reasons == {"No such number.", "Nobody answers.", "way-slow"}
+
+
+async def stored(world: World, *letters: Letter) -> None:
+    """Put letters of a case that is there."""
+    case = Incident(letters[0].incident, "救急1", 1, frozenset({"chuo"}))
+    async with world.relay.records.begin() as tx:
+        await tx.cases.put_incident(case)
+        for letter in letters:
+            assert await tx.outbox.put(letter)
+
+
+def some_letters(world: World, count: int, **more: object) -> list[Letter]:
+    """Letters to ways ``own-0``, ``own-1`` …, of one case."""
+    now_us, case = world.relay.clock.now_us(), uuid4()
+    places = [Addressee("chuo", 1, "sato", f"own-{n}", "+81-90") for n in range(count)]
+    alert = replace(an_alert(world), incident=case)
+    made = [about_alert(alert, place, now_us, wait_us=60_000_000) for place in places]
+    return [replace(letter, **more) for letter in made]  # type: ignore[arg-type]
+
+
+async def told(world: World, case: UUID, stage: Stage, count: int) -> list[dict[str, object]]:
+    """What the timeline says, once it says it so often."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with world.relay.records.read() as records:
+                lines = await records.cases.timeline(case)
+            found = [dict(line.data) for line in lines if line.stage is stage]
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def test_the_timeline_says_who_was_told_by_which_way_and_why_one_was_not(
+    world: World,
+) -> None:
+    good, broken = _Channel([]), _Channel([ValueError("+81-90 is private")] * 9)
+    knows(world, [good, broken])
+    ok, breaks, unknown = some_letters(world, 3)
+    late = replace(ok, id=uuid4(), give_up_at_us=1)
+    await stored(
+        world, ok, replace(breaks, give_up_at_us=breaks.put_at_us + 3_000_000), unknown, late
+    )
+    (said,) = await told(world, ok.incident, Stage.TOLD, 1)
+    missed = await told(world, ok.incident, Stage.NOT_TOLD, 3)
+    assert (said["channel"], said["told"], said["letter"]) == ("own-0", "Dr sato", str(ok.id))
+    assert {m["cause"] for m in missed} == {"way-broke", "way-unknown", "way-too-late"}
+    assert "+81" not in str(missed)
+    assert good.ids == [str(ok.id)]
+    assert "https://relay.example/#" in good.texts[0]
+
+
+async def test_a_peer_that_asks_for_a_pause_is_left_alone_so_long(world: World) -> None:
+    busy = _Channel([TryLater("Busy.", 50.0, "way-busy")])
+    knows(world, [busy])
+    (letter,) = some_letters(world, 1)
+    await stored(world, letter)
+
+    async def waits() -> Letter | None:
+        async with world.relay.records.read() as records:
+            return await records.outbox.letter(letter.id)
+
+    async with asyncio.timeout(PATIENCE_S):
+        while not (now := await waits()) or not now.reason:
+            await asyncio.sleep(0.02)
+    assert (now.reason, now.tries, now.holder) == ("way-busy", 1, "")
+    assert 45e6 < now.next_try_at_us - letter.put_at_us < 70e6
+
+
+async def test_a_letter_that_cannot_be_claimed_is_sent_all_the_same_and_once(
+    tmp_path: Path,
+) -> None:
+    """Another program holds the database from before the claim until long after the sending."""
+    async with a_world(tmp_path / "data") as world:
+        channel = _Channel([])
+        (letter,) = some_letters(world, 1)
+        letter = replace(letter, next_try_at_us=letter.put_at_us + 2_000_000)
+        await stored(world, letter)
+        holder = sqlite3.connect(tmp_path / "data" / "records.sqlite", timeout=30)
+        holder.execute("BEGIN IMMEDIATE")
+        knows(world, [channel])
+        await until(lambda: bool(channel.ids))
+        holder.rollback()
+        holder.close()
+        await told(world, letter.incident, Stage.TOLD, 1)
+        assert channel.ids == [str(letter.id)]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +201,10 @@ async def test_a_slow_channel_holds_back_no_other_and_a_refusal_is_written_down(
     [
         ("log-fil:/x", "did you mean log-file"),
         ("fax:123", "there are: log-file"),
+        ("sms:abc", "telephone number"),
+        ("mail:nobody", "one mailbox"),
+        ("webhook:ftp://x", "takes an address"),
+        ("web-push:x", "id of a device"),
         ("log-file:x", "whole path"),
     ],
 )
@@ -121,11 +220,30 @@ async def test_a_channel_that_there_is_not_stops_the_start(
     assert not (tmp_path / "data").exists(), "it stops before anything is made"
 
 
-def an_alert() -> Alert:
+def an_alert(world: World, incident: UUID | None = None) -> Alert:
     return Alert(
-        id=uuid4(), incident=uuid4(), stream=uuid4(), snapshot=uuid4(), tier="A",
-        statement_ja="", statement_en="", raised_at_us=0,
+        id=uuid4(), incident=incident or uuid4(), stream=uuid4(), snapshot=uuid4(), tier="A",
+        statement_ja="", statement_en="", raised_at_us=world.relay.clock.now_us(),
     )  # fmt: skip
+
+
+def knows(world: World, channels: list[_Channel]) -> None:
+    """From now on the world's own worker has these ways."""
+    for n, channel in enumerate(channels):
+        channel.name = f"own-{n}"
+    worker = world.relay.alarm.delivery
+    worker._ways = {channel.name: channel for channel in channels}
+    worker._words = LetterWords("site", "https://relay.example")
+
+
+def a_delivery(world: World, channels: list[_Channel], name: str = "other") -> Delivery:
+    """A second worker on the world's database, with ways of the test's own."""
+    for n, channel in enumerate(channels):
+        channel.name = f"own-{n}"
+    ways = {channel.name: channel for channel in channels}
+    places = [Destination(channel.name, "+81-90") for channel in channels]
+    words = LetterWords("site", "https://relay.example")
+    return Delivery(world.relay.ground.journal, ways, places, words, name)
 
 
 class _Channel:
@@ -134,15 +252,16 @@ class _Channel:
     name, about = "own", "Of a test."
 
     def __init__(self, answers: list[float | Exception]) -> None:
-        self._answers, self.texts = answers, list[str]()
+        self.answers, self.texts, self.ids = answers, list[str](), list[str]()
 
     def check(self, to: str) -> None:
         """Anything is an address."""
 
-    async def send(self, text: str, to: str) -> HandedOver:
-        answer = self._answers.pop(0) if self._answers else 0.0
+    async def send(self, message: Message, to: str) -> HandedOver:
+        answer = self.answers.pop(0) if self.answers else 0.0
+        self.ids.append(message.id)
         if isinstance(answer, Exception):
             raise answer
         await asyncio.sleep(answer)
-        self.texts.append(text)
+        self.texts.append(message.text)
         return HandedOver()

@@ -18,7 +18,9 @@ from websockets.exceptions import ConnectionClosed
 from relay.auth.bucket import Buckets
 from relay.auth.tokens import CALLER_COOKIE, COOKIE
 from relay.model.audit import AuditRow
+from relay.model.letter import Addressee, Letter, step
 from relay.model.people import Device, Person, Role
+from relay.model.ringing import RingDevice, device_id
 from relay.protocol import feed
 from relay.protocol import messages as m
 from relay.services.ground import witness
@@ -46,7 +48,18 @@ SAID_ELSEWHERE = ("/live/api/redeem", "/live/whip/{session}")
 """A link that opens nothing is counted as such; another phone's connection is nobody's case."""
 OTHER_PASSWORD = "quite another long sentence"
 SDP, ICE = "application/sdp", "application/trickle-ice-sdpfrag"
+PUSH_KEYS = (
+    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "BTBZMqHH6r4Tts7J_aSIgg",
+)
 BODIES: dict[str, Any] = {
+    "/ring-devices": {
+        "name": "x",
+        "endpoint": "https://fcm.googleapis.com/x",
+        "p256dh": PUSH_KEYS[0],
+        "auth": PUSH_KEYS[1],
+    },
+    "/ways/try": {"channel": "sms", "to": "+8190"},
     "/opened": {"snapshot": None},
     "/decisions": {"decision": "not-stemi", "text": "", "snapshot": None},
     "/notes": {"text": "hello"},
@@ -204,9 +217,30 @@ class Matrix:
                 found["at_us"] = str((await self.world.relay.calls.glimpses.ask(call))["at_us"])
             if method == "PUT" and "{photo}" in path:
                 found["photo"] = str(uuid4())
+            if "{device}" in path:
+                found["device"] = await self._ring_device(asker)
+            if "{letter}" in path:
+                found["letter"] = await self._letter()
             if path.endswith("/revoke") and asker == "kato":
                 await desk.post(f"/api/calls/{call}/invite", json=BODIES["/invite"])
         return found
+
+    async def _ring_device(self, asker: str) -> str:
+        """A device of this asker, at an address where nobody listens."""
+        endpoint = f"https://localhost:9/{uuid4()}"
+        owner = asker if asker in PERSONS else "sato"
+        device = RingDevice(device_id(endpoint), owner, "x", endpoint, *PUSH_KEYS, 1)
+        async with self.world.relay.records.begin() as tx:
+            await tx.ringing.put_device(device)
+        return str(device.id)
+
+    async def _letter(self) -> str:
+        """A letter of the case that was handed over."""
+        case, who = UUID(self.case["incident"]), Addressee("chuo", 1, "", "own", "x")
+        letter = Letter(uuid4(), case, None, "chuo", 1, "", who.channel, who.to, True, 1, 2)
+        async with self.world.relay.records.begin() as tx:
+            await tx.outbox.put(step(letter, "hand-over", 1))
+        return str(letter.id)
 
     async def ask(self, method: str, path: str, asker: str) -> int:
         """The status, once this asker has asked for this."""

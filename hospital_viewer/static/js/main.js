@@ -182,9 +182,24 @@ function paintHead() {
   fill(caseSince, detail ? [t("case.since"), " ", since(detail.opened_at_us)] : []);
 }
 
+/**
+ * A letter's link was used: that ECG is shown, and the relay writes down who came.
+ * @param {string} id
+ * @param {URLSearchParams} asked
+ */
+function letterOpened(id, asked) {
+  trace.wanted = asked.get("ecg") ?? "";
+  const letter = asked.get("letter");
+  if (letter) void api.post(`/api/incidents/${id}/letters/${letter}/opened`, undefined).catch(() => null);
+}
+
 function route() {
-  const id = decodeURIComponent(location.hash.slice(1));
+  const [id = "", asked = ""] = decodeURIComponent(location.hash.slice(1)).split("?");
   if (!store.me) return;
+  if (asked && id) {
+    letterOpened(id, new URLSearchParams(asked));
+    history.replaceState(null, "", `#${id}`);
+  }
   if (id) void store.open(id);
   else if (store.current) store.close();
 }
@@ -196,6 +211,9 @@ store.onChange(() => {
 onLang(draw);
 document.addEventListener("kyumei-theme", draw);
 window.addEventListener("hashchange", route);
+navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+  if (data?.kind === "open" && String(data.place).startsWith("/#")) location.hash = String(data.place).slice(2);
+});
 window.addEventListener("online", () => store.feed.hurry());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {

@@ -317,6 +317,15 @@ export class Side {
   }
 }
 
+/** What became of a letter: by which way, to whom, and why not. @param {TimelineEntry} entry */
+function letterWords({ stage, data }) {
+  const way = knows(`way.${data["channel"]}`) ? t(`way.${data["channel"]}`) : data["channel"];
+  const whom = data["told"] || t("way.site");
+  const why = stage === "not-told" ? String(data["cause"] ?? "") : "";
+  const known = knows(`cause.${why}`) ? t(`cause.${why}`) : why;
+  return `${way} ${whom} ${t(`stage.${stage}`)}${known ? `：${known}` : ""}`;
+}
+
 /** One line of the timeline. @param {TimelineEntry} entry */
 export function entryWords(entry) {
   const { data, who } = entry;
@@ -338,6 +347,10 @@ export function entryWords(entry) {
       return `${t(`stage.${entry.stage}`)} ${data["tier"] ?? ""} ${pick(data, "statement")}`;
     case "decided":
       return `${t("stage.decided")} ${decisionWords(String(data["decision"]))} ${data["text"] ?? ""}${by}`;
+    case "told":
+    case "not-told":
+    case "link-opened":
+      return letterWords(entry) + by;
     default:
       return `${knows(`stage.${entry.stage}`) ? t(`stage.${entry.stage}`) : entry.stage}${by}`;
   }

@@ -8,6 +8,7 @@ import { shortcutsButton } from "/static/kit/shared/shortcuts.js";
 import { nextTheme, theme } from "/static/kit/shared/theme.js";
 import { letterOf, tierBadge } from "/static/kit/shared/tier.js";
 import { ageSex, clock, span } from "/static/kit/shared/format.js";
+import { RingDevice } from "/static/viewer/js/ring_device.js";
 import { CallBar } from "/static/viewer/js/call_bar.js";
 import { sounding, triaged } from "/static/viewer/js/triage.js";
 
@@ -33,6 +34,7 @@ export class TopBar {
     this.menu = h("div", { class: "menu" });
     this.keys = shortcutsButton();
     this.password = new OwnPassword();
+    this.device = new RingDevice();
     this.drill = h("strong", { class: "drill-mark", hidden: true });
     this.bar = h(
       "header",
@@ -51,6 +53,7 @@ export class TopBar {
   /** Above the sign-in and the resting page: whether this page rings. Nothing of a case. */
   renderNotice() {
     this.password.close();
+    this.device.close();
     const { armed } = this.ring;
     const words =
       armed.state === "lost"
@@ -95,6 +98,7 @@ export class TopBar {
     this.menu.dataset["key"] = key;
     this.keys.words();
     this.password.words();
+    this.device.words();
     fill(
       this.menu,
       this.keys.button,
@@ -105,9 +109,15 @@ export class TopBar {
       ),
       h("button", { type: "button", class: "tool quiet", onclick: () => nextTheme() }, themeWord),
       h("span", { class: "me" }, this.store.me?.display_name ?? ""),
+      this.device.button,
       this.password.button,
-      h("button", { type: "button", class: "tool quiet", onclick: () => void this.store.signOut() }, t("session.out")),
+      h("button", { type: "button", class: "tool quiet", onclick: () => void this.#out() }, t("session.out")),
     );
+  }
+
+  async #out() {
+    await this.device.leaving();
+    await this.store.signOut();
   }
 
   #link() {

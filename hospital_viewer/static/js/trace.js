@@ -41,6 +41,8 @@ export class TraceView {
     this.stream = "";
     /** The stream whose samples were asked for. */
     this.followed = "";
+    /** The ECG that a link asks for, until it is shown. */
+    this.wanted = "";
     this.tabs = new TraceTabs((what) => void this.show(what));
     this.head = h("p", { class: "sheet-head" });
     this.newer = h("button", { type: "button", class: "newer-ecg", hidden: true });
@@ -90,7 +92,9 @@ export class TraceView {
     this.#watch(detail.stream);
     this.#renew(detail);
     if (this.shown === null) {
-      const first = firstSnapshot(detail);
+      const asked = detail.snapshots.find((snap) => snap.id === this.wanted && snap.stored_at_us !== null);
+      const first = asked ?? firstSnapshot(detail);
+      this.wanted = "";
       if (first) void this.show(first.id);
       else if (detail.stream) void this.show("live");
       else this.#say(t("trace.none"));

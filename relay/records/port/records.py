@@ -15,8 +15,10 @@ from relay.records.port.calls import CallReads, CallWrites
 from relay.records.port.cases import CaseReads, CaseWrites
 from relay.records.port.evidence import EvidenceReads, EvidenceWrites
 from relay.records.port.leases import LeaseReads, LeaseWrites
+from relay.records.port.outbox import OutboxReads, OutboxWrites
 from relay.records.port.people import PeopleReads, PeopleWrites
 from relay.records.port.recordings import RecordingReads, RecordingWrites
+from relay.records.port.ringing import RingingReads, RingingWrites
 
 
 class RecordReads(Protocol):
@@ -49,6 +51,14 @@ class RecordReads(Protocol):
     @property
     def leases(self) -> LeaseReads:
         """Which relay does what must be done once."""
+
+    @property
+    def outbox(self) -> OutboxReads:
+        """Letters: who is told of which ECG, by which way."""
+
+    @property
+    def ringing(self) -> RingingReads:
+        """Devices that ring, and the site's keys."""
 
 
 class RecordWrites(RecordReads, Protocol):
@@ -85,6 +95,14 @@ class RecordWrites(RecordReads, Protocol):
     @property
     def leases(self) -> LeaseWrites:
         """Which relay does what must be done once."""
+
+    @property
+    def outbox(self) -> OutboxWrites:
+        """Letters: who is told of which ECG, by which way."""
+
+    @property
+    def ringing(self) -> RingingWrites:
+        """Devices that ring, and the site's keys."""
 
 
 class Records(Protocol):

@@ -10,8 +10,10 @@ from relay.records.sql.cases import SqlCaseReads, SqlCaseWrites
 from relay.records.sql.connection import SqlChange, SqlConnection
 from relay.records.sql.evidence import SqlEvidenceReads, SqlEvidenceWrites
 from relay.records.sql.leases import SqlLeaseReads, SqlLeaseWrites
+from relay.records.sql.outbox import SqlOutboxReads, SqlOutboxWrites
 from relay.records.sql.people import SqlPeopleReads, SqlPeopleWrites
 from relay.records.sql.recordings import SqlRecordingReads, SqlRecordingWrites
+from relay.records.sql.ringing import SqlRingingReads, SqlRingingWrites
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,6 +31,8 @@ class SqlReads:
         self.calls = SqlCallReads(db)
         self.evidence = SqlEvidenceReads(db)
         self.leases = SqlLeaseReads(db)
+        self.outbox = SqlOutboxReads(db)
+        self.ringing = SqlRingingReads(db)
 
 
 class SqlWrites:
@@ -43,6 +47,8 @@ class SqlWrites:
         self.calls = SqlCallWrites(db)
         self.evidence = SqlEvidenceWrites(db)
         self.leases = SqlLeaseWrites(db)
+        self.outbox = SqlOutboxWrites(db)
+        self.ringing = SqlRingingWrites(db)
 
     async def write_nothing_new(self) -> None:
         """Write what stands there already: whether the disk takes it."""

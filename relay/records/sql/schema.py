@@ -25,6 +25,7 @@ from relay.records.sql.tables.cases import (
 from relay.records.sql.tables.evidence import audit
 from relay.records.sql.tables.ground import metadata
 from relay.records.sql.tables.leases import leases
+from relay.records.sql.tables.outbox import outbox
 from relay.records.sql.tables.people import (
     device_hospitals,
     devices,
@@ -43,6 +44,7 @@ from relay.records.sql.tables.recordings import (
     st_points,
     streams,
 )
+from relay.records.sql.tables.ringing import ring_devices, site_keys
 
 NEVER_CHANGED = (
     "audit",
@@ -81,12 +83,15 @@ __all__ = [
     "metadata",
     "notes",
     "openings",
+    "outbox",
     "patient_cards",
     "replaced_tokens",
     "reports",
     "rights",
+    "ring_devices",
     "scene_photos",
     "sessions",
+    "site_keys",
     "snapshot_origins",
     "snapshot_samples",
     "snapshots",

@@ -7,9 +7,8 @@ alert waits for a decision at a time. After a decision only something new rings 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
@@ -35,6 +34,10 @@ Reads = Callable[[UUID | None], bool]
 log = structlog.get_logger(__name__)
 
 
+async def _nothing_else(_change: CaseChange, _alert: Alert) -> None:
+    """Nothing more is stored with an alarm."""
+
+
 class Alerting:
     """Raises alerts and records every human step."""
 
@@ -46,8 +49,10 @@ class Alerting:
         self._hold = LiveHold()
         self._trends = LiveTrends() if st_trend_alarm else None
         self.unstored = Unstored()
-        self.on_rang: Callable[[Alert], None] = lambda _alert: None
-        """Called once an alarm rings, on disk or from memory; again where that one is stored later."""
+        self.on_raise: Callable[[CaseChange, Alert], Awaitable[None]] = _nothing_else
+        """Called inside the transaction that stores an alarm: what else is to be on disk with it."""
+        self.on_rang_unstored: Callable[[Alert], None] = lambda _alert: None
+        """Called once an alarm rings from memory. ``on_raise`` follows where it can be stored later."""
 
     # raising
 
@@ -67,7 +72,7 @@ class Alerting:
         lines = (screened_line(report, snapshot.id, alert.raised_at_us), raised_line(alert))
         self.unstored.add(("alert", alert.incident), UnstoredItem(alert.incident, lines, alert))
         self._journal.touched(incident)
-        self.on_rang(alert)
+        self.on_rang_unstored(alert)
 
     def snapshot_stored(self, snapshot: Snapshot) -> None:
         """A snapshot's report is on disk: what rang from memory for this case stands there too."""
@@ -152,7 +157,7 @@ class Alerting:
 
         self._journal.late.again(key, store)
         self._journal.touched(incident)
-        self.on_rang(alert)
+        self.on_rang_unstored(alert)
 
     async def _rings_unstored(self, incident: UUID) -> Incident | None:
         """The case, where it may ring from memory: by what can be read of it."""
@@ -191,7 +196,7 @@ class Alerting:
         line = raised_line(alert)
         await change.entry(line.stage, line.who, line.data, line.at_us)
         await change.audit("relay", "alert-raised", alert.id, {"tier": alert.tier})
-        change.after_commit.append(partial(self.on_rang, alert))
+        await self.on_raise(change, alert)
 
     def _alert(self, report: Report, snapshot: UUID, now_us: int) -> Alert:
         return Alert(

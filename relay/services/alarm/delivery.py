@@ -1,130 +1,301 @@
-"""Tells alarms outside the pages. Every alarm that rings goes to every channel; a channel that fails is tried again.
+"""Sends letters: takes what is due from the outbox, hands it to its way, tries again, and writes down what became of it.
 
-The pages ring without this, and nothing here delays an alarm. What still waits is in memory only. If the relay
-ends meanwhile, its audit does not say that the alarm was sent, and does not say that it was not.
+The pages ring without this, and nothing here delays an alarm. A letter is claimed in the database before it is sent, so
+that one relay sends it although many run. A relay that dies after sending and before writing that down lets another send
+it again, with the same id: the peer may get it twice, never not at all (ADR 0135).
+
+Where the database takes nothing, letters are sent from memory: those of an alarm that could not be stored, and those
+that stand in the outbox and cannot be claimed. What became of them is written as soon as the database takes it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from uuid import UUID, uuid4
 
 import structlog
 
-from relay.alerts.port import AlertChannel
-from relay.errors import BadInput, Unavailable
+from relay.alerts.port import SEND_TIMEOUT_S, AlertChannel, TryLater
+from relay.errors import BadInput, RelayError, Unavailable
 from relay.model.alert import Alert
-from relay.services.ground.late import Late
-from relay.services.ground.seen import RecentMarks
+from relay.model.letter import Letter, failed, held, step
+from relay.services.alarm.letters import (
+    Destination,
+    LetterWords,
+    for_devices,
+    for_the_site,
+    told_line,
+)
+from relay.services.ground.journal import CaseChange, Journal
 
 log = structlog.get_logger(__name__)
-SEND_TIMEOUT_S = 10.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
-GIVE_UP_S = 600.0
-"""An alarm that reached nobody for ten minutes is told no more: whoever came would come for something else."""
-MOST_WAITING = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where alarms go."""
-
-    channel: AlertChannel
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    alert: Alert
-    text: str
-    since_s: float
+CLAIM_US = 20_000_000
+"""Twice what sending may take."""
+POLL_S = 1.0
+"""Letters that another relay left are seen within this time; one's own at once."""
+AT_ONCE, EACH = 64, 4
+"""Letters on their way at a time, and those to one address."""
+MOST_KEPT = 1_000
 
 
 class Delivery:
-    """Tells every destination of every alarm, each in its own time."""
+    """The worker of one relay.
 
-    def __init__(self, late: Late, destinations: Sequence[Destination], site: str) -> None:
-        self._late, self._site = late, site
-        self._told = RecentMarks()
-        self._lanes = [_DestinationQueue(late, destination) for destination in destinations]
+    Args:
+        ways: the channels by name.
+        destinations: who is told of every alarm.
+        name: of this relay; what a process of this name held and left is free when it begins again.
+    """
 
-    def rang(self, alert: Alert) -> None:
-        """An alarm rings: tell of it. The same alarm a second time is not told again."""
-        if not self._lanes or alert.id in self._told:
-            return
-        self._told.add(alert.id)
-        waiting = _Waiting(alert, text_of(alert, self._site), self._late.clock.monotonic_s())
-        for lane in self._lanes:
-            lane.add(waiting)
-
-    async def run(self) -> None:
-        """Tell until cancelled; a site without destinations has nothing to tell."""
-        async with asyncio.TaskGroup() as group:
-            for lane in self._lanes:
-                group.create_task(lane.run())
-
-
-def text_of(alert: Alert, site: str) -> str:
-    """One line in both languages. It says when and which alarm, and nothing of the patient."""
-    at = datetime.fromtimestamp(alert.raised_at_us / 1e6, UTC)
-    return (
-        f"{site}: 心電図の警報が鳴っています。画面を開いてください。 An ECG alarm rings; open the page. "
-        f"({at:%Y-%m-%d %H:%M:%S} UTC, alarm {alert.id})"
-    )
-
-
-class _DestinationQueue:
-    """What waits for one destination. The oldest goes first and stays first until it is told or given up."""
-
-    def __init__(self, late: Late, destination: Destination) -> None:
-        self._late, self._destination = late, destination
-        self._waiting: deque[_Waiting] = deque(maxlen=MOST_WAITING)
+    def __init__(
+        self,
+        journal: Journal,
+        ways: Mapping[str, AlertChannel],
+        destinations: Sequence[Destination],
+        words: LetterWords,
+        name: str = "relay",
+    ) -> None:
+        self._journal, self._ways, self._words = journal, ways, words
+        self._destinations = destinations
+        self._name, self._holder = f"{name}/", f"{name}/{uuid4().hex}"
         self._wake = asyncio.Event()
+        self._sending: dict[UUID, Letter] = {}
+        self._kept: OrderedDict[UUID, Letter] = OrderedDict()
+        self._unstored: set[UUID] = set()
+        self._audited: set[UUID] = set()
+        self._rang: list[Alert] = []
 
-    def add(self, waiting: _Waiting) -> None:
-        if len(self._waiting) == MOST_WAITING:
-            log.error("alert-not-sent", alert=str(self._waiting[0].alert.id), reason="too many")
-        self._waiting.append(waiting)
+    # putting
+
+    def wake(self) -> None:
+        """Letters were put; look at once. To be called after the commit."""
         self._wake.set()
 
+    async def put_for(self, change: CaseChange, alert: Alert) -> None:
+        """Put the site's letters of an alert, inside the transaction that raises it."""
+        letters = for_the_site(alert, self._destinations, alert.raised_at_us)
+        case = await change.case()
+        devices = await change.tx.ringing.devices_for(case.hospitals)
+        letters += for_devices(alert, devices, alert.raised_at_us)
+        for letter in letters:
+            known = self._kept.get(letter.id)
+            if known is not None:  # it rang from memory: this relay is at it, or has done it
+                now_us = change.now_us
+                letter = replace(letter, holder=self._holder, held_until_us=now_us + CLAIM_US)
+            await change.tx.outbox.put(letter)
+        if letters:
+            change.after_commit.append(partial(self._stored, [letter.id for letter in letters]))
+
+    def rang_unstored(self, alert: Alert) -> None:
+        """An alarm rings that could not be stored: tell of it from memory, now."""
+        self.send_unstored(for_the_site(alert, self._destinations, alert.raised_at_us))
+        self._rang.append(alert)
+
+    def send_unstored(self, letters: Iterable[Letter]) -> None:
+        """Send letters that could not be put. One that is known already is not sent again."""
+        for letter in letters:
+            if letter.id not in self._kept:
+                self._unstored.add(letter.id)
+                self._keep(letter)
+        self.wake()
+
+    def _stored(self, letters: Collection[UUID]) -> None:
+        for letter in letters:
+            self._unstored.discard(letter)
+            known = self._kept.get(letter)
+            if known is not None and not known.is_waiting:
+                self._write_later(known)
+        self.wake()
+
+    def _keep(self, letter: Letter) -> None:
+        self._kept[letter.id] = letter
+        while len(self._kept) > MOST_KEPT:
+            gone, lost = self._kept.popitem(last=False)
+            self._unstored.discard(gone)
+            self._audited.discard(gone)
+            if lost.is_waiting:
+                log.error("alert-not-sent", alert=str(lost.alert), reason="too many")
+
+    # sending
+
     async def run(self) -> None:
-        while True:
-            self._wake.clear()
-            while self._waiting:
-                first = self._waiting[0]
-                reason = await self._tell(first)
-                if self._waiting and self._waiting[0] is first:
-                    self._waiting.popleft()
-                await self._write_down(first.alert, reason)
-            await self._wake.wait()
+        """Send until cancelled."""
+        with suppress(Unavailable):
+            async with self._journal.records.begin() as tx:
+                await tx.outbox.free(self._name)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._wake.clear()
+                for letter in await self._taken():
+                    self._sending[letter.id] = letter
+                    group.create_task(self._one(letter))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(await self._rest_s()):
+                        await self._wake.wait()
 
-    async def _tell(self, one: _Waiting) -> str | None:
-        """Try until it is told; why it was not, or None."""
-        pause_s = FIRST_PAUSE_S
-        while True:
-            try:
-                async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await self._destination.channel.send(one.text, self._destination.to)
-            except BadInput as error:
-                return str(error)
-            except (Unavailable, TimeoutError) as error:
-                reason = str(error) or f"It took longer than {SEND_TIMEOUT_S:.0f} s."
-                if self._late.clock.monotonic_s() - one.since_s > GIVE_UP_S:
-                    return reason
-                log.warning("alert-waits", channel=self._destination.channel.name, reason=reason)
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            else:
-                return None
+    async def _devices_too(self) -> None:
+        """Letters to devices, for alarms that rang from memory: which devices those are can be read all the same."""
+        while self._rang:
+            alert = self._rang[0]
+            async with self._journal.records.read() as records:
+                case = await records.cases.incident(alert.incident)
+                devices = await records.ringing.devices_for(case.hospitals if case else ())
+            del self._rang[0]
+            self.send_unstored(for_devices(alert, devices, alert.raised_at_us))
 
-    async def _write_down(self, alert: Alert, reason: str | None) -> None:
-        """Into the audit; an address may be a telephone number and does not stand there."""
-        data = {"channel": self._destination.channel.name}
-        if reason is not None:
-            log.error("alert-not-sent", alert=str(alert.id), reason=reason, **data)
-            data["reason"] = reason[:200]
-        action = "alert-sent" if reason is None else "alert-not-sent"
-        await self._late.audit("relay", action, str(alert.id), data)
+    async def _taken(self) -> list[Letter]:
+        """What is to be sent now, and is this relay's."""
+        with suppress(Unavailable):
+            await self._devices_too()
+        now_us, room = self._journal.clock.now_us(), AT_ONCE - len(self._sending)
+        mine = [one for one in self._kept.values() if one.is_due(now_us)]
+        found = self._with_room([one for one in mine if one.id not in self._sending], room)
+        found = [held(one, self._holder, now_us + CLAIM_US) for one in found]
+        room -= len(found)
+        try:
+            async with self._journal.records.read() as records:
+                due = await records.outbox.due(now_us, 2 * AT_ONCE, EACH)
+        except Unavailable:
+            return found
+        wanted = [one for one in due if one.id not in self._kept and one.id not in self._sending]
+        wanted = self._with_room(wanted, room)
+        return found + (await self._claimed(wanted, now_us) if wanted else [])
+
+    async def _claimed(self, wanted: Sequence[Letter], now_us: int) -> list[Letter]:
+        until_us, ids = now_us + CLAIM_US, [one.id for one in wanted]
+        try:
+            async with self._journal.records.begin() as tx:
+                return list(
+                    await tx.outbox.claim(ids, self._holder, now_us=now_us, until_us=until_us)
+                )
+        except Unavailable as error:
+            # nobody can claim now: told twice is better than not told
+            log.error("letters-sent-unclaimed", count=len(ids), reason=str(error))
+            for letter in wanted:
+                self._keep(letter)
+            return [held(one, self._holder, until_us) for one in wanted]
+
+    def _with_room(self, letters: Sequence[Letter], room: int) -> list[Letter]:
+        """As many of them as may be on their way beside those that are."""
+        busy = Counter((one.channel, one.to) for one in self._sending.values())
+        found = list[Letter]()
+        for letter in letters:
+            way = (letter.channel, letter.to)
+            if len(found) < room and busy[way] < EACH:
+                busy[way] += 1
+                found.append(letter)
+        return found
+
+    async def _rest_s(self) -> float:
+        """How long nothing is due; another relay's letters are looked for once a second anyway."""
+        now_us = self._journal.clock.now_us()
+        kept = [one.next_try_at_us for one in self._kept.values() if one.is_waiting]
+        own = [at_us for at_us in kept if at_us > now_us]
+        with suppress(Unavailable):
+            async with self._journal.records.read() as records:
+                next_us = await records.outbox.next_due_us(now_us)
+            if next_us is not None and next_us > now_us:
+                own.append(next_us)
+        return min([POLL_S, *((at_us - now_us) / 1e6 for at_us in own)])
+
+    async def _one(self, letter: Letter) -> None:
+        try:
+            after = await self._tried(letter)
+            if letter.id in self._kept:
+                self._keep(after)
+            await self._write_down(after)
+        except Exception:  # one letter must not stop the others
+            log.exception("letter-broke", letter=str(letter.id))
+        finally:
+            self._sending.pop(letter.id, None)
+            self.wake()
+
+    async def _tried(self, letter: Letter) -> Letter:
+        """The letter after one try."""
+        clock = self._journal.clock
+        now_us, way = clock.now_us(), self._ways.get(letter.channel)
+        if now_us > letter.give_up_at_us:
+            return step(letter, "give-up", now_us, letter.reason or "way-too-late")
+        if way is None:
+            return step(letter, "give-up", now_us, "way-unknown")
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                done = await way.send(self._words.message(letter, now_us), letter.to)
+        except BadInput as error:
+            return step(letter, "give-up", clock.now_us(), why(error))
+        except (Unavailable, TimeoutError) as error:
+            asked_us = round(error.after_s * 1e6) if isinstance(error, TryLater) else 0
+            after = failed(letter, clock.now_us(), why(error), asked_us)
+        except Exception as error:  # noqa: BLE001  a way that breaks has failed; its words may hold the address
+            log.error("way-broke", channel=letter.channel, error=type(error).__name__)
+            after = failed(letter, clock.now_us(), "way-broke")
+        else:
+            return step(letter, "hand-over", clock.now_us(), done.reference)
+        if after.is_waiting:
+            log.warning("alert-waits", channel=letter.channel, reason=after.reason)
+        return after
+
+    # writing down
+
+    async def _write_down(self, letter: Letter) -> None:
+        if letter.id in self._unstored:
+            if not letter.is_waiting:
+                self._audited.add(letter.id)
+                await self._journal.late.audit("relay", *_audit_row(letter))
+            return
+        try:
+            await self._write(letter)
+        except Unavailable:
+            self._keep(
+                letter
+            )  # not sent again by this relay, whatever the database still says of it
+            self._write_later(letter)
+
+    def _write_later(self, letter: Letter) -> None:
+        self._journal.late.again(("letter", letter.id), partial(self._write, letter))
+
+    async def _write(self, letter: Letter) -> None:
+        """Into the outbox; where the letter has ended, onto the timeline and into the audit too."""
+        if letter.is_waiting:
+            async with self._journal.records.begin() as tx:
+                await tx.outbox.settle(letter)
+        else:
+            async with self._journal.change(letter.incident) as change:
+                if await change.tx.outbox.settle(letter):
+                    await self._tell(change, letter)
+        kept = self._kept.get(letter.id)
+        if kept is letter or (kept is not None and not letter.is_waiting):
+            del self._kept[letter.id]
+        self._audited.discard(letter.id)
+
+    async def _tell(self, change: CaseChange, letter: Letter) -> None:
+        person = await change.tx.people.account(letter.who) if letter.who else None
+        stage, data = told_line(letter, person.person.display_name if person else letter.who)
+        await change.entry(stage, "", data, letter.ended_at_us)
+        if letter.id not in self._audited:
+            action, subject, about = _audit_row(letter)
+            await change.audit("relay", action, subject, about)
+
+
+def why(error: Exception) -> str:
+    """Why a try failed: the row of ``relay.causes`` where there is one, else the channel's sentence."""
+    if isinstance(error, RelayError):
+        return error.cause or str(error)
+    return "way-slow"
+
+
+def _audit_row(letter: Letter) -> tuple[str, str, dict[str, object]]:
+    """For the audit; an address may be a telephone number and does not stand there."""
+    data: dict[str, object] = {"channel": letter.channel}
+    if letter.who:
+        data["told"] = letter.who
+    if letter.state != "handed-over":
+        log.error("alert-not-sent", alert=str(letter.alert), reason=letter.reason, **data)
+        data["reason"] = letter.reason
+    action = "alert-sent" if letter.state == "handed-over" else "alert-not-sent"
+    return action, str(letter.alert or letter.snapshot), data

@@ -2,7 +2,7 @@
 
 import { fill, h } from "/static/kit/shared/dom.js";
 import { clock } from "/static/kit/shared/format.js";
-import { lang, t } from "/static/kit/shared/i18n.js";
+import { knows, lang, t } from "/static/kit/shared/i18n.js";
 import { decisionWords } from "/static/kit/shared/tier.js";
 import { fromHospital } from "/static/panel/js/words.js";
 
@@ -11,6 +11,11 @@ function words(notice) {
   if (notice.stage === "note") return String(notice.data["text"] ?? "");
   if (notice.stage === "decided")
     return `${decisionWords(String(notice.data["decision"]))} ${notice.data["text"] ?? ""}`;
+  if (["told", "not-told", "link-opened"].includes(notice.stage)) {
+    const way = `way.${notice.data["channel"]}`;
+    const whom = String(notice.data["told"] || t("way.site"));
+    return `${knows(way) ? t(way) : notice.data["channel"]} ${whom} ${t(`notice.${notice.stage}`)}`;
+  }
   return t(`notice.${notice.stage}`);
 }
 

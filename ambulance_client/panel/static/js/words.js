@@ -142,10 +142,13 @@ export function tierAdvice(tier) {
 }
 
 /**
- * Whether a notice came from a person at the hospital.
+ * Whether a notice came from a person at the hospital, or says whether one was told.
  * @param {import("/static/panel/js/contract.js").Notice} notice
  * @param {string} unit
  */
 export function fromHospital(notice, unit) {
-  return ["note", "decided", "trace-opened", "delivered"].includes(notice.stage) && notice.who !== unit;
+  return (
+    ["note", "decided", "trace-opened", "delivered", "told", "not-told", "link-opened"].includes(notice.stage) &&
+    notice.who !== unit
+  );
 }

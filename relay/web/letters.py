@@ -12,7 +12,7 @@ from pydantic import Field
 from relay.alerts.push_port import PushSubscription
 from relay.model.people import Permission, Session
 from relay.model.ringing import RingDevice
-from relay.services.cases.render import Json
+from relay.protocol.answers import Json
 from relay.services.ground.access import Relation
 from relay.services.ground.witness import Act
 from relay.web.bodies import Body

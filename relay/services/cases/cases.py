@@ -15,7 +15,7 @@ from relay.model.report import Report
 from relay.model.snapshot import Snapshot
 from relay.model.stream import EcgStream
 from relay.model.timeline import Stage
-from relay.protocol.answers import EarlierEntries, IncidentDetail, IncidentRow, Json, EcgDetail
+from relay.protocol.answers import EarlierEntries, EcgDetail, IncidentDetail, IncidentRow, Json
 from relay.protocol.calling import call_of
 from relay.protocol.receipts import Line, ReceiptFold, folded
 from relay.records.port.cases import CaseFacts, CasesAsked

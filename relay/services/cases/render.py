@@ -19,6 +19,7 @@ from relay.protocol.answers import (
     CabinRow,
     CallToLook,
     DecisionRow,
+    EcgRow,
     EntryRow,
     HighestTier,
     IncidentRow,
@@ -28,7 +29,6 @@ from relay.protocol.answers import (
     OriginRow,
     ReportRow,
     RestingRow,
-    EcgRow,
     StreamRow,
 )
 from relay.protocol.calling import LookRequest, call_of, unread_of

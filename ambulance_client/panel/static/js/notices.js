@@ -12,9 +12,9 @@ function words(notice) {
   if (notice.stage === "decided")
     return `${decisionWords(String(notice.data["decision"]))} ${notice.data["text"] ?? ""}`;
   if (["told", "not-told", "link-opened"].includes(notice.stage)) {
-    const way = `way.${notice.data["channel"]}`;
+    const way = String(notice.data["channel"]);
     const whom = String(notice.data["told"] || t("way.site"));
-    return `${knows(way) ? t(way) : notice.data["channel"]} ${whom} ${t(`notice.${notice.stage}`)}`;
+    return `${knows(`way.${way}`) ? t(`way.${way}`) : way} ${whom} ${t(`notice.${notice.stage}`)}`;
   }
   return t(`notice.${notice.stage}`);
 }

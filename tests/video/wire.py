@@ -18,7 +18,6 @@ from playwright.async_api import Page, async_playwright
 from relay.faults.namespaces import RELAY_ADDRESS, NamespaceWire, inside, open_wire, why_not
 from tests.browser_page import FLAGS, chromium_path, new_page, patient
 
-
 NO_HIDING = "--disable-features=WebRtcHideLocalIpsWithMdns"
 """A page without a camera hides its addresses by mDNS, and over a lossy wire one time in twelve never has one."""
 
@@ -90,7 +89,9 @@ async def _open(
     command = shlex.join((*inside(namespace), chromium_path()))
     start.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     start.chmod(0o755)
-    browser = patient(await playwright.chromium.launch(executable_path=str(start), args=[*FLAGS, NO_HIDING]))
+    browser = patient(
+        await playwright.chromium.launch(executable_path=str(start), args=[*FLAGS, NO_HIDING])
+    )
     stack.push_async_callback(browser.close)
     for _ in range(count):
         page, _ = await new_page(browser, 400, 300)

@@ -180,6 +180,13 @@
  */
 
 /**
+ * @typedef {object} ArchivePage
+ * @property {IncidentRow[]} cases
+ * @property {string | null} beyond
+ * @property {number | null} looked_to_us
+ */
+
+/**
  * @typedef {object} EcgRow
  * @property {OriginRow | null} origin
  * @property {string} id

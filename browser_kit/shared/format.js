@@ -16,6 +16,16 @@ export function clock(us, seconds = false) {
   }).format(new Date(us / 1000));
 }
 
+/** The day. @param {number} us */
+export function day(us) {
+  if (!isMoment(us)) return "–";
+  return new Intl.DateTimeFormat(lang() === "ja" ? "ja-JP" : "en-GB", {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  }).format(new Date(us / 1000));
+}
+
 /** Day, time and zone, for the head of a sheet. @param {number} us */
 export function stamp(us) {
   if (!isMoment(us)) return "–";

@@ -31,6 +31,7 @@ GROUPS: Final = {
     "users": "users:app",
     "devices": "devices:app",
     "hospitals": "devices:hospitals_app",
+    "cases": "cases:app",
     "audit": "audit:app",
     "alerts": "alerts:app",
     "bench": "bench:app",

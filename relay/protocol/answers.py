@@ -241,6 +241,14 @@ class IncidentDetail(TypedDict):
     report: ReportRow | None
 
 
+class ArchivePage(TypedDict):
+    """Closed cases that were searched for, newest first."""
+
+    cases: list[IncidentRow]
+    beyond: Annotated[str | None, "the case to search on from; null where nothing is left"]
+    looked_to_us: Annotated[int | None, "how far back was looked"]
+
+
 class TrendRun(TypedDict):
     """ST over one recording: columns of the same length, a place a screening; null where it could not be read."""
 
@@ -357,6 +365,7 @@ ANSWERS: tuple[type, ...] = (
     Me,
     IncidentRow, RestingRow, IncidentDetail, EarlierEntries,
     PatientCard, StreamRow, AlertRow, DecisionRow, OpenedBy, CallToLook, HighestTier, LookingRow, Receipts, CabinRow,
+    ArchivePage,
     EcgRow, EcgDetail, OriginRow, EntryRow, ReportRow,
     TrendAnswer, TrendRun,
     CallRow, SharedWith, StillRow, PositionRow, CallerState, IceServerRow,

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from relay.services.relay import Relay, Site
 from relay.web import (
     about,
+    archive,
     cabin,
     caller,
     calls,
@@ -46,6 +47,7 @@ def prepared_app(site: Site) -> FastAPI:
         session,
         about,
         incidents,
+        archive,
         snapshots,
         exports,
         letters,

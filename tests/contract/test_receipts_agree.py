@@ -40,7 +40,7 @@ async def both_read(records: SqlRecords, timeline: Timeline) -> tuple[Any, Any]:
         case.apply_notice(m.Notice(incident.id, one.entry, one.at_us, one.stage, one.who, one.data))
     page = dict(case.as_json()["receipts"])
     page.pop("taken_at_us")
-    return row_json(facts, None, None, None, ()), page
+    return row_json(facts, None, None), page
 
 
 async def test_the_golden_timelines(records: SqlRecords) -> None:

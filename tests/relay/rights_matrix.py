@@ -5,7 +5,7 @@ Not generated from the guards: a guard that changes its mind must meet this tabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from relay.model.people import Permission
 from relay.services.ground.access import Relation
@@ -116,6 +116,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/api/session/password"): Row(None, R.NONE, PERSONS, writes="password-changed"),
     ("DELETE", "/api/session"): Row(None, R.NONE, (*PERSONS, "resting"), writes="signed-out"),
     ("GET", "/api/incidents"): _READERS,
+    ("GET", "/api/archive"): replace(_READERS, writes="archive-searched"),
     ("GET", _CASE): _case(P.INCIDENTS_READ, "case-read"),
     ("GET", f"{_CASE}/timeline"): _case(P.INCIDENTS_READ, "case-read"),
     ("GET", f"{_CASE}/trend"): _case(P.INCIDENTS_READ, "trend-read"),

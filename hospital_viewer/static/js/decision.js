@@ -32,6 +32,7 @@ export class DecisionBar {
 
   render() {
     const { detail, mayDecide } = this.store;
+    this.buttons.hidden = this.store.isArchived;
     // of which case, is not known yet: no press goes nowhere
     for (const button of this.buttons.querySelectorAll("button")) button.disabled = !detail;
     if (!detail) {
@@ -72,7 +73,7 @@ export class DecisionBar {
   /** @param {string} decision */
   ask(decision) {
     const { detail, mayDecide } = this.store;
-    if (!detail || !mayDecide || this.dialog.open) return;
+    if (!detail || !mayDecide || this.store.isArchived || this.dialog.open) return;
     const snapshot = this.trace.decidedOn;
     const live = this.trace.shownRange;
     // what comes while the question lies over the page has not been read

@@ -1,10 +1,11 @@
 /** The open cases, what needs a reader first. */
 
-import { alone, fill, h, replaceList } from "/static/kit/shared/dom.js";
+import { alone, fill, h, replaceList, setText } from "/static/kit/shared/dom.js";
 import { ageSex, clock } from "/static/kit/shared/format.js";
 import { lang, pick, t } from "/static/kit/shared/i18n.js";
 import { since } from "/static/kit/shared/since.js";
 import { decisionWords, isGraver, letterOf, tierBadge } from "/static/kit/shared/tier.js";
+import { ARCHIVE } from "/static/viewer/js/archive.js";
 import { triaged } from "/static/viewer/js/triage.js";
 
 /** @typedef {import("/static/viewer/js/contract.js").IncidentRow} IncidentRow */
@@ -31,7 +32,8 @@ export class IncidentList {
     this.items = h("ul", { class: "cases" });
     this.empty = h("p", { class: "empty" });
     this.more = h("button", { type: "button", class: "more", onclick: () => void store.older.load() });
-    this.el = h("nav", { class: "list" }, this.heading, this.items, this.more, this.empty);
+    this.archive = h("button", { type: "button", class: "more to-archive", onclick: () => this.open(ARCHIVE) });
+    this.el = h("nav", { class: "list" }, this.heading, this.items, this.more, this.empty, this.archive);
   }
 
   get rows() {
@@ -48,6 +50,7 @@ export class IncidentList {
     );
     this.more.hidden = this.store.older.more <= 0;
     this.more.textContent = t("list.more", { n: this.store.older.more });
+    setText(this.archive, t("archive.open"));
     this.empty.hidden = rows.length > 0;
     this.empty.textContent = this.store.loaded ? t("list.empty") : t("list.loading");
     replaceList(

@@ -3,7 +3,7 @@
 import * as api from "/static/kit/shared/api.js";
 import { Alarm, keepAwake } from "/static/kit/shared/alarm.js";
 import { alone, byId, fill, h, setText } from "/static/kit/shared/dom.js";
-import { ageSex } from "/static/kit/shared/format.js";
+import { ageSex, stamp } from "/static/kit/shared/format.js";
 import { Hand } from "/static/kit/shared/hand.js";
 import { lang, loadWords, onLang, t } from "/static/kit/shared/i18n.js";
 import { Finger } from "/static/kit/shared/finger.js";
@@ -12,6 +12,7 @@ import { every } from "/static/kit/shared/steady.js";
 import { restoreTheme } from "/static/kit/shared/theme.js";
 import { CabinView } from "/static/kit/video/cabin.js";
 import { ClipList } from "/static/kit/video/clips.js";
+import { ARCHIVE, Archive } from "/static/viewer/js/archive.js";
 import { DecisionBar } from "/static/viewer/js/decision.js";
 import { Delivery } from "/static/viewer/js/delivery.js";
 import { listenToKeys } from "/static/viewer/js/keys.js";
@@ -45,13 +46,14 @@ store.feed.stands = () => ({ armed: ring.isSounding, audio_ms: alarm.audioMs, ..
 /** @param {string} id */
 const open = (id) => {
   if (location.hash !== `#${id}`) location.hash = id;
-  else void store.open(id);
+  else if (id && id !== ARCHIVE) void store.open(id);
 };
 const signIn = new SignIn(store);
 const lock = new Lock(store);
 const hand = new Hand(store.feed, () => draw());
 const delivery = new Delivery(store);
 const topBar = new TopBar(store, ring, open, delivery, hand);
+const archive = new Archive(store, open);
 const list = new IncidentList(store, open, delivery);
 const trace = new TraceView(store, delivery);
 const side = new Side(store, trace);
@@ -66,7 +68,7 @@ const back = h("button", {
   type: "button",
   class: "back-to-list",
   onclick: () => {
-    location.hash = "";
+    location.hash = store.isArchived ? ARCHIVE : "";
   },
 });
 const caseUnit = h("h1", { class: "case-unit", tabindex: "-1" });
@@ -86,7 +88,7 @@ const shell = h(
   topBar.el,
   unsent.el,
   video.el,
-  h("div", { class: "panes" }, list.el, casePane, nothing),
+  h("div", { class: "panes" }, list.el, casePane, archive.el, nothing),
 );
 
 let queued = false;
@@ -111,11 +113,11 @@ function paint() {
   ring.back();
   if (app.firstElementChild !== shell) fill(app, shell);
   if (unsent.el.parentElement !== shell) topBar.el.after(unsent.el);
-  shell.dataset["view"] = store.current ? "case" : "list";
+  shell.dataset["view"] = store.current ? "case" : store.inArchive ? "archive" : "list";
   casePane.hidden = !store.current;
-  nothing.hidden = Boolean(store.current);
+  nothing.hidden = Boolean(store.current) || store.inArchive;
   setText(nothing, t("case.none"));
-  for (const part of [topBar, unsent, video, list]) alone(() => part.render());
+  for (const part of [topBar, unsent, video, list, archive]) alone(() => part.render());
   alone(paintHead);
   cabin.show(store.current, store.detail?.cabin);
   clips.show([
@@ -148,6 +150,7 @@ function leave() {
   if (store.me) ring.sound();
   else if (store.endedWhy) ring.ended();
   else ring.release();
+  if (!store.me || store.resting) archive.forget();
   video.render();
   cabin.show(null, null);
   clips.show([]);
@@ -171,7 +174,7 @@ function paintTitle() {
 function paintHead() {
   const { detail } = store;
   setText(back, `‹ ${t("case.back")}`);
-  const version = JSON.stringify([detail?.id, detail?.patient, lang()]);
+  const version = JSON.stringify([detail?.id, detail?.patient, store.isArchived, lang()]);
   if (caseHead.dataset["version"] === version) return;
   caseHead.dataset["version"] = version;
   fill(
@@ -179,7 +182,9 @@ function paintHead() {
     detail ? detail.unit : t("list.loading"),
     detail ? h("span", { class: "case-who" }, ageSex(detail.patient)) : null,
   );
-  fill(caseSince, detail ? [t("case.since"), " ", since(detail.opened_at_us)] : []);
+  caseSince.classList.toggle("archived", store.isArchived);
+  if (detail && store.isArchived) fill(caseSince, `■ ${t("archive.mark")}　${stamp(detail.opened_at_us)}`);
+  else fill(caseSince, detail ? [t("case.since"), " ", since(detail.opened_at_us)] : []);
 }
 
 /**
@@ -200,12 +205,16 @@ function route() {
     letterOpened(id, new URLSearchParams(asked));
     history.replaceState(null, "", `#${id}`);
   }
-  if (id) void store.open(id);
-  else if (store.current) store.close();
+  if (id === ARCHIVE) store.showArchive();
+  else if (id) void store.open(id);
+  else if (store.current || store.inArchive) {
+    store.inArchive = false;
+    store.close();
+  }
 }
 
 store.onChange(() => {
-  if (store.me && !store.current && location.hash.length > 1) route();
+  if (store.me && !store.current && !store.inArchive && location.hash.length > 1) route();
   draw();
 });
 onLang(draw);

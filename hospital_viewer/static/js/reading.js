@@ -33,6 +33,8 @@ export class Reading {
    * until the relay has it. @param {string} incident @param {string | null} snapshot
    */
   async opened(incident, snapshot) {
+    // the relay has written that it was read; the crew is not told of a look back
+    if (this.store.isArchived) return;
     const key = `${incident}:${snapshot ?? `live:${this.store.detail?.unread ?? ""}`}`;
     if (this.openedSent.has(key)) return;
     this.openedSent.add(key);

@@ -69,6 +69,7 @@ export class Side {
     const { detail } = this.store;
     if (!detail) return;
     this.#turnNote(detail.id);
+    this.noteForm.hidden = this.store.isArchived;
     this.noteText.setAttribute("aria-label", t("note.label"));
     this.noteText.setAttribute("placeholder", t("note.label"));
     this.noteButton.textContent = t("note.send");

@@ -33,6 +33,10 @@ export class Store {
     this.current = null;
     /** @type {IncidentDetail | null} */
     this.detail = null;
+    /** The case was closed already when it was opened here: it is read, and nothing is done to it. */
+    this.isArchived = false;
+    /** The closed cases are on the screen, and no case. */
+    this.inArchive = false;
     /** Full snapshots with their reports, by id. @type {Map<string, Snapshot>} */
     this.snapshots = new Map();
     /** One sentence about what last failed; where the relay did not answer, it goes by itself when it does. */
@@ -125,6 +129,7 @@ export class Store {
     if (this.detail?.id === row.id) {
       const { snapshots } = this.detail;
       this.detail = { ...this.detail, ...row, snapshots };
+      this.isArchived = this.isArchived && row.state === "closed";
     }
     this.changed();
   }
@@ -226,6 +231,7 @@ export class Store {
     this.me = null;
     this.resting = false;
     this.endedWhy = why;
+    this.inArchive = false;
     this.#forget();
     this.close();
   }
@@ -248,14 +254,22 @@ export class Store {
     if (this.current !== id) {
       this.current = id;
       this.detail = null;
+      this.isArchived = false;
+      this.inArchive = false;
       this.changed();
     }
     await this.refreshDetail();
   }
 
+  showArchive() {
+    this.inArchive = true;
+    this.close();
+  }
+
   close() {
     this.current = null;
     this.detail = null;
+    this.isArchived = false;
     this.changed();
   }
 
@@ -265,6 +279,9 @@ export class Store {
     try {
       const detail = await api.get(`/api/incidents/${id}`);
       if (this.current !== id || this.resting) return;
+      // closed while it is on the screen, it can still be answered: a decision may be on its way
+      const first = this.detail === null;
+      this.isArchived = detail.state === "closed" && (first || this.isArchived);
       this.detail = detail;
       this.trouble = "";
     } catch (error) {

@@ -36,6 +36,49 @@ class CasesAsked:
     oldest_first: bool = False
 
 
+NO_DECISION = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSearch:
+    """Which cases are searched for; everything that is named must be so.
+
+    Attributes:
+        hospital: only those addressed to it; None: the whole city's.
+        from_us / to_us: opened then or later; opened before.
+        tier: the gravest letter that any screening of the case gave.
+        decision: the newest decision; ``NO_DECISION``: nobody has decided.
+        words: each stands in a note or in a decision's text, in whatever ASCII case.
+        beyond: only those that come after this case, newest first.
+    """
+
+    hospital: str | None = None
+    state: IncidentState | None = None
+    from_us: int | None = None
+    to_us: int | None = None
+    unit: str | None = None
+    tier: str | None = None
+    decision: str | None = None
+    words: tuple[str, ...] = ()
+    beyond: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CasesFound:
+    """A page of a search.
+
+    Attributes:
+        ids: newest first.
+        beyond: the case to search on from, None where every case has been looked at. It may be in no page: a search
+            looks at a bounded number of cases, however few of them it finds.
+        looked_to_us: when ``beyond`` was opened.
+    """
+
+    ids: tuple[UUID, ...]
+    beyond: UUID | None
+    looked_to_us: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
     """Everything a row of the case list is made of, read in one go.
@@ -69,6 +112,9 @@ class CaseReads(Protocol):
 
     async def incidents(self, asked: CasesAsked, *, at_most: int) -> list[Incident]:
         """Cases in the order asked for; whoever asks says how many it can take and asks again for more."""
+
+    async def search(self, asked: CaseSearch, *, at_most: int, looks_at: int) -> CasesFound:
+        """At most so many of the cases searched for, among the next ``looks_at`` of the hospital's; none is left out."""
 
     async def count_incidents(self, asked: CasesAsked) -> int:
         """How many there are."""

@@ -11,10 +11,11 @@ from relay.model.decision import Decision, Opening
 from relay.model.incident import Incident
 from relay.model.photo import ScenePhoto
 from relay.model.timeline import Entry, Stage
-from relay.records.port.cases import CaseFacts, CasesAsked
+from relay.records.port.cases import CaseFacts, CasesAsked, CaseSearch, CasesFound
 from relay.records.sql import schema as t
 from relay.records.sql import values as v
 from relay.records.sql.case_facts import in_order, read_cases, read_incidents, read_receipt_entries
+from relay.records.sql.case_search import search_cases
 from relay.records.sql.connection import SqlChange, SqlConnection
 
 ENTRIES_AT_ONCE = 10_000
@@ -40,6 +41,10 @@ class SqlCaseReads:
         found = in_order(asked).order_by(None).subquery()
         count = await self._db.execute(sa.select(sa.func.count()).select_from(found))
         return int(count.scalar_one())
+
+    async def search(self, asked: CaseSearch, *, at_most: int, looks_at: int) -> CasesFound:
+        """A page of the cases searched for."""
+        return await search_cases(self._db, asked, at_most, looks_at)
 
     async def told(self, incidents: Sequence[UUID]) -> Mapping[UUID, Sequence[Entry]]:
         """The entries of these cases that receipts are made of."""
@@ -130,7 +135,12 @@ class SqlCaseWrites(SqlCaseReads):
         )
         await self._db.execute(t.incident_hospitals.delete().filter_by(incident=incident.id))
         for hospital in sorted(incident.hospitals):
-            await self._db.insert(t.incident_hospitals, incident=incident.id, hospital=hospital)
+            await self._db.insert(
+                t.incident_hospitals,
+                incident=incident.id,
+                hospital=hospital,
+                opened_at_us=incident.opened_at_us,
+            )
 
     async def add_entry(
         self, incident: UUID, at_us: int, stage: Stage, who: str, data: Mapping[str, object]

@@ -46,8 +46,8 @@ def row_json(
     facts: CaseFacts,
     stream: EcgStream | None,
     state: feed.StreamState | None,
-    cabin: CabinRow | None,
-    looking: Sequence[Looking],
+    cabin: CabinRow | None = None,
+    looking: Sequence[Looking] = (),
 ) -> IncidentRow:
     """A case as it stands in a list."""
     report = newest_report(facts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from relay.services.alarm.wing import AlarmWing
 from relay.services.cabin.cabin_board import CabinBoard
+from relay.services.cases.archive import Archive
 from relay.services.cases.cases import Boards, Cases
 from relay.services.cases.changes import Changes
 from relay.services.cases.deciding import Deciding
@@ -23,6 +24,7 @@ class CasesWing:
 
     Attributes:
         cases: what a signed-in person may ask and do.
+        archive: closed cases, searched.
         changes: how a patient's ECG has changed.
         deciding: a physician's decisions.
         upkeep: closes cases that nobody closed.
@@ -30,6 +32,7 @@ class CasesWing:
     """
 
     cases: Cases
+    archive: Archive
     changes: Changes
     deciding: Deciding
     upkeep: Upkeep
@@ -53,8 +56,10 @@ def compose(
     """The wing over this ground; a case is closed ``close_after_s`` after its last sign of life."""
     journal, ecg_log, hub = ground.journal, ground.ports.ecg_log, recordings.hub
     now = Boards(hub, board, ground.presence, recordings.ages, ground.witness)
+    cases = Cases(journal, ecg_log, alarm.alerting, screening.screening, now)
     return CasesWing(
-        Cases(journal, ecg_log, alarm.alerting, screening.screening, now),
+        cases,
+        Archive(journal, cases, ground.witness),
         Changes(journal),
         Deciding(journal, recordings.keeper, ecg_log, alarm.alerting),
         Upkeep(journal, hub, close_after_s),

@@ -9,12 +9,16 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from relay.errors import Unavailable
 from relay.model.call import Still
 from relay.model.decision import Decision, DecisionKind, Opening
+from relay.model.incident import IncidentState
 from relay.model.snapshot import SnapshotState
 from relay.model.timeline import Stage
+from relay.records.port.cases import CaseSearch
+from relay.records.sql import case_search
 from relay.records.sqlite import SqlRecords, open_sqlite
 from tests.contract.conftest import Open
 from tests.contract.records.made import a_call, a_case, a_report, a_snapshot
@@ -82,3 +86,23 @@ async def test_a_deleted_picture_is_in_no_file(records: SqlRecords, tmp_path: Pa
     assert any(b"of a stranger" in path.read_bytes() for path in files)
     await records.forget_deleted()
     assert not any(b"of a stranger" in path.read_bytes() for path in files)
+
+
+@pytest.mark.parametrize("hospital", ["chuo", None])
+async def test_no_search_reads_a_table_from_end_to_end(
+    records: SqlRecords, hospital: str | None
+) -> None:
+    """Every step of its plan enters by an index; what is scanned is the window alone."""
+    asked = CaseSearch(
+        hospital, IncidentState.CLOSED, 1, 9, "救急1", "C", "stemi-cath", ("胸痛",), uuid4()
+    )
+    async with records.begin() as tx:
+        window = await case_search._window(tx.cases._db, asked)
+        query = case_search.matching(window.limit(9), asked).limit(9)
+        said = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+        plan = await tx.cases._db.execute(sa.text(f"EXPLAIN QUERY PLAN {said}"))
+        steps = [row.detail for row in plan]
+    assert any("USING" in step for step in steps)
+    assert [step for step in steps if step.startswith("SCAN") and step != "SCAN near"] == []
+    sorting = [n for n, step in enumerate(steps) if step == "USE TEMP B-TREE FOR ORDER BY"]
+    assert all(n > steps.index("SCAN near") for n in sorting), "the window comes in its order"

@@ -22,6 +22,8 @@ incident_hospitals = sa.Table(
     sa.Column(
         "hospital", sa.String(64), sa.ForeignKey("hospitals.id"), primary_key=True, index=True
     ),
+    sa.Column("opened_at_us", TIME, nullable=False, server_default="0"),
+    sa.Index(None, "hospital", "opened_at_us", "incident"),
 )
 
 timeline = sa.Table(

@@ -97,5 +97,5 @@ def test_a_case_that_is_closed_while_it_is_read_can_still_be_answered(chromium: 
 
 def picture(page: Any, name: str) -> None:
     """Kept where somebody asks for pictures to look at."""
-    if folder := os.environ.get("KYUMEI_PICTURES"):
+    if folder := os.environ.get("KYUMEI_SHOTS"):
         page.screenshot(path=f"{folder}/{name}.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,7 +56,7 @@ PUSH_KEYS = (
 BODIES: dict[str, Any] = {
     "/ring-devices": {
         "name": "x",
-        "endpoint": "https://fcm.googleapis.com/x",
+        "endpoint": "https://localhost:9/x",
         "p256dh": PUSH_KEYS[0],
         "auth": PUSH_KEYS[1],
     },
@@ -226,10 +227,12 @@ class Matrix:
         return found
 
     async def _ring_device(self, asker: str) -> str:
-        """A device of this asker, at an address where nobody listens."""
+        """A device of this asker, at an address where nobody listens; the newest, because the oldest of many is let go."""
         endpoint = f"https://localhost:9/{uuid4()}"
         owner = asker if asker in PERSONS else "sato"
-        device = RingDevice(device_id(endpoint), owner, "x", endpoint, *PUSH_KEYS, 1)
+        device = RingDevice(
+            device_id(endpoint), owner, "x", endpoint, *PUSH_KEYS, time.time_ns() // 1_000
+        )
         async with self.world.relay.records.begin() as tx:
             await tx.ringing.put_device(device)
         return str(device.id)
@@ -269,7 +272,7 @@ async def test_every_cell_and_its_row_in_the_audit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(witness, "MOST_REFUSERS", 5_000)  # each refused cell is looked for
-    async with a_world(tmp_path) as world:
+    async with a_world(tmp_path, push_services=("localhost:9",)) as world:
         matrix = Matrix(world)
         await matrix.prepare()
         wrong = []

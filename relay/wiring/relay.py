@@ -24,6 +24,7 @@ from relay.services.evidence.anchors import AuditAnchors
 from relay.services.ground import wing as ground_wing
 from relay.services.ground.supervision import running
 from relay.services.ground.wing import Ports
+from relay.services.oncall import wing as oncall_wing
 from relay.services.pages import wing as pages_wing
 from relay.services.people import wing as people_wing
 from relay.services.recordings import wing as recordings_wing
@@ -40,7 +41,7 @@ from relay.wiring.screen import screener_of, warm_up_of
 from relay.wiring.stores import open_stores
 from relay.wiring.this_site import site_of, this_version
 from relay.wiring.video import plane_of
-from relay.wiring.ways_out import EXPORTS, destinations_of
+from relay.wiring.ways_out import CHANNEL_NAMES, EXPORTS, destinations_of
 
 
 @asynccontextmanager
@@ -98,6 +99,7 @@ def _compose(
     recordings = recordings_wing.compose(ground, settings.snapshot_patience_s)
     evidence = evidence_wing.compose(ground, keepers.anchors, keepers.reserve)
     alarm = alarm_wing.compose(ground, recordings, alarm_rules)
+    oncall = oncall_wing.compose(ground, alarm, CHANNEL_NAMES)
     screening = screening_wing.compose(
         ground, recordings, alarm, screener_of(settings, chosen), warm_up_of(chosen),
         ScreeningRules(settings.screen_every_s, settings.screen_threads),
@@ -120,10 +122,11 @@ def _compose(
         recordings=recordings,
         evidence=evidence,
         alarm=alarm,
+        oncall=oncall,
         calls=calls,
         cabin=cabin,
         screening=screening,
         cases=cases,
-        tablets=tablets_wing.compose(ground, people, recordings, screening, new_cases),
+        tablets=tablets_wing.compose(ground, people, recordings, oncall, screening, new_cases),
         pages=pages_wing.compose(ground, people, recordings, evidence, alarm, calls, cases),
     )

@@ -22,6 +22,7 @@ EXPORTS: tuple[Export, ...] = (
 ALERT_CHANNELS: tuple[AlertChannel, ...] = (
     LogFile(),
 )  # fmt: skip
+CHANNEL_NAMES = tuple(channel.name for channel in ALERT_CHANNELS)
 
 
 def destinations_of(settings: Settings) -> tuple[Destination, ...]:

@@ -14,9 +14,11 @@ from relay.records.port.alerts import AlertReads, AlertWrites
 from relay.records.port.calls import CallReads, CallWrites
 from relay.records.port.cases import CaseReads, CaseWrites
 from relay.records.port.evidence import EvidenceReads, EvidenceWrites
+from relay.records.port.ladders import LadderReads, LadderWrites
 from relay.records.port.leases import LeaseReads, LeaseWrites
 from relay.records.port.people import PeopleReads, PeopleWrites
 from relay.records.port.recordings import RecordingReads, RecordingWrites
+from relay.records.port.roster import RosterReads, RosterWrites
 
 
 class RecordReads(Protocol):
@@ -49,6 +51,14 @@ class RecordReads(Protocol):
     @property
     def leases(self) -> LeaseReads:
         """Which relay does what must be done once."""
+
+    @property
+    def roster(self) -> RosterReads:
+        """Who is on call, and how they are reached."""
+
+    @property
+    def ladders(self) -> LadderReads:
+        """How an unopened ECG climbs from person to person."""
 
 
 class RecordWrites(RecordReads, Protocol):
@@ -85,6 +95,14 @@ class RecordWrites(RecordReads, Protocol):
     @property
     def leases(self) -> LeaseWrites:
         """Which relay does what must be done once."""
+
+    @property
+    def roster(self) -> RosterWrites:
+        """Who is on call, and how they are reached."""
+
+    @property
+    def ladders(self) -> LadderWrites:
+        """How an unopened ECG climbs from person to person."""
 
 
 class Records(Protocol):

@@ -9,9 +9,11 @@ from relay.records.sql.calls import SqlCallReads, SqlCallWrites
 from relay.records.sql.cases import SqlCaseReads, SqlCaseWrites
 from relay.records.sql.connection import SqlChange, SqlConnection
 from relay.records.sql.evidence import SqlEvidenceReads, SqlEvidenceWrites
+from relay.records.sql.ladders import SqlLadderReads, SqlLadderWrites
 from relay.records.sql.leases import SqlLeaseReads, SqlLeaseWrites
 from relay.records.sql.people import SqlPeopleReads, SqlPeopleWrites
 from relay.records.sql.recordings import SqlRecordingReads, SqlRecordingWrites
+from relay.records.sql.roster import SqlRosterReads, SqlRosterWrites
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,6 +31,8 @@ class SqlReads:
         self.calls = SqlCallReads(db)
         self.evidence = SqlEvidenceReads(db)
         self.leases = SqlLeaseReads(db)
+        self.roster = SqlRosterReads(db)
+        self.ladders = SqlLadderReads(db)
 
 
 class SqlWrites:
@@ -43,6 +47,8 @@ class SqlWrites:
         self.calls = SqlCallWrites(db)
         self.evidence = SqlEvidenceWrites(db)
         self.leases = SqlLeaseWrites(db)
+        self.roster = SqlRosterWrites(db)
+        self.ladders = SqlLadderWrites(db)
 
     async def write_nothing_new(self) -> None:
         """Write what stands there already: whether the disk takes it."""

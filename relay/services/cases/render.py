@@ -16,6 +16,7 @@ from relay.model.stream import EcgStream
 from relay.model.timeline import Entry, Stage
 from relay.protocol import feed
 from relay.protocol.calling import LookRequest, call_of, unread_of
+from relay.protocol.climbing import climbs_of
 from relay.protocol.origin import told_json
 from relay.protocol.receipts import folded
 from relay.records.port.cases import CaseFacts
@@ -53,6 +54,7 @@ def row_json(facts: CaseFacts, stream: EcgStream | None, state: feed.StreamState
         "awaiting_read": call is not None,
         "unread": unread.id if unread else None,
         "receipts": asdict(fold.receipts()),
+        "ladder": [climb.as_json() for climb in climbs_of(facts.told)] if call else [],
         "standstill": bool(stream and (live := facts.live.get(stream.id)) and stands(live)),
     }
 
@@ -76,8 +78,14 @@ def resting_row(row: Json) -> Json:
         "opened_by": [],
         "looking": [],
         "receipts": {},
+        "ladder": [resting_climb(one) for one in cast("list[Json]", row["ladder"])],
         "awaiting_read": row["awaiting_read"],
     }
+
+
+def resting_climb(climb: Json) -> Json:
+    """Of a ladder what a page needs to know whether it rings."""
+    return {"hospital": climb["hospital"], "rings": climb["rings"], "steps": [], "next": None}
 
 
 def looking_json(looking: Sequence[Looking]) -> list[Json]:

@@ -31,6 +31,7 @@
  * @property {boolean} awaiting_read
  * @property {string | null} unread
  * @property {Receipts} receipts
+ * @property {ClimbRow[]} ladder
  * @property {boolean} standstill
  * @property {CabinRow | null} cabin
  * @property {LookingRow[]} looking
@@ -56,6 +57,7 @@
  * @property {OpenedBy[]} opened_by
  * @property {LookingRow[]} looking
  * @property {Record<string, any>} receipts
+ * @property {ClimbRow[]} ladder
  */
 
 /**
@@ -133,6 +135,34 @@
  * @property {string | null} tier
  * @property {string} reason
  * @property {number} since_us
+ */
+
+/**
+ * @typedef {object} ClimbRow
+ * @property {string} ladder
+ * @property {string} hospital
+ * @property {string} place
+ * @property {ClimbStepRow[]} steps
+ * @property {string[] | null} rings
+ * @property {ClimbNextRow | null} next
+ */
+
+/**
+ * @typedef {object} ClimbStepRow
+ * @property {string} target
+ * @property {string} name
+ * @property {number} at_us
+ * @property {number} due_at_us
+ * @property {string[]} channels
+ * @property {string | null} skipped
+ * @property {string | null} phone
+ */
+
+/**
+ * @typedef {object} ClimbNextRow
+ * @property {string} target
+ * @property {string} name
+ * @property {number} due_at_us
  */
 
 /**

@@ -31,6 +31,8 @@ class Stage(StrEnum):
     DECIDED = "decided"
     DECISION_UNDERSTOOD = "decision-understood"
     ALERT_CLOSED = "alert-closed"
+    LADDER_STEP = "ladder-step"
+    LADDER_STOPPED = "ladder-stopped"
     CALL_TAKEN = "call-taken"
     CALL_DISPATCHED = "call-dispatched"
     CALL_LINK = "call-link"

@@ -95,6 +95,39 @@ class HighestTier(TypedDict):
     at_us: Annotated[int, "when it was first seen"]
 
 
+class ClimbStepRow(TypedDict):
+    """A step of a ladder that was done."""
+
+    target: Annotated[str, "`first`, `second`, `ed-phone`, `everybody` or `crew`"]
+    name: Annotated[
+        str, "who that was; empty for everybody and the crew, and in a hole of the roster"
+    ]
+    at_us: int
+    due_at_us: int
+    channels: list[str]
+    skipped: Annotated[str | None, "why it rang nobody"]
+    phone: Annotated[str | None, "the number that the crew is told"]
+
+
+class ClimbNextRow(TypedDict):
+    """What a ladder does next if nobody opens the ECG."""
+
+    target: str
+    name: str
+    due_at_us: int
+
+
+class ClimbRow(TypedDict):
+    """One hospital's ladder as it stands: whom it has rung for an ECG that nobody opened."""
+
+    ladder: str
+    hospital: str
+    place: Annotated[str, "the hospital's name"]
+    steps: list[ClimbStepRow]
+    rings: Annotated[list[str] | None, "accounts whose pages ring loudly; null: every armed page"]
+    next: Annotated[ClimbNextRow | None, "null after the last step"]
+
+
 class CabinRow(TypedDict):
     """The camera in the ambulance's cabin."""
 
@@ -133,6 +166,7 @@ class IncidentRow(TypedDict):
     awaiting_read: Annotated[bool, "`call` is not null"]
     unread: Annotated[str | None, "the ECG whose arrival at a human the crew waits for"]
     receipts: Annotated[Json, Receipts]
+    ladder: Annotated[list[ClimbRow], "the ladders that nobody has stopped, by hospital"]
     standstill: Annotated[bool, "no QRS is seen in the live stream"]
     cabin: CabinRow | None
     looking: list[LookingRow]
@@ -159,6 +193,7 @@ class RestingRow(TypedDict):
     opened_by: Annotated[list[OpenedBy], "empty"]
     looking: Annotated[list[LookingRow], "empty"]
     receipts: Annotated[Json, "empty"]
+    ladder: Annotated[list[ClimbRow], "without names and steps"]
 
 
 class OriginRow(OriginWords):
@@ -364,7 +399,7 @@ class CallerState(TypedDict):
 ANSWERS: tuple[type, ...] = (
     Me,
     IncidentRow, RestingRow, IncidentDetail, EarlierEntries,
-    PatientCard, StreamRow, AlertRow, DecisionRow, OpenedBy, CallToLook, HighestTier, LookingRow, Receipts, CabinRow,
+    PatientCard, StreamRow, AlertRow, DecisionRow, OpenedBy, CallToLook, ClimbRow, ClimbStepRow, ClimbNextRow, HighestTier, LookingRow, Receipts, CabinRow,
     ArchivePage,
     EcgRow, EcgDetail, OriginRow, EntryRow, ReportRow,
     TrendAnswer, TrendRun,

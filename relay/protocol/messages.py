@@ -263,6 +263,26 @@ class Looker:
 
 
 @dataclass(frozen=True, slots=True)
+class Hearer:
+    """Whether a human of a hospital would hear an alarm at this moment.
+
+    Attributes:
+        place: the hospital's name.
+        by: through what: ``person`` (the page of who is on call), ``channel`` (a message reaches them),
+            ``console`` (somebody's armed page), ``nobody``, ``unknown`` (just after a start of the relay).
+        who: who is on call first; "" where nobody is.
+        hole: the hospital keeps a roster, and nobody is on call first now.
+        phone: the number to dial there, None where the hospital has named none.
+    """
+
+    place: ShortText
+    by: ShortText
+    who: ShortText = ""
+    hole: bool = False
+    phone: ShortText | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attention:
     """How the hospitals stand at this moment. True while the connection lives, and no longer.
 
@@ -271,6 +291,7 @@ class Attention:
         pages / armed: open pages of the hospitals the case is addressed to, and those that can ring;
             ``None`` just after a start of the relay, when nobody can know yet.
         readers: accounts of these hospitals that may decide on an ECG, as the connection began; 0: nobody can.
+        hearing: by hospital who would hear an alarm now; empty where the relay does not say.
     """
 
     incident: UUID
@@ -278,6 +299,7 @@ class Attention:
     pages: Count | None
     armed: Count | None
     readers: Count | None = None
+    hearing: tuple[Hearer, ...] = ()
     kind: Literal["attention"] = "attention"
 
 

@@ -19,6 +19,7 @@ from relay.services.cases.wing import CasesWing
 from relay.services.evidence.wing import EvidenceWing
 from relay.services.ground.supervision import Work
 from relay.services.ground.wing import GroundWing
+from relay.services.oncall.wing import OncallWing
 from relay.services.pages.wing import PagesWing
 from relay.services.people.wing import PeopleWing
 from relay.services.recordings.wing import RecordingsWing
@@ -71,6 +72,7 @@ class Relay:
     recordings: RecordingsWing
     evidence: EvidenceWing
     alarm: AlarmWing
+    oncall: OncallWing
     calls: CallsWing
     cabin: CabinWing
     screening: ScreeningWing
@@ -105,8 +107,8 @@ class Relay:
     def work(self) -> Work:
         """What runs beside the requests, by name."""
         wings = (
-            self.ground, self.people, self.recordings, self.evidence, self.alarm, self.calls,
-            self.cabin, self.screening, self.cases, self.tablets, self.pages,
+            self.ground, self.people, self.recordings, self.evidence, self.alarm, self.oncall,
+            self.calls, self.cabin, self.screening, self.cases, self.tablets, self.pages,
         )  # fmt: skip
         return {name: run for wing in wings for name, run in wing.work.items()}
 

@@ -24,6 +24,7 @@ from relay.services.evidence.anchors import AuditAnchors
 from relay.services.ground import wing as ground_wing
 from relay.services.ground.supervision import running
 from relay.services.ground.wing import Ports
+from relay.services.oncall import wing as oncall_wing
 from relay.services.pages import wing as pages_wing
 from relay.services.people import wing as people_wing
 from relay.services.recordings import wing as recordings_wing
@@ -102,6 +103,7 @@ def _compose(
     devices = devices_of(settings, ports.records, ground.late)
     ways = ways_of(settings, devices)
     alarm = alarm_wing.compose(ground, recordings, alarm_rules, devices, ways)
+    oncall = oncall_wing.compose(ground, alarm, tuple(ways))
     screening = screening_wing.compose(
         ground, recordings, alarm, screener_of(settings, chosen), warm_up_of(chosen),
         ScreeningRules(settings.screen_every_s, settings.screen_threads),
@@ -124,10 +126,11 @@ def _compose(
         recordings=recordings,
         evidence=evidence,
         alarm=alarm,
+        oncall=oncall,
         calls=calls,
         cabin=cabin,
         screening=screening,
         cases=cases,
-        tablets=tablets_wing.compose(ground, people, recordings, screening, new_cases),
+        tablets=tablets_wing.compose(ground, people, recordings, oncall, screening, new_cases),
         pages=pages_wing.compose(ground, people, recordings, evidence, alarm, calls, cases),
     )

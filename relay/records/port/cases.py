@@ -89,7 +89,7 @@ class CaseFacts:
         live: the newest screening of each stream, as far as one is kept.
         snapshot_reports: the newest screening of each snapshot.
         alert / decision: the newest, None before the first.
-        told: the timeline's entries that receipts are made of (``RECEIPT_STAGES``), ascending.
+        told: the timeline's entries that receipts and ladders are made of (``TOLD_STAGES``), ascending.
     """
 
     incident: Incident
@@ -135,7 +135,7 @@ class CaseReads(Protocol):
         """The latest moment on the timeline, None where nothing stands on it."""
 
     async def receipt_entries(self, incident: UUID) -> list[Entry]:
-        """The entries that receipts are made of (``RECEIPT_STAGES``), ascending; none is left out."""
+        """The entries that receipts and ladders are made of (``TOLD_STAGES``), ascending; none is left out."""
 
     async def card(self, incident: UUID) -> Mapping[str, object] | None:
         """The patient card of the highest revision."""

@@ -14,11 +14,13 @@ from relay.records.port.alerts import AlertReads, AlertWrites
 from relay.records.port.calls import CallReads, CallWrites
 from relay.records.port.cases import CaseReads, CaseWrites
 from relay.records.port.evidence import EvidenceReads, EvidenceWrites
+from relay.records.port.ladders import LadderReads, LadderWrites
 from relay.records.port.leases import LeaseReads, LeaseWrites
 from relay.records.port.outbox import OutboxReads, OutboxWrites
 from relay.records.port.people import PeopleReads, PeopleWrites
 from relay.records.port.recordings import RecordingReads, RecordingWrites
 from relay.records.port.ringing import RingingReads, RingingWrites
+from relay.records.port.roster import RosterReads, RosterWrites
 
 
 class RecordReads(Protocol):
@@ -59,6 +61,14 @@ class RecordReads(Protocol):
     @property
     def ringing(self) -> RingingReads:
         """Devices that ring, and the site's keys."""
+
+    @property
+    def roster(self) -> RosterReads:
+        """Who is on call, and how they are reached."""
+
+    @property
+    def ladders(self) -> LadderReads:
+        """How an unopened ECG climbs from person to person."""
 
 
 class RecordWrites(RecordReads, Protocol):
@@ -103,6 +113,14 @@ class RecordWrites(RecordReads, Protocol):
     @property
     def ringing(self) -> RingingWrites:
         """Devices that ring, and the site's keys."""
+
+    @property
+    def roster(self) -> RosterWrites:
+        """Who is on call, and how they are reached."""
+
+    @property
+    def ladders(self) -> LadderWrites:
+        """How an unopened ECG climbs from person to person."""
 
 
 class Records(Protocol):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from relay.model.incident import Incident, IncidentState
 from relay.model.report import Report
 from relay.model.timeline import Entry
-from relay.protocol.receipts import RECEIPT_STAGES
+from relay.protocol.climbing import TOLD_STAGES
 from relay.records.port.cases import CaseFacts, CasesAsked
 from relay.records.sql import schema as t
 from relay.records.sql import values as v
@@ -113,10 +113,10 @@ async def read_cases(db: SqlConnection, ids: Sequence[UUID]) -> list[CaseFacts]:
 
 
 async def read_receipt_entries(db: SqlConnection, ids: Sequence[UUID]) -> ByCase[Entry]:
-    """The entries of these cases' timelines that receipts are made of, ascending."""
+    """The entries of these cases' timelines that receipts and ladders are made of, ascending."""
     found: ByCase[Entry] = defaultdict(list)
     query = sa.select(t.timeline).where(
-        t.timeline.c.incident.in_(ids), t.timeline.c.stage.in_(RECEIPT_STAGES)
+        t.timeline.c.incident.in_(ids), t.timeline.c.stage.in_(TOLD_STAGES)
     )
     for row in await db.execute(query.order_by(t.timeline.c.incident, t.timeline.c.entry)):
         found[row.incident].append(v.entry_of(row))

@@ -9,11 +9,13 @@ from relay.records.sql.calls import SqlCallReads, SqlCallWrites
 from relay.records.sql.cases import SqlCaseReads, SqlCaseWrites
 from relay.records.sql.connection import SqlChange, SqlConnection
 from relay.records.sql.evidence import SqlEvidenceReads, SqlEvidenceWrites
+from relay.records.sql.ladders import SqlLadderReads, SqlLadderWrites
 from relay.records.sql.leases import SqlLeaseReads, SqlLeaseWrites
 from relay.records.sql.outbox import SqlOutboxReads, SqlOutboxWrites
 from relay.records.sql.people import SqlPeopleReads, SqlPeopleWrites
 from relay.records.sql.recordings import SqlRecordingReads, SqlRecordingWrites
 from relay.records.sql.ringing import SqlRingingReads, SqlRingingWrites
+from relay.records.sql.roster import SqlRosterReads, SqlRosterWrites
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +35,8 @@ class SqlReads:
         self.leases = SqlLeaseReads(db)
         self.outbox = SqlOutboxReads(db)
         self.ringing = SqlRingingReads(db)
+        self.roster = SqlRosterReads(db)
+        self.ladders = SqlLadderReads(db)
 
 
 class SqlWrites:
@@ -49,6 +53,8 @@ class SqlWrites:
         self.leases = SqlLeaseWrites(db)
         self.outbox = SqlOutboxWrites(db)
         self.ringing = SqlRingingWrites(db)
+        self.roster = SqlRosterWrites(db)
+        self.ladders = SqlLadderWrites(db)
 
     async def write_nothing_new(self) -> None:
         """Write what stands there already: whether the disk takes it."""

@@ -24,6 +24,7 @@ from relay.records.sql.tables.cases import (
 )
 from relay.records.sql.tables.evidence import audit
 from relay.records.sql.tables.ground import metadata
+from relay.records.sql.tables.ladders import ladder_policies, ladder_steps, ladders
 from relay.records.sql.tables.leases import leases
 from relay.records.sql.tables.outbox import outbox
 from relay.records.sql.tables.people import (
@@ -45,6 +46,7 @@ from relay.records.sql.tables.recordings import (
     streams,
 )
 from relay.records.sql.tables.ringing import ring_devices, site_keys
+from relay.records.sql.tables.roster import contacts, desks, duties
 
 NEVER_CHANGED = (
     "audit",
@@ -58,6 +60,7 @@ NEVER_CHANGED = (
     "reports",
     "st_points",
     "call_entries",
+    "ladder_steps",
 )
 """Tables of which a trigger forbids every UPDATE and DELETE."""
 
@@ -72,12 +75,18 @@ __all__ = [
     "call_shares",
     "call_stills",
     "calls",
+    "contacts",
     "decisions",
+    "desks",
     "device_hospitals",
     "devices",
+    "duties",
     "hospitals",
     "incident_hospitals",
     "incidents",
+    "ladder_policies",
+    "ladder_steps",
+    "ladders",
     "leases",
     "live_reports",
     "metadata",

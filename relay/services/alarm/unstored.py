@@ -67,6 +67,11 @@ class Unstored:
         """Whether this alarm rings from memory."""
         return any(w.alert is not None and w.alert.id == alert for w in self._waiting.values())
 
+    def was_looked_at(self, incident: UUID) -> bool:
+        """Whether a person has this case's trace open and that is not stored yet."""
+        mine = (w for w in self._waiting.values() if w.incident == incident)
+        return any(line.stage is Stage.TRACE_OPENED for w in mine for line in w.lines)
+
     def over(self, facts: CaseFacts) -> CaseFacts:
         """The facts of a case with what waits for the database."""
         mine = [w for w in self._waiting.values() if w.incident == facts.incident.id]

@@ -18,6 +18,7 @@ from relay.protocol.answers import (
     AlertRow,
     CabinRow,
     CallToLook,
+    ClimbRow,
     DecisionRow,
     EcgRow,
     EntryRow,
@@ -32,6 +33,7 @@ from relay.protocol.answers import (
     StreamRow,
 )
 from relay.protocol.calling import LookRequest, call_of, unread_of
+from relay.protocol.climbing import Climb, climbs_of
 from relay.protocol.origin import told_json
 from relay.protocol.receipts import folded
 from relay.records.port.cases import CaseFacts
@@ -74,6 +76,7 @@ def row_json(
         "awaiting_read": call is not None,
         "unread": unread.id if unread else None,
         "receipts": asdict(fold.receipts()),
+        "ladder": [climb_json(climb) for climb in climbs_of(facts.told)] if call else [],
         "standstill": bool(stream and (live := facts.live.get(stream.id)) and stands(live)),
         "cabin": cabin,
         "looking": looking_json(looking),
@@ -107,6 +110,41 @@ def resting_row(row: IncidentRow) -> RestingRow:
         "opened_by": [],
         "looking": [],
         "receipts": {},
+        "ladder": [resting_climb(climb) for climb in row["ladder"]],
+    }
+
+
+def resting_climb(climb: ClimbRow) -> ClimbRow:
+    """Of a ladder what a page needs to know whether it rings."""
+    return {**climb, "steps": [], "next": None, "place": ""}
+
+
+def climb_json(climb: Climb) -> ClimbRow:
+    """A hospital's ladder."""
+    return {
+        "ladder": climb.ladder,
+        "hospital": climb.hospital,
+        "place": climb.place,
+        "steps": [
+            {
+                "target": step.target,
+                "name": step.name,
+                "at_us": step.at_us,
+                "due_at_us": step.due_at_us,
+                "channels": list(step.channels),
+                "skipped": step.skipped,
+                "phone": step.phone,
+            }
+            for step in climb.steps
+        ],
+        "rings": climb.rings,
+        "next": {
+            "target": climb.next.target,
+            "name": climb.next.name,
+            "due_at_us": climb.next.due_at_us,
+        }
+        if climb.next
+        else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -53,14 +53,23 @@ class CaseChange:
         await self.tx.evidence.audit(self.now_us, who, action, str(subject), data)
 
 
+Belonging = Callable[[CaseChange], Awaitable[None]]
+"""Writes into the same transaction what belongs to a change; what it raises undoes the change."""
+
+
 class Journal:
-    """Where services change cases."""
+    """Where services change cases.
+
+    Attributes:
+        belonging: asked once at the end of every change that has added to the timeline, before its commit.
+    """
 
     def __init__(self, records: Records, bus: Bus, late: Late) -> None:
         self.records = records
         self.clock = late.clock
         self.late = late
         self._bus = bus
+        self.belonging: list[Belonging] = []
 
     @asynccontextmanager
     async def change(self, incident: UUID) -> AsyncIterator[CaseChange]:
@@ -68,6 +77,8 @@ class Journal:
         async with self.records.begin() as tx:
             change = CaseChange(tx, incident, self.clock.now_us())
             yield change
+            for write in self.belonging if change.entries else ():
+                await write(change)
             case = await tx.cases.incident(incident)
         if case is not None:
             self._bus.publish(CaseChanged(case, tuple(change.entries)))

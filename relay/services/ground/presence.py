@@ -177,6 +177,12 @@ class Presence:
         """How many pages can ring."""
         return sum(self.is_armed(key) for key in self._seats)
 
+    def armed_accounts(self, hospital: str) -> frozenset[str]:
+        """The people of a hospital whose pages can ring now."""
+        now_s = self._clock.monotonic_s()
+        mine = [s.person for s in self._seats.values() if s.can_ring(now_s)]
+        return frozenset(person.name for person in mine if person.hospital == hospital)
+
     def looking(self, incident: UUID) -> list[Looking]:
         """Who has this case's trace on a visible screen. Each person once; who began first comes first."""
         now_s = self._clock.monotonic_s()

@@ -25,13 +25,13 @@ from relay.protocol.ranges import RangeSet
 from relay.protocol.receiver import FrameArrived, ReceiverEvent, ReceiverLink
 from relay.services.ground.access import Claim, Lost, Proof
 from relay.services.ground.journal import Journal
-from relay.services.ground.presence import Presence
 from relay.services.ground.reopening import FrameWatch
 from relay.services.ground.rights import Rights
 from relay.services.ground.wire import CLOSE_BROKEN, Wire
 from relay.services.people.devices import withdrawal
 from relay.services.recordings.live import LiveHub
 from relay.services.recordings.snapshots import SnapshotKeeper, is_whole
+from relay.services.tablets.attention import Attended
 from relay.services.tablets.clock import TabletClock, keep
 from relay.services.tablets.events import TabletEvents
 from relay.services.tablets.links import LinkRegistry
@@ -56,7 +56,7 @@ class IngestParts:
     events: TabletEvents
     registry: LinkRegistry
     bus: Bus
-    presence: Presence
+    attended: Attended
     rights: Rights
 
 
@@ -82,7 +82,7 @@ class TabletSession:
         self._room.set()
         self._idle.set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timelines = Timelines(device, parts.journal, parts.bus, parts.presence, self._tell)
+        self._timelines = Timelines(device, parts.journal, parts.bus, parts.attended, self._tell)
         self._storing: UUID | None = None
         self._refused = False
         self._leaving = False

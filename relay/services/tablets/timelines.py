@@ -10,11 +10,10 @@ from relay.bus.port import Bus, Overflow
 from relay.errors import NotFound
 from relay.model.news import CaseChanged, case_topic
 from relay.model.people import Device, owns
-from relay.model.timeline import Entry
+from relay.model.timeline import Entry, Stage
 from relay.protocol import messages as m
 from relay.services.ground.journal import Journal
-from relay.services.ground.presence import Presence
-from relay.services.tablets.attention import attend
+from relay.services.tablets.attention import Attended, attend
 
 MAX_FOLLOWED = 16
 Start = Callable[[Coroutine[object, object, None]], asyncio.Task[None]]
@@ -28,11 +27,11 @@ class Timelines:
         device: Device,
         journal: Journal,
         bus: Bus,
-        presence: Presence,
+        attended: Attended,
         tell: Callable[[m.Notice | m.Attention], None],
     ) -> None:
         self._device, self._journal, self._bus, self._tell = device, journal, bus, tell
-        self._presence = presence
+        self._attended = attended
         self._followed: dict[UUID, asyncio.Task[None]] = {}
 
     def stop(self) -> None:
@@ -66,7 +65,7 @@ class Timelines:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._notices(asked.incident, asked.after))
             if asked.attention:
-                group.create_task(attend(self._presence, asked.incident, hospitals, self._tell))
+                group.create_task(attend(self._attended, asked.incident, hospitals, self._tell))
 
     async def _notices(self, incident: UUID, after: int) -> None:
         """What the bus lost is read again."""
@@ -103,7 +102,17 @@ class Timelines:
             self._tell(
                 m.Notice(
                     incident, entry.entry, entry.at_us, entry.stage.value, entry.who,
-                    dict(entry.data),
+                    _for_crew(entry),
                 )
             )  # fmt: skip
         return after
+
+
+NOT_FOR_CREWS = {Stage.LADDER_STEP: ("rings", "hospital"), Stage.LADDER_STOPPED: ("hospital",)}
+"""Names of accounts are the hospital's own; a crew reads people's names."""
+
+
+def _for_crew(entry: Entry) -> dict[str, object]:
+    """An entry's data without what is no crew's to know."""
+    kept_back = NOT_FOR_CREWS.get(entry.stage, ())
+    return {name: value for name, value in entry.data.items() if name not in kept_back}

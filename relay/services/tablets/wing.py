@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from relay.services.ground.supervision import Work
 from relay.services.ground.wing import GroundWing
+from relay.services.oncall.wing import OncallWing
 from relay.services.people.wing import PeopleWing
 from relay.services.recordings.wing import RecordingsWing
 from relay.services.screening.wing import ScreeningWing
+from relay.services.tablets.attention import Attended
 from relay.services.tablets.events import TabletEvents
 from relay.services.tablets.links import LinkRegistry
 from relay.services.tablets.session import IngestParts
@@ -37,6 +39,7 @@ def compose(
     ground: GroundWing,
     people: PeopleWing,
     recordings: RecordingsWing,
+    oncall: OncallWing,
     screening: ScreeningWing,
     new_cases: Credits,
 ) -> TabletsWing:
@@ -45,5 +48,6 @@ def compose(
     links = LinkRegistry(ports.clock)
     shared = (ground.journal, ports.ecg_log, hub, keeper)
     events = TabletEvents(*shared, screening.screening, new_cases, ground.disk)
-    parts = IngestParts(*shared, events, links, ports.bus, ground.presence, people.rights)
+    attended = Attended(ground.presence, oncall.hearables)
+    parts = IngestParts(*shared, events, links, ports.bus, attended, people.rights)
     return TabletsWing(links, parts)

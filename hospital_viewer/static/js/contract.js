@@ -67,7 +67,8 @@
  * @typedef {{stream: string, incident: string, first_sample: number, n_samples: number, statement_ja: string,
  *   statement_en: string, report: any}} LiveReport
  * @typedef {Omit<IncidentRow, "snapshots"> & {snapshots: Snapshot[], timeline: TimelineEntry[], report: LiveReport |
- *   null, earlier_entries?: number}} IncidentDetail
+ *   null, earlier_entries?: number,
+ *   intervals?: Record<string, {seconds: number | null, is_reversed: boolean}>}} IncidentDetail
  */
 
 export {};

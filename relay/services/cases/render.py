@@ -9,6 +9,7 @@ from uuid import UUID
 
 from relay.model.alert import Alert
 from relay.model.decision import Decision, DecisionKind, Opening
+from relay.model.intervals import intervals_of, moments_of
 from relay.model.people import Person
 from relay.model.report import Report
 from relay.model.snapshot import Origin, Snapshot
@@ -143,6 +144,17 @@ def alert_json(alert: Alert) -> Json:
         "raised_at_us": alert.raised_at_us,
         "tier": alert.tier,
         "snapshot": str(alert.snapshot) if alert.snapshot else None,
+    }
+
+
+def story_json(facts: CaseFacts, entries: Sequence[Entry]) -> Json:
+    """``IncidentDetail.moments`` and ``.intervals``."""
+    onset_us = (facts.card or {}).get("onset_at_us")
+    ecgs = [one.taken_at_us for one in facts.snapshots]
+    moments = moments_of(entries, onset_us if isinstance(onset_us, int) else None, ecgs)
+    return {
+        "moments": {name.value: asdict(one) for name, one in moments.items()},
+        "intervals": {name: asdict(one) for name, one in intervals_of(moments).items()},
     }
 
 

@@ -62,10 +62,25 @@
 
 /**
  * @typedef {object} IncidentDetail
+ * @property {Record<string, MomentRow>} moments
+ * @property {Record<string, IntervalRow>} intervals
  * @property {EcgRow[]} snapshots
  * @property {EntryRow[]} timeline
  * @property {number} earlier_entries
  * @property {ReportRow | null} report
+ */
+
+/**
+ * @typedef {object} MomentRow
+ * @property {number} at_us
+ * @property {number | null} device_at_us
+ * @property {string} by
+ */
+
+/**
+ * @typedef {object} IntervalRow
+ * @property {number | null} seconds
+ * @property {boolean} is_reversed
  */
 
 /**

@@ -267,7 +267,29 @@ class EarlierEntries(TypedDict):
     earlier_entries: int
 
 
-class IncidentDetail(TypedDict):
+class MomentRow(TypedDict):
+    """When something happened."""
+
+    at_us: int
+    device_at_us: Annotated[int | None, "by the tablet's own clock, where that was another"]
+    by: Annotated[str, "who or what said so"]
+
+
+class IntervalRow(TypedDict):
+    """How long it took from one moment to another."""
+
+    seconds: Annotated[int | None, "rounded down; null: unknown"]
+    is_reversed: Annotated[bool, "its ends contradict each other"]
+
+
+class CaseStory(TypedDict):
+    """[Times of a case](archive.md#times-of-a-case), by name."""
+
+    moments: Annotated[dict[str, MomentRow], "those that are known"]
+    intervals: dict[str, IntervalRow]
+
+
+class IncidentDetail(CaseStory):
     """The whole case; it has every field of `IncidentRow` but for `snapshots`, and these."""
 
     snapshots: list[EcgRow]
@@ -398,7 +420,7 @@ class CallerState(TypedDict):
 
 ANSWERS: tuple[type, ...] = (
     Me,
-    IncidentRow, RestingRow, IncidentDetail, EarlierEntries,
+    IncidentRow, RestingRow, IncidentDetail, MomentRow, IntervalRow, EarlierEntries,
     PatientCard, StreamRow, AlertRow, DecisionRow, OpenedBy, CallToLook, ClimbRow, ClimbStepRow, ClimbNextRow, HighestTier, LookingRow, Receipts, CabinRow,
     ArchivePage,
     EcgRow, EcgDetail, OriginRow, EntryRow, ReportRow,

@@ -32,7 +32,7 @@ export class IncidentList {
     this.items = h("ul", { class: "cases" });
     this.empty = h("p", { class: "empty" });
     this.more = h("button", { type: "button", class: "more", onclick: () => void store.older.load() });
-    this.archive = h("button", { type: "button", class: "more to-archive", onclick: () => this.open(ARCHIVE) });
+    this.archive = h("button", { type: "button", class: "to-archive", onclick: () => this.open(ARCHIVE) });
     this.el = h("nav", { class: "list" }, this.heading, this.items, this.more, this.empty, this.archive);
   }
 

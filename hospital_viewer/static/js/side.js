@@ -8,6 +8,7 @@ import { drawScenePhotos } from "/static/kit/shared/scene_photos.js";
 import { decisionWords, receiptChain, tierBadge } from "/static/kit/shared/tier.js";
 import { readReport } from "/static/kit/ecg/report.js";
 import { ChangeCard } from "/static/viewer/js/change.js";
+import { intervalLine } from "/static/viewer/js/intervals.js";
 import { OlderEntries } from "/static/viewer/js/older_entries.js";
 import { intervalsOf } from "/static/viewer/js/triage.js";
 
@@ -30,6 +31,7 @@ export class Side {
     this.photos = h("section", { class: "card" });
     this.table = h("section", { class: "card" });
     this.timeline = h("section", { class: "card" });
+    this.intervals = h("section", { class: "card" });
     /** What was typed and not sent, by case. @type {Map<string, string>} */
     this.drafts = new Map();
     this.noteFor = "";
@@ -52,6 +54,7 @@ export class Side {
       this.photos,
       this.table,
       this.noteForm,
+      this.intervals,
       this.timeline,
     );
   }
@@ -70,6 +73,9 @@ export class Side {
     if (!detail) return;
     this.#turnNote(detail.id);
     this.noteForm.hidden = this.store.isArchived;
+    // nothing in it can be pressed then, and keys must still scroll it
+    if (this.store.isArchived) this.el.tabIndex = 0;
+    else this.el.removeAttribute("tabindex");
     this.noteText.setAttribute("aria-label", t("note.label"));
     this.noteText.setAttribute("placeholder", t("note.label"));
     this.noteButton.textContent = t("note.send");
@@ -78,6 +84,8 @@ export class Side {
       [this.trace.shown, this.trace.report, detail.statement_ja, detail.report, this.store.now.streamState(detail)],
       () => this.#statement(detail),
     );
+    this.intervals.hidden = !detail.intervals;
+    this.#once(this.intervals, [detail.intervals], () => intervalLine(detail));
     this.change.render(this.trace.isNow ? null : this.trace.snapshot, detail.snapshots);
     this.#once(this.receipts, [detail.receipts, this.store.now.lookers(detail)], () => this.#receipts(detail));
     this.#once(this.patient, [detail.patient, detail.timeline.length, detail.stream?.clock_offset_us], () =>

@@ -20,6 +20,9 @@ import { Reading } from "/static/viewer/js/reading.js";
  * @typedef {import("/static/viewer/js/contract.js").Snapshot} Snapshot
  */
 
+/** Entries after which the relay knows more of a case than the page was told. */
+const MEASURED = new Set(["snapshot-stored", "screened", "mark", "patient", "delivered", "trace-opened", "decided"]);
+
 export class Store {
   constructor() {
     /** @type {import("/static/viewer/js/contract.js").Me | null} */
@@ -142,7 +145,7 @@ export class Store {
       const timeline = [...detail.timeline, entry].sort((a, b) => a.entry - b.entry);
       this.detail = { ...detail, timeline };
     }
-    if (entry.stage === "snapshot-stored" || entry.stage === "screened") {
+    if (MEASURED.has(entry.stage)) {
       const id = entry.data["snapshot"];
       if (typeof id === "string") this.snapshots.delete(id);
       window.clearTimeout(this.refreshTimer);

@@ -137,6 +137,9 @@ class CaseReads(Protocol):
     async def receipt_entries(self, incident: UUID) -> list[Entry]:
         """The entries that receipts and ladders are made of (``TOLD_STAGES``), ascending; none is left out."""
 
+    async def story(self, incident: UUID) -> list[Entry]:
+        """The entries that intervals are made of (``STORY_STAGES``), ascending; none is left out."""
+
     async def card(self, incident: UUID) -> Mapping[str, object] | None:
         """The patient card of the highest revision."""
 

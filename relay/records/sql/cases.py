@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from relay.model.decision import Decision, Opening
 from relay.model.incident import Incident
+from relay.model.intervals import STORY_STAGES
 from relay.model.photo import ScenePhoto
 from relay.model.timeline import Entry, Stage
 from relay.records.port.cases import CaseFacts, CasesAsked, CaseSearch, CasesFound
@@ -75,6 +76,13 @@ class SqlCaseReads:
     async def receipt_entries(self, incident: UUID) -> list[Entry]:
         """The entries that receipts are made of."""
         return (await read_receipt_entries(self._db, [incident]))[incident]
+
+    async def story(self, incident: UUID) -> list[Entry]:
+        """The entries that intervals are made of."""
+        query = sa.select(t.timeline).where(
+            t.timeline.c.incident == incident, t.timeline.c.stage.in_(STORY_STAGES)
+        )
+        return [v.entry_of(row) for row in await self._db.all(query.order_by(t.timeline.c.entry))]
 
     async def card(self, incident: UUID) -> Mapping[str, object] | None:
         """The newest patient card."""

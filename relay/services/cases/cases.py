@@ -28,6 +28,7 @@ from relay.services.cases.render import (
     report_json,
     row_json,
     snapshot_json,
+    story_json,
 )
 from relay.services.ground.gathered import Gathered
 from relay.services.ground.journal import CaseChange, Journal
@@ -152,6 +153,7 @@ class Cases:
             await visible(records, person, incident)
             facts = (await records.cases.facts([incident]))[0]
             timeline = await records.cases.newest_entries(incident, MAX_ENTRY, ENTRIES_SHOWN)
+            told = await records.cases.story(incident)
         newest = facts.streams[-1].id if facts.streams else None
         live = (self._screening.latest(newest) or facts.live.get(newest)) if newest else None
         rest: IncidentDetail = {
@@ -161,6 +163,7 @@ class Cases:
             ],
             "timeline": [entry_json(entry) for entry in timeline],
             "earlier_entries": timeline[0].entry - 1 if timeline else 0,
+            **story_json(facts, told),
             "report": report_json(live_message(live)) if live else None,
         }
         return {**self._row(facts), **rest}

@@ -13,7 +13,7 @@ from relay.records.port.cases import CaseFacts, CaseSearch
 from relay.records.port.records import RecordReads, Records
 from relay.services.cases.archive import CASES_LOOKED_AT, asked_of
 from relay.services.cases.cases import ENTRIES_SHOWN, MAX_ENTRY
-from relay.services.cases.render import entry_json, row_json, snapshot_json
+from relay.services.cases.render import entry_json, row_json, snapshot_json, story_json
 
 CASES_AT_ONCE = 200
 
@@ -85,6 +85,7 @@ async def _whole(records: RecordReads, facts: CaseFacts) -> Json:
     ]
     return {
         **row_json(facts, None, None),
+        **story_json(facts, entries),
         "snapshots": snapshots,
         "timeline": [entry_json(entry) for entry in entries],
     }

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from relay.model.alert import Alert
 from relay.model.decision import Decision, DecisionKind, Opening
+from relay.model.intervals import intervals_of, moments_of
 from relay.model.people import Person
 from relay.model.report import Report
 from relay.model.snapshot import Origin, Snapshot
@@ -18,6 +19,7 @@ from relay.protocol.answers import (
     AlertRow,
     CabinRow,
     CallToLook,
+    CaseStory,
     ClimbRow,
     DecisionRow,
     EcgRow,
@@ -211,6 +213,23 @@ def alert_json(alert: Alert) -> AlertRow:
         "raised_at_us": alert.raised_at_us,
         "tier": alert.tier,
         "snapshot": str(alert.snapshot) if alert.snapshot else None,
+    }
+
+
+def story_json(facts: CaseFacts, entries: Sequence[Entry]) -> CaseStory:
+    """When what happened, and how long it took from one to the next."""
+    onset_us = (facts.card or {}).get("onset_at_us")
+    ecgs = [one.taken_at_us for one in facts.snapshots]
+    moments = moments_of(entries, onset_us if isinstance(onset_us, int) else None, ecgs)
+    return {
+        "moments": {
+            name.value: {"at_us": one.at_us, "device_at_us": one.device_at_us, "by": one.by}
+            for name, one in moments.items()
+        },
+        "intervals": {
+            name: {"seconds": one.seconds, "is_reversed": one.is_reversed}
+            for name, one in intervals_of(moments).items()
+        },
     }
 
 

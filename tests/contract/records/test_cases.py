@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from relay.model.decision import Decision, DecisionKind, Opening
 from relay.model.incident import Incident, IncidentState
+from relay.model.intervals import STORY_STAGES
 from relay.model.photo import ScenePhoto
 from relay.model.timeline import Stage
 from relay.protocol.receipts import RECEIPT_STAGES
@@ -176,3 +177,15 @@ async def test_receipts_are_made_of_every_entry_that_they_need_and_of_no_other(
         told = await reads.cases.told([one.id, other.id])
         assert {case: len(of) for case, of in told.items()} == {one.id: 14, other.id: 14}
         assert list(told[one.id]) == entries
+
+
+async def test_the_story_is_every_entry_that_intervals_are_made_of(records: Records) -> None:
+    async with records.begin() as tx:
+        case, _ = await a_case(tx)
+        other, _ = await a_case(tx)
+        await tx.cases.add_entry(other.id, 1, Stage.MARK, "", {"mark": "fmc"})
+        for at_us, stage in enumerate(Stage):
+            await tx.cases.add_entry(case.id, at_us, stage, "", {})
+    async with records.read() as reads:
+        found = await reads.cases.story(case.id)
+    assert [e.stage for e in found] == [stage for stage in Stage if stage in STORY_STAGES]

@@ -45,7 +45,7 @@ export class Archive {
     this.words = h("input", { type: "search", maxlength: "200", autocomplete: "off" });
     this.heading = h("h1", { class: "list-heading", tabindex: "-1" });
     this.search = h("button", { type: "submit", class: "primary" });
-    this.back = h("button", { type: "button", class: "back-to-list", onclick: () => this.open("") });
+    this.back = h("button", { type: "button", class: "archive-back", onclick: () => this.open("") });
     this.fields = h("div", { class: "archive-fields" });
     this.form = h(
       "form",

@@ -88,7 +88,7 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class LadderRung:
     """A step that was done.
 
     Attributes:

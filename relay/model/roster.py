@@ -31,7 +31,7 @@ class DutyRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DutyDesk:
     """A telephone or counter of a hospital that is no account.
 
     Attributes:

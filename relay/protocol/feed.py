@@ -14,7 +14,8 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from relay.protocol.answers import CallRow, IncidentRow, Json, Me, RestingRow
+from relay.protocol.answers import IncidentRow, Json, Me, RestingRow
+from relay.protocol.call_answers import CallRow
 from relay.protocol.messages import Count, ShortText, TimeUs
 from relay.protocol.parsing import parsed
 

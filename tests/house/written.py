@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 from relay.protocol import feed
 from relay.protocol.answers import ANSWERS
+from relay.protocol.call_answers import CALL_ANSWERS
 from relay.settings import GROUPS, fields_of
 from relay.web.bodies import Body
 from tests.house import written_rights, written_shapes
@@ -57,7 +58,7 @@ def contract_js() -> str:
     )
     shapes = [
         _line("typedef", f'import("/static/kit/shared/answers.js").{one.__name__}', one.__name__)
-        for one in ANSWERS
+        for one in (*ANSWERS, *CALL_ANSWERS)
         if one.__name__ in told
     ]
     head = _head("feed.py and the bodies in relay/web") + "\n/**\n" + "\n".join(shapes) + "\n */\n"
@@ -66,7 +67,7 @@ def contract_js() -> str:
 
 def answers_js() -> str:
     """``browser_kit/shared/answers.js``: what the relay answers, as types for the pages."""
-    blocks = [_typedef(one, sent=False) for one in ANSWERS]
+    blocks = [_typedef(one, sent=False) for one in (*ANSWERS, *CALL_ANSWERS)]
     return _head("relay/protocol/answers.py") + "\n" + "\n\n".join([*blocks, "export {};"]) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""``docs/shapes.md``, written from ``relay/protocol/answers.py``."""
+"""``docs/shapes.md``, written from ``relay/protocol/answers.py` and `call_answers.py``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from relay.protocol.answers import ANSWERS
+from relay.protocol.call_answers import CALL_ANSWERS
 from tests.house.test_house import ROOT
 from tests.house.words_of_types import js_type, names_in
 
 PAGE = ROOT / "docs/shapes.md"
 HEAD = """# Shapes of JSON
 
-Written from `relay/protocol/answers.py` by `tests/house/written.py`; not by hand. The routes that answer with them stand in [http.md](http.md) and
+Written from `relay/protocol/answers.py` and `call_answers.py` by `tests/house/written.py`; not by hand. The routes that answer with them stand in [http.md](http.md) and
 [live119.md](live119.md). Times whose name ends in `_us` are µs since 1970 by the relay's clock. A field is always there
 (but in `IceServerRow`); what is not known is null.
 """
@@ -23,7 +24,7 @@ Written from `relay/protocol/answers.py` by `tests/house/written.py`; not by han
 
 def shapes_page() -> str:
     """The whole page."""
-    return "\n".join((HEAD, *(line for of in ANSWERS for line in _shape(of))))
+    return "\n".join((HEAD, *(line for of in (*ANSWERS, *CALL_ANSWERS) for line in _shape(of))))
 
 
 def _shape(of: type) -> Iterator[str]:

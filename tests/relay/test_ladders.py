@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from relay.model.roster import HOUR_US, Desk, Duty, DutyRole
+from relay.model.roster import HOUR_US, Duty, DutyDesk, DutyRole
 from relay.model.timeline import Entry, Stage
 from tests.patience import PATIENCE_S
 from tests.relay.world import ELEVATED, Tablet, World
@@ -26,7 +26,7 @@ QUICK["sent"] = QUICK["A"]
 async def on_duty(world: World, **roles: str) -> None:
     """A roster from an hour ago to a day ahead at chuo, with a desk, and quick steps."""
     rosters, now_us = world.relay.oncall.rosters, world.relay.clock.now_us()
-    await rosters.put_desk(Desk("@ed", "chuo", "救急外来"), "024-000-0000", "root")
+    await rosters.put_desk(DutyDesk("@ed", "chuo", "救急外来"), "024-000-0000", "root")
     duties = [
         Duty("chuo", DutyRole(role.replace("_", "-")), who, now_us - HOUR_US, now_us + 24 * HOUR_US)
         for role, who in roles.items()

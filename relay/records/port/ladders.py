@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
-from relay.model.ladder import Ladder, Rung
+from relay.model.ladder import Ladder, LadderRung
 
 
 class LadderReads(Protocol):
@@ -24,7 +24,7 @@ class LadderReads(Protocol):
     async def not_stopped(self, incident: UUID) -> list[Ladder]:
         """The ladders of a case that nobody has stopped, by hospital."""
 
-    async def rungs(self, incident: UUID) -> list[Rung]:
+    async def rungs(self, incident: UUID) -> list[LadderRung]:
         """Every step that was done for a case, the oldest first."""
 
 
@@ -46,7 +46,7 @@ class LadderWrites(LadderReads, Protocol):
         does in the same transaction.
         """
 
-    async def add_rung(self, rung: Rung) -> None:
+    async def add_rung(self, rung: LadderRung) -> None:
         """Keep a step that was done.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from relay.model.roster import Contact, Desk, Duty
+from relay.model.roster import Contact, Duty, DutyDesk
 
 
 class RosterReads(Protocol):
@@ -21,7 +21,7 @@ class RosterReads(Protocol):
     async def has_duties(self, hospital: str) -> bool:
         """Whether this hospital has ever kept a roster: an entry that was not taken off."""
 
-    async def desks(self, hospital: str | None) -> list[Desk]:
+    async def desks(self, hospital: str | None) -> list[DutyDesk]:
         """Desks of a hospital, or all, by id."""
 
     async def contacts(self) -> list[Contact]:
@@ -37,7 +37,7 @@ class RosterWrites(RosterReads, Protocol):
     async def withdraw_duty(self, number: int) -> bool:
         """Take an entry off the roster; False where there is none that still stands."""
 
-    async def put_desk(self, desk: Desk) -> None:
+    async def put_desk(self, desk: DutyDesk) -> None:
         """Add a desk or rename it."""
 
     async def put_contact(self, contact: Contact) -> None:

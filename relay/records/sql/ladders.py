@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from relay.errors import Conflict
-from relay.model.ladder import Ladder, LadderState, Rung, Skip
+from relay.model.ladder import Ladder, LadderRung, LadderState, Skip
 from relay.model.ladder_policy import PolicyStep, Steps, Target
 from relay.records.sql import schema as t
 from relay.records.sql.connection import SqlChange, SqlConnection
@@ -49,7 +49,7 @@ class SqlLadderReads:
         )
         return [_ladder_of(row) for row in await self._db.all(query.order_by(of.hospital))]
 
-    async def rungs(self, incident: UUID) -> list[Rung]:
+    async def rungs(self, incident: UUID) -> list[LadderRung]:
         """Every step that was done."""
         of = t.ladder_steps.c
         query = sa.select(t.ladder_steps).where(of.incident == incident)
@@ -93,7 +93,7 @@ class SqlLadderWrites(SqlLadderReads):
         }
         return bool(await self._db.update(t.ladders, where, **changed))
 
-    async def add_rung(self, rung: Rung) -> None:
+    async def add_rung(self, rung: LadderRung) -> None:
         """Keep a step that was done."""
         ladder = sa.select(t.ladders.c.incident).filter_by(id=rung.ladder)
         values: dict[str, Any] = {
@@ -140,9 +140,9 @@ def _ladder_of(row: AnyRow) -> Ladder:
     )  # fmt: skip
 
 
-def _rung_of(row: AnyRow) -> Rung:
+def _rung_of(row: AnyRow) -> LadderRung:
     skipped = Skip(row.skipped) if row.skipped else None
-    return Rung(
+    return LadderRung(
         row.ladder, row.step, Target(row.target), row.who, tuple(row.channels), row.due_at_us,
         row.done_at_us, skipped,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from relay.model.roster import Contact, Desk, Duty, DutyRole
+from relay.model.roster import Contact, Duty, DutyDesk, DutyRole
 from relay.records.sql import schema as t
 from relay.records.sql.connection import SqlChange, SqlConnection
 from relay.records.sql.values import AnyRow
@@ -33,12 +33,12 @@ class SqlRosterReads:
         query = sa.select(t.duties.c.number).filter_by(hospital=hospital, withdrawn=False)
         return await self._db.one(query.limit(1)) is not None
 
-    async def desks(self, hospital: str | None) -> list[Desk]:
+    async def desks(self, hospital: str | None) -> list[DutyDesk]:
         """Desks, by id."""
         query = sa.select(t.desks).order_by(t.desks.c.id)
         if hospital is not None:
             query = query.where(t.desks.c.hospital == hospital)
-        return [Desk(row.id, row.hospital, row.name) for row in await self._db.all(query)]
+        return [DutyDesk(row.id, row.hospital, row.name) for row in await self._db.all(query)]
 
     async def contacts(self) -> list[Contact]:
         """How everybody is reached."""
@@ -74,7 +74,7 @@ class SqlRosterWrites(SqlRosterReads):
         where = {"number": number, "withdrawn": False}
         return bool(await self._db.update(t.duties, where, withdrawn=True))
 
-    async def put_desk(self, desk: Desk) -> None:
+    async def put_desk(self, desk: DutyDesk) -> None:
         """Add a desk or rename it."""
         values = {"id": desk.id, "hospital": desk.hospital, "name": desk.name}
         await self._db.put(t.desks, "id", values)

@@ -13,7 +13,8 @@ from relay.model.call import Call, CallEntry, CallFacts, advance
 from relay.model.clock import Clock
 from relay.model.news import CallChanged, CallerLooksAgain
 from relay.model.timeline import Entry, Stage
-from relay.protocol.answers import CabinRow, CallRow, Json
+from relay.protocol.answers import CabinRow, Json
+from relay.protocol.call_answers import CallRow
 from relay.records.port.records import RecordReads, RecordWrites
 from relay.services.calls.render_calls import call_json
 from relay.services.ground.journal import Journal

@@ -16,7 +16,8 @@ from relay.errors import Conflict, Gone, NotFound, RelayError, TooMany
 from relay.model.call import CallFacts, CallLink, CallState, Position, Still, can
 from relay.model.news import call_topic, caller_topic
 from relay.model.timeline import Stage
-from relay.protocol.answers import CallerState, Json
+from relay.protocol.answers import Json
+from relay.protocol.call_answers import CallerState
 from relay.records.port.records import RecordReads
 from relay.services.calls.call_book import CallBook, CallChange, facts_of
 from relay.services.calls.clips import Clips

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import cast
 
 from relay.model.call import CallFacts, Position
-from relay.protocol.answers import CabinRow, CallerState, CallRow, IceServerRow, Json, PositionRow
+from relay.protocol.answers import CabinRow, Json
+from relay.protocol.call_answers import CallerState, CallRow, IceServerRow, PositionRow
 from relay.video.port import CallStats, IceServer
 
 

@@ -19,7 +19,7 @@ from relay.errors import RelayError
 from relay.model.ladder import (
     Asking,
     Ladder,
-    Rung,
+    LadderRung,
     Skip,
     begun,
     chosen,
@@ -261,7 +261,7 @@ class Ladders:
         self, change: CaseChange, ladder: Ladder, step: PolicyStep, ring: _Ring
     ) -> None:
         """The step is done, in the records and the audit."""
-        rung = Rung(
+        rung = LadderRung(
             ladder.id, ladder.step, step.who, ring.who, step.channels, ladder.due_at_us,
             change.now_us, ring.skip,
         )  # fmt: skip

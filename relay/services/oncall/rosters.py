@@ -13,8 +13,8 @@ from relay.model.roster import (
     DESK,
     HOUR_US,
     Contact,
-    Desk,
     Duty,
+    DutyDesk,
     DutyRole,
     Shift,
     Takeover,
@@ -169,7 +169,7 @@ class Rosters:
                     added += 1
         return added
 
-    async def put_desk(self, desk: Desk, phone: str, by: str) -> None:
+    async def put_desk(self, desk: DutyDesk, phone: str, by: str) -> None:
         """Name a telephone or counter of a hospital, and the number under which a crew reaches it.
 
         Raises:

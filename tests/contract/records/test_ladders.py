@@ -11,7 +11,16 @@ import pytest
 import pytest_asyncio
 
 from relay.errors import Conflict
-from relay.model.ladder import Asking, Ladder, LadderState, Rung, Skip, begun, climbed, stopped
+from relay.model.ladder import (
+    Asking,
+    Ladder,
+    LadderRung,
+    LadderState,
+    Skip,
+    begun,
+    climbed,
+    stopped,
+)
 from relay.model.ladder_policy import PolicyStep, Target
 from relay.records.port.records import Records
 from tests.contract.conftest import Open
@@ -91,8 +100,8 @@ async def test_a_step_is_kept_once_and_a_second_time_undoes_its_transaction(
     records: Records, other: Records
 ) -> None:
     ladder = await a_ladder(records)
-    rung = Rung(ladder.id, 0, Target.FIRST, "sato", ("console",), 100, 101)
-    hole = Rung(ladder.id, 1, Target.SECOND, "", (), 101, 102, Skip.NOBODY_ON_CALL)
+    rung = LadderRung(ladder.id, 0, Target.FIRST, "sato", ("console",), 100, 101)
+    hole = LadderRung(ladder.id, 1, Target.SECOND, "", (), 101, 102, Skip.NOBODY_ON_CALL)
     async with records.begin() as tx:
         await tx.ladders.add_rung(rung)
         await tx.ladders.add_rung(hole)

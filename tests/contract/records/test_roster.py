@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from relay.model.roster import Contact, Desk, Duty, DutyRole
+from relay.model.roster import Contact, Duty, DutyDesk, DutyRole
 from relay.records.port.records import Records
 
 DUTY = Duty("chuo", DutyRole.FIRST, "sato", 10, 20, made_at_us=1, made_by="root")
@@ -48,16 +48,16 @@ async def test_what_is_taken_off_can_still_be_read_and_is_taken_off_once(records
 
 async def test_desks_and_how_people_are_reached(records: Records) -> None:
     async with records.begin() as tx:
-        await tx.roster.put_desk(Desk("@ed", "chuo", "救急"))
-        await tx.roster.put_desk(Desk("@ed", "chuo", "救急外来"))
-        await tx.roster.put_desk(Desk("@icu", "daiichi", "ICU"))
+        await tx.roster.put_desk(DutyDesk("@ed", "chuo", "救急"))
+        await tx.roster.put_desk(DutyDesk("@ed", "chuo", "救急外来"))
+        await tx.roster.put_desk(DutyDesk("@icu", "daiichi", "ICU"))
         await tx.roster.put_contact(Contact("sato", "sms", "090"))
         await tx.roster.put_contact(Contact("sato", "sms", "091"))
         await tx.roster.put_contact(Contact("@ed", "phone", "024"))
         await tx.roster.put_contact(Contact("sato", "e-mail", "a@b"))
         await tx.roster.put_contact(Contact("sato", "e-mail", ""))
     async with records.read() as reads:
-        assert await reads.roster.desks("chuo") == [Desk("@ed", "chuo", "救急外来")]
+        assert await reads.roster.desks("chuo") == [DutyDesk("@ed", "chuo", "救急外来")]
         assert [desk.id for desk in await reads.roster.desks(None)] == ["@ed", "@icu"]
         assert await reads.roster.contacts() == [
             Contact("@ed", "phone", "024"),

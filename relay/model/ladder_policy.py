@@ -85,15 +85,15 @@ def default_policy(known: Collection[str]) -> Policy:
     def by(*wanted: str) -> tuple[str, ...]:
         return (CONSOLE, *(name for name in wanted if name in known))
 
-    phones = tuple(name for name in ("sms", "voice") if name in known)
+    phones = tuple(name for name in ("sms", "call") if name in known)
     whole = (
-        PolicyStep(Target.FIRST, by("push"), 60.0),
-        PolicyStep(Target.SECOND, by("push", "sms", "voice"), 60.0),
+        PolicyStep(Target.FIRST, by("web-push"), 60.0),
+        PolicyStep(Target.SECOND, by("web-push", "sms", "call"), 60.0),
         PolicyStep(Target.ED_PHONE, (*phones, CONSOLE), 60.0),
         PolicyStep(Target.EVERYBODY, (CONSOLE,), 60.0),
         PolicyStep(Target.CREW, (), 0.0),
     )
-    soft = (PolicyStep(Target.FIRST, by("push"), 0.0),)
+    soft = (PolicyStep(Target.FIRST, by("web-push"), 0.0),)
     return Policy({"A": whole, "sent": whole, "B": soft, "C": soft})
 
 

@@ -49,6 +49,9 @@ def test_no_module_is_too_long_or_badly_named() -> None:
     too_long = [
         f"{path.relative_to(ROOT)}: {lines}"
         for path in [*_files(".py"), *_files(".js")]
+        if not path.read_text().startswith(
+            "// Written by tests/house"
+        )  # types alone, nobody edits them
         if (lines := len(path.read_text().splitlines())) > MODULE_LINES
     ]
     assert too_long == []

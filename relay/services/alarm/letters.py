@@ -77,15 +77,37 @@ def place_of(letter: Letter) -> str:
     return f"/#{letter.incident}?letter={letter.id}{ecg}"
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """The ECG that somebody is told of.
+
+    Attributes:
+        alert: None where it rings no alarm: a person sent it.
+        snapshot: None where an alarm has none.
+    """
+
+    incident: UUID
+    alert: UUID | None
+    snapshot: UUID | None
+
+
 def about_alert(
     alert: Alert, addressee: Addressee, now_us: int, *, urgent: bool = True, wait_us: int
 ) -> Letter:
     """The letter that tells this addressee of an alert, tried for ``wait_us`` from now."""
+    about = About(alert.incident, alert.id, alert.snapshot)
+    return letter_about(about, addressee, now_us, urgent=urgent, wait_us=wait_us)
+
+
+def letter_about(
+    about: About, addressee: Addressee, now_us: int, *, urgent: bool, wait_us: int
+) -> Letter:
+    """The letter that tells this addressee of an ECG, tried for ``wait_us`` from now."""
     a = addressee
     return Letter(
-        id=letter_id(alert.id, addressee),
-        incident=alert.incident,
-        alert=alert.id,
+        id=letter_id(about.alert or about.snapshot or about.incident, addressee),
+        incident=about.incident,
+        alert=about.alert,
         hospital=a.hospital,
         step=a.step,
         who=a.who,
@@ -94,7 +116,7 @@ def about_alert(
         urgent=urgent,
         put_at_us=now_us,
         give_up_at_us=now_us + wait_us,
-        snapshot=alert.snapshot,
+        snapshot=about.snapshot,
         next_try_at_us=now_us,
     )
 

@@ -8,7 +8,7 @@ succeeds and a relay that dies in between has done nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -30,9 +30,11 @@ from relay.model.ladder import (
     upcoming,
 )
 from relay.model.ladder_policy import CONSOLE, PolicyStep, Target, key_of, without_roster
+from relay.model.letter import Addressee
 from relay.model.timeline import Stage
 from relay.protocol.calling import LookRequest, call_of
 from relay.protocol.receipts import folded
+from relay.services.alarm.letters import About, letter_about
 from relay.services.alarm.unstored import Unstored
 from relay.services.ground.journal import CaseChange, Journal
 from relay.services.ground.presence import Presence
@@ -53,6 +55,10 @@ LOUDNESS = ("soft", "hand", "high")
 LOOK_EVERY_S = 1.0
 """So soon another relay's ladders are seen here."""
 LEAST_PAUSE_S = 0.02
+LEAST_TRIED_S = 120.0
+"""A letter is tried for so long also where the next step comes sooner: who reads it late may still be the first."""
+WEB_PUSH = "web-push"
+"""Goes to every device that the person lets ring; it needs no address of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +83,20 @@ class Ladders:
         presence: which pages can ring.
         unstored: looks that count already and are not on disk yet.
         channels: names of the channels that letters can go by.
+        wake_letters: called once letters were put.
     """
 
     def __init__(
-        self, journal: Journal, presence: Presence, unstored: Unstored, channels: Collection[str]
+        self,
+        journal: Journal,
+        presence: Presence,
+        unstored: Unstored,
+        channels: Collection[str],
+        wake_letters: Callable[[], None],
     ) -> None:
         self._journal, self._presence, self._unstored = journal, presence, unstored
         self._channels = frozenset(channels)
+        self._wake_letters = wake_letters
         self._deadlines: dict[tuple[UUID, int], float] = {}
         self._wake = asyncio.Event()
 
@@ -213,6 +226,7 @@ class Ladders:
             if not await change.tx.ladders.move(ladder, after):
                 return
             await self._write_down(change, ladder, step, ring)
+            await self._write_letters(change, ladder, step, ring, place)
             if place.has_roster or step.who is Target.CREW:
                 await self._tell(change, ladder, after, ring, place)
             ladder = after
@@ -270,6 +284,32 @@ class Ladders:
         why = {"skipped": ring.skip.value} if ring.skip else {}
         data = {"hospital": ladder.hospital, **about, **why}
         await change.audit("relay", "ladder-step", ladder.incident, data)
+
+    async def _write_letters(
+        self, change: CaseChange, ladder: Ladder, step: PolicyStep, ring: _Ring, place: Situation
+    ) -> None:
+        """Whoever is rung is told outside the pages too, by every channel of the step that reaches them."""
+        if not ring.who or ring.skip is not None:
+            return
+        ways = [(name, self._address(place, ring.who, name)) for name in step.channels]
+        if WEB_PUSH in step.channels:
+            devices = await change.tx.ringing.devices_of(ring.who)
+            ways += [(WEB_PUSH, str(device.id)) for device in devices]
+        wait_s = max(step.wait_s, LEAST_TRIED_S)
+        for channel, to in ways:
+            if to is not None:
+                addressee = Addressee(ladder.hospital, ladder.step, ring.who, channel, to)
+                about = About(ladder.incident, ladder.alert, ladder.snapshot)
+                letter = letter_about(
+                    about,
+                    addressee,
+                    change.now_us,
+                    urgent=ladder.level != "soft",
+                    wait_us=round(wait_s * 1e6),
+                )
+                await change.tx.outbox.put(letter)
+        if ways:
+            change.after_commit.append(self._wake_letters)
 
     async def _tell(
         self, change: CaseChange, ladder: Ladder, after: Ladder, ring: _Ring, place: Situation

@@ -43,7 +43,9 @@ def compose(ground: GroundWing, alarm: AlarmWing, channels: Sequence[str]) -> On
     """
     ports = ground.ports
     rosters = Rosters(ports.records, ports.clock, channels)
-    ladders = Ladders(ground.journal, ground.presence, alarm.alerting.unstored, channels)
+    ladders = Ladders(
+        ground.journal, ground.presence, alarm.alerting.unstored, channels, alarm.delivery.wake
+    )
     ground.journal.belonging.append(ladders.follow)
     hearables = Hearables(ports.records, ports.clock, ground.presence, rosters, channels)
     return OncallWing(rosters, ladders, hearables)

@@ -162,6 +162,10 @@ class Needs(Guard):
         if self.relation is Relation.SHARED:
             watcher = watcher_of(proof.person, "")
             return proof, await check_call(relay, watcher, connection)
+        if self.relation is Relation.OWN_DEVICE:
+            await relay.alarm.devices.owned(
+                proof.person, _uuid(connection.path_params.get("device"))
+            )
         return proof, None
 
     async def _case(self, relay: Relay, person: Person, path: Mapping[str, Any]) -> UUID:

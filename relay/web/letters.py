@@ -19,11 +19,11 @@ from relay.web.bodies import Body
 from relay.web.guard import ABOUT_ONESELF, Needs, guarded_router, relay_of
 
 router = guarded_router()
-READS, ALONE = Permission.TRACE_OPEN, Relation.NONE
+READS, ALONE, OWN = Permission.TRACE_OPEN, Relation.NONE, Relation.OWN_DEVICE
 Owner = Annotated[Session, Depends(Needs(READS, ALONE, ABOUT_ONESELF))]
 Adder = Annotated[Session, Depends(Needs(READS, ALONE, Act("ring-device-added", by_hand=False)))]
-Stopper = Annotated[Session, Depends(Needs(READS, ALONE, Act("ring-device-stopped")))]
-Trier = Annotated[Session, Depends(Needs(READS, ALONE, Act("way-tried")))]
+Stopper = Annotated[Session, Depends(Needs(READS, OWN, Act("ring-device-stopped")))]
+Trier = Annotated[Session, Depends(Needs(READS, OWN, Act("way-tried")))]
 Tester = Annotated[Session, Depends(Needs(Permission.WAYS_TRY, ALONE, Act("way-tried")))]
 OPENED = Act("letter-opened", by_hand=False)
 Reader = Annotated[Session, Depends(Needs(Permission.INCIDENTS_READ, Relation.ADDRESSED, OPENED))]
@@ -73,7 +73,6 @@ async def stop_device(device: UUID, session: Stopper, request: Request) -> None:
 async def try_device(device: UUID, session: Trier, request: Request) -> Json:
     """Ring one's own device once."""
     alarm, name = relay_of(request).alarm, session.person.name
-    await alarm.devices.owned(session.person, device)
     return asdict(await alarm.box.tried(name, "web-push", str(device)))
 
 

@@ -87,10 +87,14 @@ def _phone(writes: str | None = None) -> Row:
     return Row(None, R.HOLDS_LINK, ("phone", "phone-other"), else_=410, writes=writes)
 
 
-def _ringing(writes: str | None) -> Row:
+def _ringing(writes: str | None, relation: R = R.OWN_DEVICE) -> Row:
     """A device of one's own, for whoever opens traces."""
     return Row(
-        P.TRACE_OPEN, R.NONE, ("sato", "ito", "mori", "abe"), ("kato", "oka", "root"), writes=writes
+        P.TRACE_OPEN,
+        relation,
+        ("sato", "ito", "mori", "abe"),
+        ("kato", "oka", "root"),
+        writes=writes,
     )
 
 
@@ -124,8 +128,8 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", f"{_CASE}/decisions"): _case(P.DECIDE, "decided", ("sato",)),
     ("POST", f"{_CASE}/notes"): _case(P.NOTES_WRITE, "note-written"),
     ("POST", _CASE + "/letters/{letter}/opened"): _case(P.INCIDENTS_READ, "letter-opened"),
-    ("GET", "/api/ring-devices"): _ringing(None),
-    ("POST", "/api/ring-devices"): _ringing("ring-device-added"),
+    ("GET", "/api/ring-devices"): _ringing(None, R.NONE),
+    ("POST", "/api/ring-devices"): _ringing("ring-device-added", R.NONE),
     ("DELETE", "/api/ring-devices/{device}"): _ringing("ring-device-stopped"),
     ("POST", "/api/ring-devices/{device}/try"): _ringing("way-tried"),
     ("POST", "/api/ways/try"): Row(P.WAYS_TRY, R.NONE, ("root",), tuple(n for n in PERSONS if n != "root"), writes="way-tried"),

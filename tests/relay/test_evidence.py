@@ -380,6 +380,11 @@ async def test_rows_from_before_evidence_are_adopted(made: Path, tmp_path: Path)
         "DELETE FROM audit",
         "DROP INDEX ix_audit_action",
         "DROP TABLE leases",
+        "DROP TABLE outbox",
+        "DROP TABLE ring_devices",
+        "DROP TABLE site_keys",
+        "DROP INDEX ix_incident_hospitals_hospital_opened_at_us_incident",
+        "ALTER TABLE incident_hospitals DROP COLUMN opened_at_us",
         "UPDATE alembic_version SET version_num = '0007'",
     )
     (settings.data_dir / "audit-anchors").unlink()

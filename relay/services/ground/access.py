@@ -38,6 +38,7 @@ class Relation(Enum):
     SHARED = "the call in the path is shared with the person's place, or the role sees every call"
     CABIN = "the case in the path is addressed to the person's hospital, or began as a 119 call"
     OWN_CASE = "the case in the path is this tablet's own"
+    OWN_DEVICE = "the device in the path is one that this person lets ring"
     HOLDS_LINK = "the phone's cookie or bearer token holds the link of its one call"
 
 

@@ -64,5 +64,6 @@ export function restingRow({ id, unit, opened_at_us, state, call, place, awaitin
     looking: [],
     highest: null,
     receipts: {},
+    ladder: [],
   };
 }

@@ -335,6 +335,13 @@ function letterWords({ stage, data }) {
   return `${way} ${whom} ${t(`stage.${stage}`)}${known ? `：${known}` : ""}`;
 }
 
+/** Whom the ladder rang, or why nobody. @param {Record<string, any>} data */
+export function ladderWords(data) {
+  if (data["target"] === "crew") return t("ladder.crew", { place: data["place"] ?? "" });
+  const whom = `${t(`ladder.${data["target"]}`)} ${data["name"] ?? ""}`.trim();
+  return data["skipped"] ? `${whom}：${t(`ladder.skip.${data["skipped"]}`)}` : t("ladder.rang", { whom });
+}
+
 /** One line of the timeline. @param {TimelineEntry} entry */
 export function entryWords(entry) {
   const { data, who } = entry;
@@ -356,6 +363,8 @@ export function entryWords(entry) {
       return `${t(`stage.${entry.stage}`)} ${data["tier"] ?? ""} ${pick(data, "statement")}`;
     case "decided":
       return `${t("stage.decided")} ${decisionWords(String(data["decision"]))} ${data["text"] ?? ""}${by}`;
+    case "ladder-step":
+      return ladderWords(data);
     case "told":
     case "not-told":
     case "link-opened":

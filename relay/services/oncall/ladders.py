@@ -30,15 +30,14 @@ from relay.model.ladder import (
     upcoming,
 )
 from relay.model.ladder_policy import CONSOLE, PolicyStep, Target, key_of, without_roster
-from relay.model.letter import Addressee
 from relay.model.timeline import Stage
 from relay.protocol.calling import LookRequest, call_of
 from relay.protocol.receipts import folded
-from relay.services.alarm.letters import About, letter_about
 from relay.services.alarm.unstored import Unstored
 from relay.services.ground.journal import CaseChange, Journal
 from relay.services.ground.presence import Presence
 from relay.services.oncall.situation import Situation, situation_of
+from relay.services.oncall.step_letters import address, put_letters
 
 log = structlog.get_logger(__name__)
 MOVING = frozenset(
@@ -55,10 +54,6 @@ LOUDNESS = ("soft", "hand", "high")
 LOOK_EVERY_S = 1.0
 """So soon another relay's ladders are seen here."""
 LEAST_PAUSE_S = 0.02
-LEAST_TRIED_S = 120.0
-"""A letter is tried for so long also where the next step comes sooner: who reads it late may still be the first."""
-WEB_PUSH = "web-push"
-"""Goes to every device that the person lets ring; it needs no address of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +221,9 @@ class Ladders:
             if not await change.tx.ladders.move(ladder, after):
                 return
             await self._write_down(change, ladder, step, ring)
-            await self._write_letters(change, ladder, step, ring, place)
+            if ring.who and ring.skip is None:
+                await put_letters(change, ladder, step, ring.who, place)
+                change.after_commit.append(self._wake_letters)
             if place.has_roster or step.who is Target.CREW:
                 await self._tell(change, ladder, after, ring, place)
             ladder = after
@@ -261,15 +258,11 @@ class Ladders:
         self, step: PolicyStep, place: Situation, who: str, pages: Collection[str]
     ) -> bool:
         """Whether anything of this step can reach them; just after a start no page is known yet, and it may."""
-        if any(self._address(place, who, name) is not None for name in step.channels):
+        if any(address(place, who, name) is not None for name in step.channels):
             return True
         if not self._presence.consoles([place.hospital]).known:
             return True
         return bool(self._presence.armed_accounts(place.hospital) & set(pages))
-
-    def _address(self, place: Situation, who: str, channel: str) -> str | None:
-        """Where a letter to them goes by this channel; None where they have no address."""
-        return None if channel == CONSOLE else place.reached.get((who, channel))
 
     async def _write_down(
         self, change: CaseChange, ladder: Ladder, step: PolicyStep, ring: _Ring
@@ -284,32 +277,6 @@ class Ladders:
         why = {"skipped": ring.skip.value} if ring.skip else {}
         data = {"hospital": ladder.hospital, **about, **why}
         await change.audit("relay", "ladder-step", ladder.incident, data)
-
-    async def _write_letters(
-        self, change: CaseChange, ladder: Ladder, step: PolicyStep, ring: _Ring, place: Situation
-    ) -> None:
-        """Whoever is rung is told outside the pages too, by every channel of the step that reaches them."""
-        if not ring.who or ring.skip is not None:
-            return
-        ways = [(name, self._address(place, ring.who, name)) for name in step.channels]
-        if WEB_PUSH in step.channels:
-            devices = await change.tx.ringing.devices_of(ring.who)
-            ways += [(WEB_PUSH, str(device.id)) for device in devices]
-        wait_s = max(step.wait_s, LEAST_TRIED_S)
-        for channel, to in ways:
-            if to is not None:
-                addressee = Addressee(ladder.hospital, ladder.step, ring.who, channel, to)
-                about = About(ladder.incident, ladder.alert, ladder.snapshot)
-                letter = letter_about(
-                    about,
-                    addressee,
-                    change.now_us,
-                    urgent=ladder.level != "soft",
-                    wait_us=round(wait_s * 1e6),
-                )
-                await change.tx.outbox.put(letter)
-        if ways:
-            change.after_commit.append(self._wake_letters)
 
     async def _tell(
         self, change: CaseChange, ladder: Ladder, after: Ladder, ring: _Ring, place: Situation

@@ -11,12 +11,23 @@ function words(notice) {
   if (notice.stage === "note") return String(notice.data["text"] ?? "");
   if (notice.stage === "decided")
     return `${decisionWords(String(notice.data["decision"]))} ${notice.data["text"] ?? ""}`;
+  if (notice.stage === "ladder-step") return ladderWords(notice.data);
   if (["told", "not-told", "link-opened"].includes(notice.stage)) {
     const way = String(notice.data["channel"]);
     const whom = String(notice.data["told"] || t("way.site"));
     return `${knows(`way.${way}`) ? t(`way.${way}`) : way} ${whom} ${t(`notice.${notice.stage}`)}`;
   }
   return t(`notice.${notice.stage}`);
+}
+
+/** Whom the hospital's ladder rang, or that nobody has opened the ECG. @param {Record<string, any>} data */
+function ladderWords(data) {
+  const place = String(data["place"] ?? "");
+  if (data["target"] === "crew")
+    return data["phone"] ? t("ladder.crew_phone", { place, phone: data["phone"] }) : t("ladder.crew", { place });
+  const whom = `${t(`ladder.${data["target"]}`)} ${data["name"] ?? ""}`.trim();
+  const said = t("ladder.rang", { place, whom });
+  return data["skipped"] ? `${place}：${whom}：${t(`ladder.skip.${data["skipped"]}`)}` : said;
 }
 
 const KEY = "kyumei-notices-heard";

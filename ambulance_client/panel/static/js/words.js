@@ -148,7 +148,8 @@ export function tierAdvice(tier) {
  */
 export function fromHospital(notice, unit) {
   return (
-    ["note", "decided", "trace-opened", "delivered", "told", "not-told", "link-opened"].includes(notice.stage) &&
-    notice.who !== unit
+    ["note", "decided", "trace-opened", "delivered", "told", "not-told", "link-opened", "ladder-step"].includes(
+      notice.stage,
+    ) && notice.who !== unit
   );
 }

@@ -66,8 +66,12 @@ def spoil(folder: Path, *statements: str) -> None:
 
 
 def copied(made: Path, to: Path, how: Callable[[Path], object] | None = None) -> Settings:
-    """A copy of a folder, spoiled; the settings that name it."""
+    """A copy of a folder, spoiled; the settings that name it.
+
+    A relay that ends while somebody reads leaves SQLite's journal beside the database; whoever opens it next takes it in.
+    """
     shutil.copytree(made, to, dirs_exist_ok=True)
+    sqlite3.connect(to / DATABASE).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
     if how is not None:
         how(to)
     return Settings(data_dir=to)

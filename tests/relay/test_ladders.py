@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from relay.model.roster import HOUR_US, Duty, DutyDesk, DutyRole
+from relay.model.roster import HOUR_US, Contact, Duty, DutyDesk, DutyRole
 from relay.model.timeline import Entry, Stage
 from tests.patience import PATIENCE_S
 from tests.relay.world import ELEVATED, Tablet, World
@@ -78,3 +78,32 @@ async def test_an_ecg_that_nobody_opens_climbs_and_the_crew_is_told_in_the_end(
     dues = [int(str(e.data["due_at_us"])) for e in steps]
     assert [round((due - dues[0]) / 1e6, 3) for due in dues] == [0.0, 0.4, 0.8, 1.2, 1.6]
     assert all(e.at_us >= due for e, due in zip(steps, dues, strict=True))
+    async with world.relay.records.read() as records:
+        audited = [r for r in await records.evidence.audit_rows(1) if r.action == "ladder-step"]
+    assert [row.data["target"] for row in audited] == [e.data["target"] for e in steps]
+
+
+async def test_whoever_is_rung_is_told_outside_the_pages_too_and_once(world: World) -> None:
+    """Each step's letters stand in the outbox; the steps stop with the person who opens the trace."""
+    quick = {"who": "first", "channels": ["sms"], "wait_s": 0.2}
+    await on_duty(world, first="sato", second="ito")
+    rosters = world.relay.oncall.rosters
+    steps = [quick, {**quick, "who": "second", "wait_s": 600}, {"who": "crew"}]
+    await rosters.put_policy("chuo", {"A": steps, "sent": steps}, "root")
+    for who in ("sato", "ito"):
+        await rosters.put_contact(Contact(who, "sms", f"+81-{who}"), "root")
+    async with world.tablet() as tablet:
+        incident = await sent(tablet)
+        await until_steps(world, incident, 2)
+        async with world.relay.records.read() as records:
+            letters = [one for one in await records.outbox.newest(50) if one.incident == incident]
+        async with await world.http("ito") as http:
+            snapshot = str(letters[0].snapshot)
+            await http.post(f"/api/incidents/{incident}/opened", json={"snapshot": snapshot})
+        told = await until_steps(world, incident, 3)
+
+    assert sorted((one.step, one.who, one.channel, one.to) for one in letters) == [
+        (0, "sato", "sms", "+81-sato"),
+        (1, "ito", "sms", "+81-ito"),
+    ]
+    assert (told[-1].stage, told[-1].who) == (Stage.LADDER_STOPPED, "Dr ito")

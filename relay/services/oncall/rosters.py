@@ -234,7 +234,7 @@ class Rosters:
         """
         if who.startswith(DESK):
             if who not in {desk.id for desk in await records.roster.desks(hospital)}:
-                raise NotFound(f"{hospital} has no desk {who}; name it first (kyumei roster desk).")
+                raise NotFound(f"{hospital} has no desk {who}; name it first.")
             return
         account: Account | None = await records.people.account(who)
         if account is None or account.person.hospital != hospital:
@@ -283,7 +283,7 @@ def _of(places: Sequence[Hospital], hospital: str) -> Hospital:
     for place in places:
         if place.id == hospital:
             return place
-    raise NotFound(f"There is no hospital {hospital}; look at kyumei hospitals list.")
+    raise NotFound(f"There is no hospital {hospital}; look at kyumei users list.")
 
 
 def _told(duty: Duty) -> dict[str, object]:

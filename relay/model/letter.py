@@ -157,9 +157,19 @@ def pause_us(tries: int, asked_us: int = 0) -> int:
     return max(min(doubled, LONGEST_PAUSE_US), min(asked_us, LONGEST_ASKED_US))
 
 
-def failed(letter: Letter, now_us: int, reason: str, asked_us: int = 0) -> Letter:
-    """The letter after a try that may succeed later: it waits, or is given up where its time would be over."""
+def failed(
+    letter: Letter, now_us: int, reason: str, asked_us: int = 0, jumped_us: int = 0
+) -> Letter:
+    """The letter after a try that may succeed later: it waits, or is given up where its time would be over.
+
+    Args:
+        letter: as it was sent.
+        now_us: when the try ended.
+        reason: why it failed.
+        asked_us: the pause that the peer asked for.
+        jumped_us: by how much the wall clock jumped ahead since the letter was put: that is no time it was tried.
+    """
     next_us = now_us + pause_us(letter.tries, asked_us)
-    if next_us > letter.give_up_at_us:
+    if next_us - jumped_us > letter.give_up_at_us:
         return step(letter, "give-up", now_us, reason)
     return replace(step(letter, "fail", now_us, reason), next_try_at_us=next_us)

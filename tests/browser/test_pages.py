@@ -46,7 +46,7 @@ def test_from_ring_to_decision(chromium: Chromium, size: str) -> None:
     def work(page: Any) -> None:
         relay = signed_in(page)
         assert overflow(page) <= 0
-        page.wait_for_selector("text=この端末は鳴りません")
+        page.wait_for_selector("text=この画面は鳴りません")
         soon(page, lambda: (relay.standing() or {}).get("armed") is False)
         page.click(".arm")
         page.wait_for_selector(".armed[data-armed=true]")

@@ -14,6 +14,7 @@ import pytest
 from relay.alerts.port import HandedOver, Message, TryLater
 from relay.errors import BadInput, Unavailable
 from relay.model.alert import Alert
+from relay.model.clock import SystemClock
 from relay.model.incident import Incident
 from relay.model.letter import Addressee, Letter
 from relay.model.timeline import Stage
@@ -22,6 +23,7 @@ from relay.services.alarm import delivery, letters
 from relay.services.alarm.delivery import Delivery
 from relay.services.alarm.letters import Destination, LetterWords, about_alert
 from relay.settings import Settings
+from relay.wiring.adapters import Adapters
 from relay.wiring.relay import open_relay
 from relay.wiring.ways_out import destinations_of
 from tests.patience import PATIENCE_S
@@ -177,6 +179,28 @@ async def test_a_peer_that_asks_for_a_pause_is_left_alone_so_long(world: World) 
     assert 45e6 < now.next_try_at_us - letter.put_at_us < 70e6
 
 
+@pytest.mark.parametrize("answers", [[], [Unavailable("Nobody answers.")]])
+async def test_an_alarm_is_not_given_up_because_the_clock_was_set(
+    tmp_path: Path, answers: list[float | Exception]
+) -> None:
+    """The wall clock jumps an hour while the letter waits; the next one, put after the jump, has its own ten minutes."""
+    clock = SetAhead()
+    async with a_world(tmp_path / "data", Adapters(clock=clock)) as world:
+        channel = _Channel([TryLater("Busy.", 1.0, "way-busy"), *answers])
+        knows(world, [channel])
+        (letter,) = some_letters(world, 1)
+        await stored(world, letter)
+        await until(lambda: len(channel.ids) == 1)
+        clock.ahead_us = 3_600_000_000
+        await told(world, letter.incident, Stage.TOLD, 1)
+        assert channel.ids == [str(letter.id)] * (2 + len(answers))
+        assert min(channel.expires) > 30, "a push service drops what has no time left"
+        (late,) = some_letters(world, 1, give_up_at_us=letter.give_up_at_us)
+        await stored(world, late)
+        (missed,) = await told(world, late.incident, Stage.NOT_TOLD, 1)
+        assert missed["cause"] == "way-too-late"
+
+
 async def test_a_letter_that_cannot_be_claimed_is_sent_all_the_same_and_once(
     tmp_path: Path,
 ) -> None:
@@ -246,6 +270,15 @@ def a_delivery(world: World, channels: list[_Channel], name: str = "other") -> D
     return Delivery(world.relay.ground.journal, ways, places, words, name)
 
 
+class SetAhead(SystemClock):
+    """The machine's clock after somebody has set it ahead; its seconds go on as they were."""
+
+    ahead_us = 0
+
+    def now_us(self) -> int:
+        return super().now_us() + self.ahead_us
+
+
 class _Channel:
     """A channel of the test's own, which answers as it was told: seconds to wait, or an error."""
 
@@ -253,6 +286,7 @@ class _Channel:
 
     def __init__(self, answers: list[float | Exception]) -> None:
         self.answers, self.texts, self.ids = answers, list[str](), list[str]()
+        self.expires = list[float]()
 
     def check(self, to: str) -> None:
         """Anything is an address."""
@@ -260,6 +294,7 @@ class _Channel:
     async def send(self, message: Message, to: str) -> HandedOver:
         answer = self.answers.pop(0) if self.answers else 0.0
         self.ids.append(message.id)
+        self.expires.append(message.expires_in_s)
         if isinstance(answer, Exception):
             raise answer
         await asyncio.sleep(answer)

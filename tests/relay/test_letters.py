@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import Conflict
+from relay.model.clock import ManualClock
+from relay.model.clock_jumps import JUMP_US, ClockJumps
 from relay.model.letter import (
     LATEST_US,
     LONGEST_ASKED_US,
@@ -104,3 +106,51 @@ def test_who_opened_first_stays() -> None:
 def test_a_clock_that_went_back_holds_it_for_ten_minutes_at_most() -> None:
     letter = a_letter(next_try_at_us=LATEST_US + 2)
     assert [letter.is_due(now_us) for now_us in (1, 2, LATEST_US + 2)] == [True, False, True]
+
+
+class SetClock(ManualClock):
+    """A clock whose wall time somebody sets."""
+
+    ahead_us = 0
+
+    def now_us(self) -> int:
+        return super().now_us() + self.ahead_us
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 5), st.sampled_from([0, JUMP_US // 2, 3_600_000_000])), max_size=30
+    ),
+    st.integers(0, 29),
+)
+def test_a_jump_of_the_wall_clock_is_told_from_time_that_passed(
+    steps: list[tuple[float, int]], put_after: int
+) -> None:
+    clock = SetClock()
+    jumps = ClockJumps(clock)
+    put_at_us, jumped_us = clock.now_us(), 0
+    for n, (passed_s, by_us) in enumerate(steps):
+        clock.move(passed_s)
+        clock.ahead_us += by_us
+        jumps.look()
+        if n == put_after:
+            put_at_us, jumped_us = clock.now_us(), 0
+        elif by_us >= JUMP_US:
+            jumped_us += by_us
+    assert jumps.since(put_at_us) == pytest.approx(jumped_us, abs=len(steps))
+
+
+def test_a_clock_set_back_takes_nothing_from_a_letters_time() -> None:
+    clock = SetClock()
+    jumps, put_at_us = ClockJumps(clock), clock.now_us()
+    clock.ahead_us = -3_600_000_000
+    assert jumps.since(put_at_us) == 0
+
+
+def test_a_try_that_fails_after_a_jump_is_not_the_last() -> None:
+    letter = held(a_letter(), "r", 1)
+    hour_us = 3_600_000_000
+    assert failed(letter, hour_us, "nobody").state is LetterState.GIVEN_UP
+    assert failed(letter, hour_us, "nobody", jumped_us=hour_us - 1).is_waiting
+    late_us = hour_us + letter.give_up_at_us
+    assert failed(letter, late_us, "nobody", jumped_us=hour_us).state is LetterState.GIVEN_UP

@@ -193,7 +193,7 @@ function paintHead() {
  * @param {URLSearchParams} asked
  */
 function letterOpened(id, asked) {
-  trace.wanted = asked.get("ecg") ?? "";
+  trace.want(asked.get("ecg") ?? "");
   const letter = asked.get("letter");
   if (letter) void api.post(`/api/incidents/${id}/letters/${letter}/opened`, undefined).catch(() => null);
 }

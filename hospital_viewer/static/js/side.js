@@ -6,6 +6,7 @@ import { knows, lang, pick, t } from "/static/kit/shared/i18n.js";
 import { since } from "/static/kit/shared/since.js";
 import { drawScenePhotos } from "/static/kit/shared/scene_photos.js";
 import { decisionWords, receiptChain, tierBadge } from "/static/kit/shared/tier.js";
+import { deviceWords, gathered } from "/static/kit/shared/told.js";
 import { readReport } from "/static/kit/ecg/report.js";
 import { ChangeCard } from "/static/viewer/js/change.js";
 import { intervalLine } from "/static/viewer/js/intervals.js";
@@ -99,7 +100,7 @@ export class Side {
   /** The newest first; what is older than the page was given can be asked for. @param {IncidentDetail} detail */
   #timeline(detail) {
     const { entries, more, error } = this.older.shown(detail);
-    const all = [...entries, ...detail.timeline].reverse();
+    const all = gathered([...entries, ...detail.timeline]).reverse();
     return [
       h("h2", null, t("side.timeline")),
       h(
@@ -327,12 +328,13 @@ export class Side {
 }
 
 /** What became of a letter: by which way, to whom, and why not. @param {TimelineEntry} entry */
-function letterWords({ stage, data }) {
+function letterWords(entry) {
+  const { stage, data } = entry;
   const way = knows(`way.${data["channel"]}`) ? t(`way.${data["channel"]}`) : data["channel"];
   const whom = data["told"] || t("way.site");
   const why = stage === "not-told" ? String(data["cause"] ?? "") : "";
   const known = knows(`cause.${why}`) ? t(`cause.${why}`) : why;
-  return `${way} ${whom} ${t(`stage.${stage}`)}${known ? `：${known}` : ""}`;
+  return `${deviceWords(entry) || `${way} ${whom} ${t(`stage.${stage}`)}`}${known ? `：${known}` : ""}`;
 }
 
 /** Whom the ladder rang, or why nobody. @param {Record<string, any>} data */

@@ -20,6 +20,8 @@ import { firstSnapshot } from "/static/viewer/js/triage.js";
 /** @typedef {import("/static/viewer/js/contract.js").IncidentDetail} IncidentDetail */
 
 const LOOK_BACK_S = 30;
+/** Who waits longer for a link's ECG is reading another one; it does not go away under their eyes. */
+const WANTED_MS = 30_000;
 
 export class TraceView {
   /**
@@ -41,8 +43,9 @@ export class TraceView {
     this.stream = "";
     /** The stream whose samples were asked for. */
     this.followed = "";
-    /** The ECG that a link asks for, until it is shown. */
+    /** The ECG that a link asks for, until it is shown or its reader goes elsewhere. */
     this.wanted = "";
+    this.wantedUntilMs = 0;
     this.tabs = new TraceTabs((what) => void this.show(what));
     this.head = h("p", { class: "sheet-head" });
     this.newer = h("button", { type: "button", class: "newer-ecg", hidden: true });
@@ -91,17 +94,32 @@ export class TraceView {
     if (detail.id !== this.incident) this.#enter(detail);
     this.#watch(detail.stream);
     this.#renew(detail);
-    if (this.shown === null) {
-      const asked = detail.snapshots.find((snap) => snap.id === this.wanted && snap.stored_at_us !== null);
-      const first = asked ?? firstSnapshot(detail);
-      this.wanted = "";
-      if (first) void this.show(first.id);
-      else if (detail.stream) void this.show("live");
+    const asked = this.#asked(detail);
+    if (asked) void this.show(asked.id);
+    else if (this.shown === null) {
+      const first = firstSnapshot(detail);
+      if (first) void this.#show(first.id);
+      else if (detail.stream) void this.#show("live");
       else this.#say(t("trace.none"));
     }
     this.#newer(detail);
     this.tabs.render(detail, this.shown, this.stage);
     this.#head(detail);
+  }
+
+  /**
+   * A link's ECG is shown as soon as it is stored, also where the case was drawn before.
+   * @param {string} id
+   */
+  want(id) {
+    this.wanted = id;
+    this.wantedUntilMs = performance.now() + WANTED_MS;
+  }
+
+  /** The ECG that a link asked for and that can be shown now. @param {IncidentDetail} detail */
+  #asked(detail) {
+    if (!this.wanted || performance.now() > this.wantedUntilMs) return undefined;
+    return detail.snapshots.find((snap) => snap.id === this.wanted && snap.stored_at_us !== null);
   }
 
   /** An ECG that nobody has read came while another is on show. @param {IncidentDetail} detail */
@@ -157,11 +175,17 @@ export class TraceView {
     const row = detail.snapshots.find((snap) => snap.id === this.shown);
     const had = this.snapshot;
     if (row && had && had.id === row.id && (row.tier !== had.tier || row.complete !== had.complete))
-      void this.show(row.id, true);
+      void this.#show(row.id, true);
+  }
+
+  /** Somebody asks for this; a link's wish ends. @param {string} what @param {boolean} [again] */
+  async show(what, again = false) {
+    this.wanted = "";
+    await this.#show(what, again);
   }
 
   /** @param {string} what @param {boolean} [again] */
-  async show(what, again = false) {
+  async #show(what, again = false) {
     if (what === this.shown && !again) return;
     this.shown = what;
     if (what === "live") {

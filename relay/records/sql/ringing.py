@@ -65,9 +65,10 @@ class SqlRingingWrites(SqlRingingReads):
         """Add it, or give it to this account."""
         values = {name: getattr(device, name) for name in _COLUMNS}
         await self._db.put(t.ring_devices, "id", values)
-        query = sa.select(_OF.id).where(_OF.account == device.account)
-        rows = await self._db.all(query.order_by(_OF.put_at_us.desc(), _OF.id))
-        over = [row.id for row in rows][MOST_DEVICES:]
+        # this one stays, also where a clock that was ahead has written the others
+        others = sa.select(_OF.id).where(_OF.account == device.account, _OF.id != device.id)
+        rows = await self._db.all(others.order_by(_OF.put_at_us.desc(), _OF.id))
+        over = [row.id for row in rows][MOST_DEVICES - 1 :]
         await self._db.execute(t.ring_devices.delete().where(_OF.id.in_(over)))
 
     async def device_told(self, device: UUID, at_us: int) -> None:

@@ -23,6 +23,7 @@ import structlog
 from relay.alerts.port import SEND_TIMEOUT_S, AlertChannel, TryLater
 from relay.errors import BadInput, RelayError, Unavailable
 from relay.model.alert import Alert
+from relay.model.clock_jumps import ClockJumps
 from relay.model.letter import Letter, failed, held, step
 from relay.model.ringing import RingDevice
 from relay.records.port.records import RecordReads
@@ -71,6 +72,7 @@ class Delivery:
         self._unstored: set[UUID] = set()
         self._audited: set[UUID] = set()
         self._rang: list[Alert] = []
+        self._jumps = ClockJumps(journal.clock)
 
     # putting
 
@@ -162,6 +164,7 @@ class Delivery:
         with suppress(Unavailable):
             await self._devices_too()
         now_us, room = self._journal.clock.now_us(), AT_ONCE - len(self._sending)
+        self._jumps.look()
         mine = [one for one in self._kept.values() if one.is_due(now_us)]
         found = self._with_room([one for one in mine if one.id not in self._sending], room)
         found = [held(one, self._holder, now_us + CLAIM_US) for one in found]
@@ -226,28 +229,33 @@ class Delivery:
 
     async def _tried(self, letter: Letter) -> Letter:
         """The letter after one try."""
-        clock = self._journal.clock
-        now_us, way = clock.now_us(), self._ways.get(letter.channel)
-        if now_us > letter.give_up_at_us:
+        clock, way = self._journal.clock, self._ways.get(letter.channel)
+        now_us = clock.now_us()
+        waited_us = now_us - self._jumps.since(letter.put_at_us)  # a jump is no time it was tried
+        if waited_us > letter.give_up_at_us:
             return step(letter, "give-up", now_us, letter.reason or "way-too-late")
         if way is None:
             return step(letter, "give-up", now_us, "way-unknown")
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                done = await way.send(self._words.message(letter, now_us), letter.to)
+                done = await way.send(self._words.message(letter, waited_us), letter.to)
         except BadInput as error:
             return step(letter, "give-up", clock.now_us(), why(error))
         except (Unavailable, TimeoutError) as error:
             asked_us = round(error.after_s * 1e6) if isinstance(error, TryLater) else 0
-            after = failed(letter, clock.now_us(), why(error), asked_us)
+            after = self._failed(letter, why(error), asked_us)
         except Exception as error:  # noqa: BLE001  a way that breaks has failed; its words may hold the address
             log.error("way-broke", channel=letter.channel, error=type(error).__name__)
-            after = failed(letter, clock.now_us(), "way-broke")
+            after = self._failed(letter, "way-broke")
         else:
             return step(letter, "hand-over", clock.now_us(), done.reference)
         if after.is_waiting:
             log.warning("alert-waits", channel=letter.channel, reason=after.reason)
         return after
+
+    def _failed(self, letter: Letter, reason: str, asked_us: int = 0) -> Letter:
+        jumped_us = self._jumps.since(letter.put_at_us)
+        return failed(letter, self._journal.clock.now_us(), reason, asked_us, jumped_us)
 
     # writing down
 

@@ -49,6 +49,10 @@ async def test_a_browser_rings_for_one_account_and_an_account_has_a_few_devices(
         for device in many:
             await tx.ringing.put_device(device)
         assert await tx.ringing.devices_of("ito") == many[::-1], "the oldest made room"
+        put_back = a_device("ito", 1)  # by a clock that has gone back since
+        await tx.ringing.put_device(put_back)
+        assert await tx.ringing.device(put_back.id), "a device just let ring rings"
+        assert await tx.ringing.devices_of("ito") == [*many[:0:-1], put_back]
 
 
 async def test_an_account_that_is_switched_off_rings_nowhere(records: Records) -> None:

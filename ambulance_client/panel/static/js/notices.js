@@ -4,6 +4,7 @@ import { fill, h } from "/static/kit/shared/dom.js";
 import { clock } from "/static/kit/shared/format.js";
 import { knows, lang, t } from "/static/kit/shared/i18n.js";
 import { decisionWords } from "/static/kit/shared/tier.js";
+import { deviceWords, gathered } from "/static/kit/shared/told.js";
 import { fromHospital } from "/static/panel/js/words.js";
 
 /** @param {import("/static/panel/js/contract.js").Notice} notice */
@@ -12,10 +13,12 @@ function words(notice) {
   if (notice.stage === "decided")
     return `${decisionWords(String(notice.data["decision"]))} ${notice.data["text"] ?? ""}`;
   if (notice.stage === "ladder-step") return ladderWords(notice.data);
-  if (["told", "not-told", "link-opened"].includes(notice.stage)) {
+  if (ABOUT_LETTERS.includes(notice.stage)) {
     const way = String(notice.data["channel"]);
     const whom = String(notice.data["told"] || t("way.site"));
-    return `${knows(`way.${way}`) ? t(`way.${way}`) : way} ${whom} ${t(`notice.${notice.stage}`)}`;
+    return (
+      deviceWords(notice) || `${knows(`way.${way}`) ? t(`way.${way}`) : way} ${whom} ${t(`notice.${notice.stage}`)}`
+    );
   }
   return t(`notice.${notice.stage}`);
 }
@@ -31,6 +34,8 @@ function ladderWords(data) {
 }
 
 const KEY = "kyumei-notices-heard";
+/** Of these the second counts: whoever was rung is rung again after so many. */
+const ABOUT_LETTERS = ["told", "not-told", "link-opened"];
 
 export class Notices {
   /** @param {import("/static/kit/shared/alarm.js").Alarm} alarm */
@@ -58,10 +63,10 @@ export class Notices {
     if (this.heard.incident !== state.incident) this.heard = { incident: state.incident ?? "", entry: 0 };
     const isNew = (/** @type {import("/static/panel/js/contract.js").Notice} */ n) =>
       n.stage === "note" && n.entry > this.heard.entry;
-    const shown = state.notices
-      .filter((notice) => fromHospital(notice, state.unit))
-      .sort((a, b) => Number(isNew(b)) - Number(isNew(a)) || b.entry - a.entry);
-    const version = JSON.stringify([shown.map((n) => n.entry), this.heard, lang()]);
+    const shown = gathered(
+      state.notices.filter((n) => fromHospital(n, state.unit)).sort((a, b) => a.entry - b.entry),
+    ).sort((a, b) => Number(isNew(b)) - Number(isNew(a)) || b.entry - a.entry);
+    const version = JSON.stringify([shown.map((n) => [n.entry, n.data["devices"]]), this.heard, lang()]);
     if (this.list.dataset["version"] === version) return;
     this.list.dataset["version"] = version;
     const lines = shown.filter(isNew);
@@ -76,7 +81,7 @@ export class Notices {
             h(
               "li",
               { dataset: { stage: notice.stage, new: String(lines.includes(notice)) } },
-              h("time", null, clock(notice.at_us)),
+              h("time", null, clock(notice.at_us, ABOUT_LETTERS.includes(notice.stage))),
               h("span", null, h("strong", null, notice.who), ` ${words(notice)}`),
             ),
           )

@@ -84,7 +84,7 @@ class Delivery:
         """Put the site's letters of an alert, inside the transaction that raises it."""
         letters = for_the_site(alert, self._destinations, alert.raised_at_us)
         case = await change.case()
-        devices = await self._devices_for(change.tx, case.hospitals)
+        devices = await _devices_for(change.tx, case.hospitals)
         letters += for_devices(alert, devices, alert.raised_at_us)
         for letter in letters:
             known = self._kept.get(letter.id)
@@ -94,13 +94,6 @@ class Delivery:
             await change.tx.outbox.put(letter)
         if letters:
             change.after_commit.append(partial(self._stored, [letter.id for letter in letters]))
-
-    async def _devices_for(
-        self, records: RecordReads, hospitals: Collection[str]
-    ) -> Sequence[RingDevice]:
-        """The devices of everybody at these hospitals; where there is a roster, its ladder rings those whose turn it is."""
-        without = [h for h in hospitals if not await records.roster.has_duties(h)]
-        return await records.ringing.devices_for(without)
 
     def rang_unstored(self, alert: Alert) -> None:
         """An alarm rings that could not be stored: tell of it from memory, now."""
@@ -155,7 +148,7 @@ class Delivery:
             alert = self._rang[0]
             async with self._journal.records.read() as records:
                 case = await records.cases.incident(alert.incident)
-                devices = await self._devices_for(records, case.hospitals if case else ())
+                devices = await _devices_for(records, case.hospitals if case else ())
             del self._rang[0]
             self.send_unstored(for_devices(alert, devices, alert.raised_at_us))
 
@@ -297,6 +290,12 @@ class Delivery:
         if letter.id not in self._audited:
             action, subject, about = _audit_row(letter)
             await change.audit("relay", action, subject, about)
+
+
+async def _devices_for(records: RecordReads, hospitals: Collection[str]) -> Sequence[RingDevice]:
+    """The devices of everybody at these hospitals; where there is a roster, its ladder rings those whose turn it is."""
+    without = [h for h in hospitals if not await records.roster.has_duties(h)]
+    return await records.ringing.devices_for(without)
 
 
 def why(error: Exception) -> str:

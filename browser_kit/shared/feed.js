@@ -27,6 +27,8 @@ import * as steady from "/static/kit/shared/steady.js";
 export const FEED_PROTOCOL = "kyumei.feed.v1";
 const FIRST_WAIT_MS = 250;
 const MOST_WAIT_MS = 5_000;
+/** A socket that closes takes what it is given and sends nothing. */
+const OPEN = 1;
 const MOST_LOOK_BACK_S = 60;
 
 /** @type {FeedWorld} */
@@ -274,7 +276,7 @@ export class Feed {
 
   /** @param {Said} message @returns {boolean} whether it left */
   send(message) {
-    if (!this.ws || this.state !== "open") return false;
+    if (!this.ws || this.state !== "open" || this.ws.readyState > OPEN) return false;
     this.ws.send(JSON.stringify(message));
     return true;
   }

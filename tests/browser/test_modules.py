@@ -149,6 +149,18 @@ def test_feed_notices_silence_and_signing_out(chromium: Chromium) -> None:
     assert (got["last"], got["dialled"], got["sent"]) == ("signed-out", 0, False)
 
 
+def test_what_a_closing_socket_would_swallow_is_not_taken_for_sent(chromium: Chromium) -> None:
+    got = chromium.run(
+        FEED
+        + """ feed.start(); sockets[0].onopen(); const sent = sockets[0].sent.length;
+        sockets[0].readyState = WebSocket.CLOSING; const closing = feed.send({ kind: 'ping' });
+        const swallowed = sockets[0].sent.length - sent; sockets[0].readyState = WebSocket.OPEN;
+        return { closing, swallowed, open: feed.send({ kind: 'ping' }) }; }"""
+    )
+
+    assert got == {"closing": False, "swallowed": 0, "open": True}
+
+
 def test_report_is_read_in_the_screens_own_shape(chromium: Chromium) -> None:
     report = {
         "tier": "A", "st_j_uv": {"aVR": -120.0, "V2": 210.0, "V3": 199.0, "V4": 300.0, "V5": None}, "st_j60_uv": {"V2": 250.0},

@@ -35,6 +35,8 @@ KINDS: Final = {
 FOREVER: Final = "public, max-age=31536000, immutable"
 WORTH_SQUEEZING_BYTES: Final = 400
 SCRIPT = re.compile(r'^\s*<script type="module" src="(/static/[^"]+)"></script>\n', re.M)
+REMARK = re.compile(r"[ \t]*/\*.*?\*/\n?", re.DOTALL)
+"""What a style sheet says to its reader."""
 STYLE = re.compile(r'^\s*<link rel="stylesheet" href="(/static/[^"]+)">\n', re.M)
 HINT = re.compile(r'^\s*<link rel="modulepreload"[^>]*>\n', re.M)
 WORDS = re.compile(r"\bloadWords\(\[([^\]]+)\]\)")
@@ -161,7 +163,8 @@ def _address_of(page: Path, suffix: str) -> str:
 
 def _whole_of(page: Path, html: str, texts: dict[str, str]) -> dict[str, str]:
     """A page's styles in one file, and its scripts where they can be put together."""
-    whole = {_address_of(page, ".css"): "\n".join(texts[one] for one in STYLE.findall(html))}
+    styles = "\n".join(texts[one] for one in STYLE.findall(html))
+    whole = {_address_of(page, ".css"): REMARK.sub("", styles)}
     for entry in SCRIPT.findall(html):
         try:
             whole[_address_of(page, ".js")] = bundle_of(entry, texts.__getitem__)

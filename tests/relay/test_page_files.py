@@ -78,6 +78,19 @@ def test_modules_stand_after_what_they_need_and_a_ring_is_refused() -> None:
         graph_of("/static/main.js", ring.__getitem__)
 
 
+def test_indents_and_remarks_are_left_out_but_not_of_a_text_over_several_lines() -> None:
+    files = {
+        "/static/main.js": 'import { a } from "/static/a.js";\nimport { b } from "/static/b.js";\na(b);\n',
+        "/static/a.js": 'export function a(x) {\n  // a remark\n  return x + "// none";\n}\n',
+        "/static/b.js": "export const b = `\n  // said\n  to people`;\n",
+    }
+    text = bundle_of("/static/main.js", files.__getitem__)
+
+    assert "a remark" not in text
+    assert '\nreturn x + "// none";\n' in text
+    assert "`\n  // said\n  to people`" in text
+
+
 def test_an_edited_file_is_another_edition(tmp_path: Path) -> None:
     room = tmp_path / "room"
     room.mkdir()

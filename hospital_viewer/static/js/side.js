@@ -226,9 +226,8 @@ export class Side {
         ? h(
             "p",
             { class: "small warn-text" },
-            `▲ ${t(offS < 0 ? "patient.clock_ahead" : "patient.clock_behind", {
-              min: Math.round(Math.abs(offS) / 60),
-            })}`,
+            "▲ ",
+            t(offS < 0 ? "patient.clock_ahead" : "patient.clock_behind", { min: Math.round(Math.abs(offS) / 60) }),
           )
         : null;
     const spans = intervalsOf(detail.timeline, card?.onset_at_us);
